@@ -1,0 +1,127 @@
+import { isUtf8 } from "node:buffer";
+import { DomainError, invalidField } from "./errors.js";
+
+const kibibyte = 1024;
+const mebibyte = 1024 * kibibyte;
+
+/**
+ * One payload (input, output, value, result). 64 KiB below 4 MiB, because existing clients receive at most 4 MiB in one
+ * message and a payload travels to them inside one.
+ */
+export const payloadBytesMax = 4 * mebibyte - 64 * kibibyte;
+/** Text of an error or a stack trace. Longer text is cut, not refused: losing the report would be worse. */
+export const errorTextMax = 64 * kibibyte;
+export const kindLengthMax = 255;
+export const queueLengthMax = 100;
+export const keyLengthMax = 255;
+export const nameLengthMax = 255;
+export const metadataKeysMax = 50;
+export const metadataBytesMax = 64 * kibibyte;
+export const commandsPerSubmissionMax = 10_000;
+export const maxRetriesMax = 10_000;
+export const logMessageMax = 64 * kibibyte;
+/** Ten years, in ms: the longest deadline or delay. */
+export const durationMsMax = 10 * 366 * 24 * 3_600_000;
+export const keyTtlSecondsDefault = 86_400;
+export const keyTtlSecondsMax = 2_592_000;
+/** Head start in seconds that a priority may give, either way. */
+export const prioritySecondsMin = -100;
+export const prioritySecondsMax = 9000;
+
+export const defaultQueue = "default";
+
+/** A definition name: not blank, at most 255 characters. */
+export function parseKind(text: string, field: string): string {
+  if (text.trim() === "") throw invalidField(field, "must not be blank");
+  return checkLength(text, field, kindLengthMax);
+}
+
+const printableAscii = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
+
+/** A queue name: 1 to 100 printable ASCII characters without blanks at the ends. Empty means `fallback`. */
+export function parseQueue(text: string, field: string, fallback: string = defaultQueue): string {
+  if (text === "") return fallback;
+  checkLength(text, field, queueLengthMax);
+  if (!printableAscii.test(text)) {
+    throw invalidField(field, "must be printable ASCII without leading or trailing blanks");
+  }
+  return text;
+}
+
+/** Any other non-blank text with an upper bound, in characters. */
+export function parseText(text: string, field: string, lengthMax: number): string {
+  if (text.trim() === "") throw invalidField(field, "must not be blank");
+  return checkLength(text, field, lengthMax);
+}
+
+export function checkLength(text: string, field: string, lengthMax: number): string {
+  if (text.length > lengthMax) {
+    throw invalidField(field, `must have at most ${lengthMax} characters, has ${text.length}`);
+  }
+  if (text.includes("\0")) throw invalidField(field, "must not contain the NUL character");
+  return text;
+}
+
+/** Checks the size of one payload. Errors: PayloadTooLarge with the limit in the text. */
+export function checkPayload(bytes: Uint8Array, field: string): Uint8Array {
+  if (bytes.byteLength > payloadBytesMax) {
+    throw new DomainError(
+      "PayloadTooLarge",
+      `${field}: must have at most ${payloadBytesMax} bytes, has ${bytes.byteLength}`,
+      { field },
+    );
+  }
+  return bytes;
+}
+
+export function parseInteger(value: number, field: string, min: number, max: number): number {
+  if (!Number.isSafeInteger(value) || value < min || value > max) {
+    throw invalidField(field, `must be an integer from ${min} to ${max}`);
+  }
+  return value;
+}
+
+/** Milliseconds of head start for a priority in seconds; positive runs earlier. */
+export function parsePriority(seconds: number, field: string): number {
+  return parseInteger(seconds, field, prioritySecondsMin, prioritySecondsMax) * 1000;
+}
+
+/** Key lifetime in seconds, or the default of 24 h. */
+export function parseKeyTtl(seconds: number | undefined, field: string): number {
+  if (seconds === undefined) return keyTtlSecondsDefault;
+  return parseInteger(seconds, field, 1, keyTtlSecondsMax);
+}
+
+/** User key/value pairs as JSON object text. Errors: InvalidInput. */
+export function parseMetadata(metadata: Record<string, string>, field: string): string {
+  const keys = Object.keys(metadata);
+  if (keys.length === 0) return "{}";
+  if (keys.length > metadataKeysMax) {
+    throw invalidField(field, `must have at most ${metadataKeysMax} keys, has ${keys.length}`);
+  }
+  const reserved = keys.find((key) => key.startsWith("_flovyn_"));
+  if (reserved !== undefined) throw invalidField(field, "keys must not start with _flovyn_");
+  const text = JSON.stringify(metadata);
+  if (text.includes("\\u0000")) throw invalidField(field, "must not contain the NUL character");
+  if (Buffer.byteLength(text) > metadataBytesMax) {
+    throw invalidField(field, `must have at most ${metadataBytesMax} bytes`);
+  }
+  return text;
+}
+
+/** Text for a person that is cut rather than refused. NUL characters, which Postgres text cannot hold, are dropped. */
+export function cutText(text: string, lengthMax: number): string {
+  const clean = text.includes("\0") ? text.replaceAll("\0", "") : text;
+  return clean.length > lengthMax ? clean.slice(0, lengthMax) : clean;
+}
+
+/** True when the bytes are the UTF-8 text of one JSON document. */
+export function isJson(bytes: Uint8Array): boolean {
+  if (!isUtf8(bytes)) return false;
+  try {
+    JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,114 @@
+import { DomainError } from "../errors.js";
+import { eventData, rawJson } from "../event-data.js";
+import { retryDelayMs } from "../retry-policy.js";
+import type { ExternalEvent } from "../workflow/append-external.js";
+import { endAttempt, moveTask } from "./change.js";
+import { isTaskTerminal, type Task, type TaskChange, type TaskStatus, unchangedTask } from "./state.js";
+
+export interface CompleteTask {
+  claimEpoch?: number;
+  output: Uint8Array;
+}
+
+export interface FailTask {
+  claimEpoch?: number;
+  error: string;
+  /** False: no further attempt, whatever the budget says. */
+  retryable: boolean;
+  retryAfterMs?: number;
+}
+
+/**
+ * Ends the running attempt with its output. Late reports change nothing; see `acceptsReport`.
+ * Errors: StaleClaim, WrongState.
+ */
+export function completeTask(task: Task, report: CompleteTask, now: number): TaskChange {
+  if (!acceptsReport(task, report.claimEpoch, "COMPLETED")) return unchangedTask(task);
+  const attempt = endAttempt(task, "COMPLETED", now, { output: report.output });
+  const moved = moveTask(task, "COMPLETED", { type: "worker", id: task.workerId ?? "" });
+  return {
+    next: { ...moved.next, output: report.output, workerId: null },
+    transitions: moved.transitions,
+    attempt,
+    workflowEvents: inHistory(task, {
+      type: "TASK_COMPLETED",
+      data: eventData([
+        ["taskExecutionId", task.id],
+        ["kind", task.kind],
+        ["output", rawJson(report.output)],
+      ]),
+      wakes: true,
+    }),
+  };
+}
+
+/**
+ * Ends the running attempt with an error: PENDING again while the budget lasts (`failure_count ≤ max_retries` after
+ * counting this one), else FAILED. Only the final failure reaches the workflow. `random` in [0, 1) spreads back-off.
+ * Errors: StaleClaim, WrongState.
+ */
+export function failTask(task: Task, report: FailTask, now: number, random: number): TaskChange {
+  if (!acceptsReport(task, report.claimEpoch, "FAILED")) return unchangedTask(task);
+  const attempt = endAttempt(task, "FAILED", now, { error: report.error });
+  const failureCount = task.failureCount + 1;
+  const actor = { type: "worker", id: task.workerId ?? "" } as const;
+  if (report.retryable && failureCount <= task.maxRetries) {
+    const moved = moveTask(task, "PENDING", actor, "retry");
+    const delayMs = retryDelayMs(task.retryPolicy ?? undefined, failureCount, random, report.retryAfterMs);
+    return {
+      next: { ...moved.next, failureCount, workerId: null, availableAtMs: now + delayMs },
+      transitions: moved.transitions,
+      attempt,
+      workflowEvents: [],
+    };
+  }
+  const moved = moveTask(task, "FAILED", actor);
+  return {
+    next: { ...moved.next, failureCount, workerId: null, error: report.error },
+    transitions: moved.transitions,
+    attempt,
+    workflowEvents: taskFailedEvents(task, report.error, report.retryable),
+  };
+}
+
+export function taskFailedEvents(task: Task, error: string, retryable: boolean): readonly ExternalEvent[] {
+  return inHistory(task, {
+    type: "TASK_FAILED",
+    data: eventData([
+      ["taskExecutionId", task.id],
+      ["kind", task.kind],
+      ["error", error],
+      ["retryable", retryable],
+    ]),
+    wakes: true,
+  });
+}
+
+/** Events of a task that stands in no history would shift replay, so they are not written. */
+export function inHistory(task: Task, ...events: ExternalEvent[]): readonly ExternalEvent[] {
+  return task.workflowId !== null && task.scheduledSequence !== null ? events : [];
+}
+
+/**
+ * Whether a worker's report applies. False: accepted without effect. Callers that send a claim epoch are told precisely;
+ * callers that send none cannot be told apart from the current holder, so only the status decides.
+ * A lease that ran out while nobody else took the task does not matter: the epoch still matches.
+ */
+function acceptsReport(task: Task, claimEpoch: number | undefined, outcome: TaskStatus): boolean {
+  if (task.status === "RUNNING" && (claimEpoch === undefined || claimEpoch === task.claimEpoch)) return true;
+  if (claimEpoch === undefined) {
+    if (isTaskTerminal(task.status)) return false;
+    throw new DomainError("WrongState", `the task is ${task.status}, not RUNNING`, { reason: "NOT_ACTIVE" });
+  }
+  if (claimEpoch !== task.claimEpoch && !isTaskTerminal(task.status)) {
+    throw new DomainError("StaleClaim", "the task was handed to another worker", { reason: "STALE_LEASE" });
+  }
+  if (claimEpoch === task.claimEpoch && isRepeat(task, outcome)) return false;
+  const reason = claimEpoch === task.claimEpoch ? "ALREADY_ENDED" : "NOT_ACTIVE";
+  throw new DomainError("WrongState", `the task is ${task.status}, not RUNNING`, { reason });
+}
+
+/** The same report once more: its first answer was lost. A failed attempt that is retried leaves the task PENDING. */
+function isRepeat(task: Task, outcome: TaskStatus): boolean {
+  return task.status === outcome || (outcome === "FAILED" && task.status === "PENDING");
+}
