@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { jsonDepthMax, readRawObject } from "./raw-json.js";
+
+describe("readRawObject", () => {
+  it.each([
+    ["a 64-bit integer", "9007199254740993"],
+    ["a number with a zero fraction", "1.0"],
+    ["an exponent", "-0.10e+05"],
+    ["a NUL escape", '"\\u0000"'],
+    ["a lone surrogate escape", '"\\ud800"'],
+    ["escaped quotes and backslashes", '"a\\"b\\\\"'],
+    ["blanks inside", '[ 1 ,\t2,\n{ "x" : "}" } ]'],
+    ["duplicate keys inside", '{"a":1,"a":2}'],
+    ["brackets in strings", '{"[":"]","{":"}"}'],
+  ])("keeps %s as it was written", (_what, source) => {
+    const object = readRawObject(` { "first" : true , "input" : ${source} , "last" : null } `, "body");
+    expect(object.raw("input")).toBe(source);
+    expect(object.raw("first")).toBe("true");
+    expect(object.raw("last")).toBe("null");
+    expect(object.raw("absent")).toBeUndefined();
+  });
+
+  it("takes the last of duplicate keys, escaped ones included", () => {
+    const object = readRawObject('{"input":1,"in\\u0070ut":2.0}', "body");
+    expect(object.raw("input")).toBe("2.0");
+    expect(object.values.input).toBe(2);
+  });
+
+  it.each(["", "   ", "{", "}", '{"a"}', '{"a":}', '{"a":1,}', "[1]", "null", '"text"', "1", "{'a':1}", '{"a":01}'])(
+    "refuses %j and names the field",
+    (text) => {
+      expect(() => readRawObject(text, "body")).toThrow(
+        expect.objectContaining({ code: "InvalidInput", field: "body" }),
+      );
+    },
+  );
+
+  it("takes values up to the depth limit and refuses deeper ones with the limit", () => {
+    const nested = (depth: number) => `{"input":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+    const deepest = nested(jsonDepthMax - 1);
+    expect(readRawObject(deepest, "body").raw("input")).toBe(deepest.slice(9, -1));
+    expect(() => readRawObject(nested(jsonDepthMax), "body")).toThrow(`${jsonDepthMax} levels`);
+    expect(() => readRawObject(`{"input":${"[".repeat(1_000_000)}`, "body")).toThrow(`${jsonDepthMax} levels`);
+  });
+
+  it("agrees with JSON.parse on every object, however it is indented", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.integer({ min: 0, max: 3 }), (value, indent) => {
+        const text = JSON.stringify(value, null, indent);
+        const object = readRawObject(text, "body");
+        const parsed = JSON.parse(text) as Record<string, unknown>;
+        expect(object.values).toEqual(parsed);
+        for (const key of Object.keys(parsed)) {
+          expect(JSON.parse(object.raw(key) ?? "")).toEqual(parsed[key]);
+          expect(text).toContain(object.raw(key));
+        }
+      }),
+    );
+  });
+
+  it("ends, and refuses what JSON.parse refuses, for any text", () => {
+    const brackets = fc.array(fc.constantFrom("{", "}", "[", "]", '"', "\\", ":", ",", " ", "1", "a", "\n"));
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          brackets.map((pieces) => pieces.join("")),
+        ),
+        (text) => {
+          let parsed: unknown;
+          try {
+            parsed = JSON.parse(text);
+          } catch {
+            parsed = undefined;
+          }
+          const isObject = typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
+          if (isObject) expect(readRawObject(text, "body").values).toEqual(parsed);
+          else expect(() => readRawObject(text, "body")).toThrow();
+        },
+      ),
+    );
+  });
+});

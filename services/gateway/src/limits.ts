@@ -1,0 +1,59 @@
+/** The limits of the gateway. Times are in milliseconds, sizes in bytes. */
+
+/** How long an empty poll is held for a caller that did not ask for more: existing clients stand still meanwhile. */
+export const pollHoldMsDefault = 50;
+/** A caller may ask for more, up to this. */
+export const pollHoldMsMax = 60_000;
+export const leaseMsMin = 5000;
+export const leaseMsMax = 300_000;
+/** Polls that wait at the same time in this process: about 1 KiB each. */
+export const parkedPollersMax = 50_000;
+/** Work lines that are kept, those of idle queues included. */
+export const workLinesMax = 10_000;
+/** An idle line keeps its subscription for so long, because workers that poll in turns come back. */
+export const workLineIdleMs = 120_000;
+/** A claim that takes longer is lost to the pollers; the lease of what it claimed brings the work back. */
+export const claimTimeoutMs = 10_000;
+/** Waiting pollers of a line look for work at least so often, and all lines together make one such claim per pass. */
+export const fallbackClaimAfterMs = 10_000;
+export const fallbackPassMs = 3000;
+
+/** One WorkAvailableEvent per stream in this time. */
+export const notificationGapMs = 50;
+export const notificationStreamsMax = 50_000;
+
+export const awaitResultHoldMsMax = 60_000;
+/** A lost hint about an ended workflow costs at most this. */
+export const awaitResultAgainMs = 2000;
+export const awaitResultsMax = 50_000;
+/** An org without waiting result readers keeps its subscription for so long. */
+export const endedIdleMs = 30_000;
+
+export const workerKindsTtlMs = 10_000;
+export const workerKindsMax = 20_000;
+export const orgSlugTtlMs = 60_000;
+/** An unknown slug is remembered more briefly, because its org may just be created. */
+export const unknownSlugTtlMs = 5000;
+export const orgSlugsMax = 10_000;
+
+export const presenceReportMs = 5000;
+/** Workers in one report; more go into the next ones at once. */
+export const presenceBatchMax = 5000;
+export const presenceWorkersMax = 200_000;
+/** A connection on which more workers than this call is a proxy; its other calls are no sign of life of any of them. */
+export const workersPerPeerMax = 16;
+export const peersMax = 50_000;
+
+/** A forwarded call without a deadline of its own. */
+export const callTimeoutMs = 30_000;
+export const grpcRequestBytesMax = 16 * 1024 * 1024;
+/** Calls at once on one connection. */
+export const callsPerConnectionMax = 10_000;
+
+/** The `input` of a REST call. */
+export const restInputBytesMax = 1024 * 1024;
+/** The whole body: the input, metadata and the rest. */
+export const restBodyBytesMax = restInputBytesMax + 128 * 1024;
+
+/** Calls that run at shutdown get so long to end before their connections are cut. */
+export const drainMs = 10_000;
