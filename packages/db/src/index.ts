@@ -1,1 +1,4 @@
-export {};
+export * from "./database.js";
+export * from "./migrate.js";
+export * as schema from "./schema/index.js";
+export * from "./store/index.js";

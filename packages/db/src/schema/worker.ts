@@ -1,0 +1,140 @@
+import { sql } from "drizzle-orm";
+import { boolean, check, index, integer, pgTable, text, unique, uniqueIndex, uuid, varchar } from "drizzle-orm/pg-core";
+import { bytea, id, instant } from "./columns.js";
+import { organization } from "./organization.js";
+
+export const worker = pgTable(
+  "worker",
+  {
+    id: id(),
+    orgId: uuid()
+      .notNull()
+      .references(() => organization.id, { onDelete: "cascade" }),
+    teamId: uuid(),
+    workerName: varchar({ length: 255 }).notNull(),
+    workerVersion: varchar({ length: 50 }).notNull(),
+    workerType: varchar({ length: 20 }).notNull(),
+    hostName: varchar({ length: 255 }).notNull(),
+    processId: varchar({ length: 50 }).notNull(),
+    status: varchar({ length: 20 }).notNull().default("ONLINE"),
+    metadata: bytea().notNull(),
+    lastHeartbeatAt: instant().notNull(),
+    registeredAt: instant().notNull(),
+    createdAt: instant().notNull(),
+  },
+  (table) => [
+    // workers.register
+    uniqueIndex("worker_org_name").on(table.orgId, table.workerName),
+    check("worker_type", sql`${table.workerType} in ('WORKFLOW', 'TASK', 'UNIFIED')`),
+    check("worker_status", sql`${table.status} in ('ONLINE', 'OFFLINE', 'DEGRADED')`),
+  ],
+);
+
+/**
+ * The last sign of life of whoever polls, by the id it polls with: free text, a worker name, or the UUID of a worker.
+ * Leases of workers that never send heartbeats are extended by it.
+ */
+export const workerPresence = pgTable(
+  "worker_presence",
+  {
+    id: id(),
+    orgId: uuid().notNull(),
+    workerKey: text().notNull(),
+    lastSeenAt: instant().notNull(),
+    /** Its session stream broke; its work is released unless it is seen again within the grace. */
+    lostAt: instant(),
+  },
+  (table) => [
+    // presence.seen, workflows.reclaim, tasks.reclaim
+    uniqueIndex("worker_presence_key").on(table.orgId, table.workerKey),
+    // presence.lost
+    index("worker_presence_lost").on(table.lostAt).where(sql`lost_at is not null`),
+    // presence.forget
+    index("worker_presence_last_seen").on(table.lastSeenAt),
+  ],
+);
+
+export const workflowDefinition = pgTable(
+  "workflow_definition",
+  {
+    id: id(),
+    orgId: uuid()
+      .notNull()
+      .references(() => organization.id, { onDelete: "cascade" }),
+    teamId: uuid(),
+    kind: varchar({ length: 255 }).notNull(),
+    name: varchar({ length: 255 }).notNull(),
+    description: text().notNull(),
+    timeoutSeconds: integer(),
+    retryPolicy: bytea().notNull(),
+    tags: text().array().notNull(),
+    cancellable: boolean().notNull().default(false),
+    latestVersion: varchar({ length: 50 }).notNull(),
+    inputSchema: bytea().notNull(),
+    outputSchema: bytea().notNull(),
+    metadata: bytea().notNull(),
+    availabilityStatus: varchar({ length: 20 }).notNull().default("AVAILABLE"),
+    firstSeenAt: instant().notNull(),
+    lastRegisteredAt: instant().notNull(),
+  },
+  (table) => [unique("workflow_definition_kind").on(table.orgId, table.teamId, table.kind).nullsNotDistinct()],
+);
+
+export const taskDefinition = pgTable(
+  "task_definition",
+  {
+    id: id(),
+    orgId: uuid()
+      .notNull()
+      .references(() => organization.id, { onDelete: "cascade" }),
+    teamId: uuid(),
+    kind: varchar({ length: 255 }).notNull(),
+    name: varchar({ length: 255 }).notNull(),
+    description: text().notNull(),
+    timeoutSeconds: integer(),
+    retryPolicy: bytea().notNull(),
+    tags: text().array().notNull(),
+    cancellable: boolean().notNull().default(false),
+    inputSchema: bytea().notNull(),
+    outputSchema: bytea().notNull(),
+    metadata: bytea().notNull(),
+    availabilityStatus: varchar({ length: 20 }).notNull().default("AVAILABLE"),
+    firstSeenAt: instant().notNull(),
+    lastRegisteredAt: instant().notNull(),
+  },
+  (table) => [unique("task_definition_kind").on(table.orgId, table.teamId, table.kind).nullsNotDistinct()],
+);
+
+/** Which workflow kinds a worker declared when it registered. */
+export const workerWorkflowCapability = pgTable(
+  "worker_workflow_capability",
+  {
+    id: id(),
+    workerId: uuid()
+      .notNull()
+      .references(() => worker.id, { onDelete: "cascade" }),
+    definitionId: uuid()
+      .notNull()
+      .references(() => workflowDefinition.id, { onDelete: "cascade" }),
+    version: varchar({ length: 50 }).notNull(),
+    contentHash: varchar({ length: 128 }).notNull(),
+    registeredAt: instant().notNull(),
+  },
+  (table) => [uniqueIndex("worker_workflow_capability_pair").on(table.workerId, table.definitionId)],
+);
+
+/** Which task kinds a worker declared when it registered. */
+export const workerTaskCapability = pgTable(
+  "worker_task_capability",
+  {
+    id: id(),
+    workerId: uuid()
+      .notNull()
+      .references(() => worker.id, { onDelete: "cascade" }),
+    definitionId: uuid()
+      .notNull()
+      .references(() => taskDefinition.id, { onDelete: "cascade" }),
+    registeredAt: instant().notNull(),
+  },
+  (table) => [uniqueIndex("worker_task_capability_pair").on(table.workerId, table.definitionId)],
+);

@@ -1,0 +1,78 @@
+import { type SQL, sql } from "drizzle-orm";
+
+/** One poller that asks for one item. `line` numbers the (org, queue, kinds) it waits on, `rank` its place there. */
+export interface ClaimPoller {
+  orgId: string;
+  queue: string;
+  /** Kinds the poller takes, joined by `kindSeparator`; null takes any. */
+  kinds: string | null;
+  rank: number;
+  workerId: string;
+  leaseMs: number;
+  /** The poller asked for this lease itself: only heartbeats extend it. */
+  ownLease: boolean;
+  /** Id of the transition row that records the claim. */
+  transitionId: string;
+}
+
+/** Not allowed in names, so a list of kinds travels as one text. */
+export const kindSeparator = "\u001f";
+
+export const pollerRows = {
+  orgId: "uuid",
+  queue: "text",
+  kinds: "text",
+  rank: "int",
+  workerId: "text",
+  leaseMs: "int",
+  ownLease: "bool",
+  transitionId: "uuid",
+} as const;
+
+/**
+ * CTEs `poller`, `line`, `due`: as many claimable rows for each line as it has pollers, locked without waiting, numbered
+ * so that the first row goes to the first poller. A line (org, queue) occurs with one kinds filter only.
+ */
+export function dueRows(table: SQL, claimable: SQL, pollers: SQL, now: SQL): SQL {
+  return sql`poller as (select * from ${pollers}),
+    line as (select "orgId", queue, kinds, count(*)::int as wanted from poller group by "orgId", queue, kinds),
+    due as (
+      select line."orgId", line.queue, found.id,
+        row_number() over (partition by line."orgId", line.queue order by found.dispatch_at, found.id)::int as rank
+      from line cross join lateral (
+        select id, dispatch_at from ${table}
+        where org_id = line."orgId" and ${table}.queue = line.queue and ${claimable} and available_at <= ${now}
+          and (line.kinds is null or kind = any(string_to_array(line.kinds, ${sql.raw(`U&'\\001f'`)})))
+        order by dispatch_at, id limit line.wanted
+        for no key update skip locked
+      ) as found
+    )`;
+}
+
+/**
+ * The (org, queue) pairs that have claimable rows older than the given time, found by hopping over the claim index from
+ * queue to queue: a deep backlog costs no more than a short one.
+ */
+export function overdueQueues(table: SQL, claimable: SQL, before: SQL, limit: SQL): SQL {
+  return sql`
+    with recursive line as (
+      (select org_id, queue from ${table} where ${claimable} order by org_id, queue limit 1)
+      union all
+      select next.org_id, next.queue from line cross join lateral (
+        select org_id, queue from ${table}
+        where ${claimable} and (${table}.org_id, ${table}.queue) > (line.org_id, line.queue)
+        order by org_id, queue limit 1
+      ) as next
+    )
+    select line.org_id, line.queue from line cross join lateral (
+      select 1 from ${table}
+      where org_id = line.org_id and ${table}.queue = line.queue and ${claimable} and available_at <= ${before}
+      order by dispatch_at limit 1
+    ) as overdue
+    limit ${limit}::int`;
+}
+
+export interface QueueRow {
+  org_id: string;
+  queue: string;
+}

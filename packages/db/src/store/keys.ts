@@ -1,0 +1,121 @@
+import { sql } from "drizzle-orm";
+import type { Executor } from "../database.js";
+import { statement } from "../statement.js";
+
+export interface TakeKey {
+  id: string;
+  orgId: string;
+  key: string;
+  workflowId: string | null;
+  taskId: string | null;
+  expiresAt: number;
+}
+
+const takeMany = statement<{ org_id: string; key: string }>()(
+  "keys.takeMany",
+  {
+    params: ["now"],
+    sets: {
+      wanted: { id: "uuid", orgId: "uuid", key: "text", workflowId: "uuid", taskId: "uuid", expiresAt: "timestamptz" },
+    },
+  },
+  ({ time, rows }) => sql`
+    insert into idempotency_key as taken (id, org_id, key, workflow_execution_id, task_execution_id, expires_at, created_at)
+    select id, "orgId", key, "workflowId", "taskId", "expiresAt", ${time("now")} from ${rows("wanted")}
+    order by "orgId", key
+    on conflict (org_id, key) do update set
+      id = excluded.id, workflow_execution_id = excluded.workflow_execution_id,
+      task_execution_id = excluded.task_execution_id, promise_id = null, expires_at = excluded.expires_at,
+      created_at = excluded.created_at
+      where taken.expires_at <= ${time("now")}
+    returning org_id, key`,
+);
+
+/**
+ * Takes keys that are free or expired, in key order so that concurrent batches cannot deadlock, and returns the taken
+ * ones as `org/key`. A key that is missing from the answer is held by something else: read it with `findKeys`.
+ * Each (org, key) may occur once.
+ */
+export async function takeKeys(
+  tx: Executor,
+  params: { now: number; wanted: readonly TakeKey[] },
+): Promise<Set<string>> {
+  const rows = await takeMany.run(tx, params);
+  return new Set(rows.map((row) => `${row.org_id}/${row.key}`));
+}
+
+export interface HeldKey {
+  workflowId: string | null;
+  taskId: string | null;
+  /** Kind of the execution that holds the key. */
+  kind: string | null;
+}
+
+const findMany = statement<{
+  org_id: string;
+  key: string;
+  workflow_execution_id: string | null;
+  task_execution_id: string | null;
+  kind: string | null;
+}>()(
+  "keys.findMany",
+  { params: [], sets: { wanted: { orgId: "uuid", key: "text" } } },
+  ({ rows }) => sql`
+    select held.org_id, held.key, held.workflow_execution_id, held.task_execution_id,
+      coalesce(workflow.kind, task.kind) as kind
+    from ${rows("wanted")}
+    join idempotency_key held on held.org_id = "orgId" and held.key = wanted.key
+    left join workflow_execution workflow on workflow.id = held.workflow_execution_id
+    left join task_execution task on task.id = held.task_execution_id`,
+);
+
+/** Who holds the keys, by `org/key`. */
+export async function findKeys(
+  tx: Executor,
+  wanted: readonly { orgId: string; key: string }[],
+): Promise<Map<string, HeldKey>> {
+  const rows = await findMany.run(tx, { wanted });
+  return new Map(
+    rows.map((row) => [
+      `${row.org_id}/${row.key}`,
+      { workflowId: row.workflow_execution_id, taskId: row.task_execution_id, kind: row.kind },
+    ]),
+  );
+}
+
+const deleteOfWorkflows = statement<never>()(
+  "keys.deleteOfWorkflows",
+  { params: ["ids"] },
+  ({ param }) => sql`delete from idempotency_key where workflow_execution_id = any(${param("ids")}::uuid[])`,
+);
+
+/** Frees the keys of failed and cancelled workflows, so that a caller can start anew. */
+export async function deleteKeysOfWorkflows(tx: Executor, ids: readonly string[]): Promise<void> {
+  await deleteOfWorkflows.run(tx, { ids });
+}
+
+const deleteOfTasks = statement<never>()(
+  "keys.deleteOfTasks",
+  { params: ["ids"] },
+  ({ param }) => sql`delete from idempotency_key where task_execution_id = any(${param("ids")}::uuid[])`,
+);
+
+/** Frees the keys of failed and cancelled tasks. */
+export async function deleteKeysOfTasks(tx: Executor, ids: readonly string[]): Promise<void> {
+  await deleteOfTasks.run(tx, { ids });
+}
+
+const deleteExpired = statement<{ id: string }>()(
+  "keys.deleteExpired",
+  { params: ["now", "limit"] },
+  ({ param, time }) => sql`
+    delete from idempotency_key where id in (
+      select id from idempotency_key where expires_at <= ${time("now")}
+      order by expires_at limit ${param("limit")}::int for update skip locked)
+    returning id`,
+);
+
+/** Removes one batch of expired keys; returns how many. */
+export async function deleteExpiredKeys(tx: Executor, params: { now: number; limit: number }): Promise<number> {
+  return (await deleteExpired.run(tx, params)).length;
+}

@@ -1,0 +1,190 @@
+import { sql } from "drizzle-orm";
+import type { Executor } from "../database.js";
+import { statement } from "../statement.js";
+import { type ClaimPoller, dueRows, overdueQueues, pollerRows, type QueueRow } from "./claim-parts.js";
+
+const table = sql.raw("task_execution");
+const claimable = sql.raw("status = 'PENDING' and blocked_by is null");
+
+export interface ClaimedTask {
+  orgId: string;
+  queue: string;
+  /** Place of the poller that gets it. */
+  rank: number;
+  id: string;
+  kind: string;
+  input: Uint8Array;
+  workflowId: string | null;
+  executionCount: number;
+  maxRetries: number;
+  claimEpoch: number;
+  traceparent: string;
+}
+
+interface ClaimedRow {
+  org_id: string;
+  queue: string;
+  rank: number;
+  id: string;
+  kind: string;
+  input: Uint8Array;
+  workflow_execution_id: string | null;
+  execution_count: number;
+  max_retries: number;
+  claim_epoch: number;
+  traceparent: string;
+}
+
+const claimMany = statement<ClaimedRow>()(
+  "tasks.claimMany",
+  { params: ["now"], sets: { pollers: pollerRows } },
+  ({ time, rows }) => sql`
+    with ${dueRows(
+      table,
+      sql`${claimable} and (deadline_at is null or deadline_at > ${time("now")})`,
+      rows("pollers"),
+      time("now"),
+    )},
+    claimed as (
+      update task_execution as execution set
+        status = 'RUNNING', claim_epoch = claim_epoch + 1, execution_count = execution_count + 1,
+        worker_id = "workerId", own_lease = "ownLease",
+        lease_expires_at = ${time("now")} + "leaseMs" * interval '1 millisecond',
+        transition_count = transition_count + 1, started_at = ${time("now")}, last_heartbeat_at = ${time("now")},
+        updated_at = ${time("now")}
+      from due join poller on poller."orgId" = due."orgId" and poller.queue = due.queue and poller.rank = due.rank
+      where execution.id = due.id
+      returning execution.org_id, execution.queue, due.rank, execution.id, kind, input, workflow_execution_id,
+        execution_count, max_retries, claim_epoch, traceparent, transition_count, worker_id, "transitionId"
+    ), closed as (
+      update task_transition set most_recent = false from claimed
+      where task_execution_id = claimed.id and most_recent
+      returning task_execution_id as entity_id
+    ), recorded as (
+      insert into task_transition (id, org_id, task_execution_id, from_state, to_state, actor_type, actor_id, attempt,
+        claim_epoch, sort_key, most_recent, created_at)
+      select "transitionId", org_id, claimed.id, 'PENDING', 'RUNNING', 'worker', worker_id, execution_count,
+        claim_epoch, transition_count, true, ${time("now")}
+      from claimed join closed on closed.entity_id = claimed.id
+    )
+    select org_id, queue, rank, id, kind, input, workflow_execution_id, execution_count, max_retries, claim_epoch,
+      traceparent
+    from claimed order by rank`,
+);
+
+/**
+ * Claims up to one PENDING task for each poller: RUNNING, attempt counted, fence raised, lease set. The oldest go first,
+ * by dispatch time. Tasks past their deadline are left to the deadline sweep. Source: PollTask.
+ */
+export async function claimTasks(
+  tx: Executor,
+  params: { now: number; pollers: readonly ClaimPoller[] },
+): Promise<ClaimedTask[]> {
+  const rows = await claimMany.run(tx, params);
+  return rows.map((row) => ({
+    orgId: row.org_id,
+    queue: row.queue,
+    rank: row.rank,
+    id: row.id,
+    kind: row.kind,
+    input: row.input,
+    workflowId: row.workflow_execution_id,
+    executionCount: row.execution_count,
+    maxRetries: row.max_retries,
+    claimEpoch: row.claim_epoch,
+    traceparent: row.traceparent,
+  }));
+}
+
+const listOverdue = statement<QueueRow>()(
+  "tasks.listOverdueQueues",
+  { params: ["before", "limit"] },
+  ({ param, time }) => overdueQueues(table, claimable, time("before"), param("limit")),
+);
+
+/** Queues whose claimable tasks wait since before the given time: their hint was lost, or a back-off is over. */
+export async function listOverdueTaskQueues(
+  tx: Executor,
+  params: { before: number; limit: number },
+): Promise<{ orgId: string; queue: string }[]> {
+  return (await listOverdue.run(tx, params)).map((row) => ({ orgId: row.org_id, queue: row.queue }));
+}
+
+const findAbandoned = statement<{ id: string }>()(
+  "tasks.findAbandoned",
+  { params: ["now", "silentBefore", "limit"] },
+  ({ param, time }) => sql`
+    select execution.id from task_execution execution
+    left join worker_presence presence
+      on presence.org_id = execution.org_id and presence.worker_key = execution.worker_id
+    where execution.status = 'RUNNING' and execution.lease_expires_at <= ${time("now")}
+      and (execution.own_lease or presence.last_seen_at is null or presence.last_seen_at <= ${time("silentBefore")})
+    order by execution.lease_expires_at limit ${param("limit")}::int`,
+);
+
+/**
+ * RUNNING tasks whose lease ran out, and, unless the poll asked for its own lease, whose worker gave no sign of life
+ * since `silentBefore`. Read without locks.
+ */
+export async function findAbandonedTasks(
+  tx: Executor,
+  params: { now: number; silentBefore: number; limit: number },
+): Promise<string[]> {
+  return (await findAbandoned.run(tx, params)).map((row) => row.id);
+}
+
+const findOfLostWorkers = statement<{ id: string }>()(
+  "tasks.findOfLostWorkers",
+  { params: ["lostBefore", "limit"] },
+  ({ param, time }) => sql`
+    select execution.id from worker_presence presence
+    join task_execution execution
+      on execution.org_id = presence.org_id and execution.worker_id = presence.worker_key
+    where presence.lost_at <= ${time("lostBefore")} and execution.status = 'RUNNING'
+    limit ${param("limit")}::int`,
+);
+
+/** RUNNING tasks of workers whose session broke before the given time and was not taken up again. */
+export async function findTasksOfLostWorkers(
+  tx: Executor,
+  params: { lostBefore: number; limit: number },
+): Promise<string[]> {
+  return (await findOfLostWorkers.run(tx, params)).map((row) => row.id);
+}
+
+const findPastDeadline = statement<{ id: string }>()(
+  "tasks.findPastDeadline",
+  { params: ["now", "limit"] },
+  ({ param, time }) => sql`
+    select id from task_execution
+    where deadline_at <= ${time("now")} and status in ('PENDING', 'RUNNING')
+    order by deadline_at limit ${param("limit")}::int`,
+);
+
+/** Live tasks whose deadline passed, oldest deadline first. Read without locks. */
+export async function findTasksPastDeadline(tx: Executor, params: { now: number; limit: number }): Promise<string[]> {
+  return (await findPastDeadline.run(tx, params)).map((row) => row.id);
+}
+
+const heartbeatMany = statement<{ id: string }>()(
+  "tasks.heartbeatMany",
+  { params: ["now"], sets: { beat: { id: "uuid", orgId: "uuid", claimEpoch: "int", leaseMs: "int" } } },
+  ({ time, rows }) => sql`
+    update task_execution as execution set last_heartbeat_at = ${time("now")},
+      lease_expires_at = greatest(lease_expires_at, ${time("now")} + "leaseMs" * interval '1 millisecond')
+    from ${rows("beat")}
+    where execution.id = beat.id and execution.org_id = "orgId" and status = 'RUNNING'
+      and (beat."claimEpoch" is null or beat."claimEpoch" = execution.claim_epoch)
+    returning execution.id`,
+);
+
+/** Extends the leases of RUNNING tasks; returns the ids for which that held. Each id may occur once. */
+export async function heartbeatTasks(
+  tx: Executor,
+  params: {
+    now: number;
+    beat: readonly { id: string; orgId: string; claimEpoch: number | null; leaseMs: number }[];
+  },
+): Promise<Set<string>> {
+  return new Set((await heartbeatMany.run(tx, params)).map((row) => row.id));
+}

@@ -1,0 +1,183 @@
+import type { WorkflowStatus } from "@flovyn/domain";
+import { sql } from "drizzle-orm";
+import type { Executor } from "../database.js";
+import { statement } from "../statement.js";
+
+export interface WorkflowView {
+  id: string;
+  orgId: string;
+  kind: string;
+  status: WorkflowStatus;
+  queue: string;
+  input: Uint8Array;
+  output: Uint8Array | null;
+  error: string | null;
+  currentSequence: number;
+  run: number;
+  partitionKey: number;
+  rootExecutionId: string;
+  version: string | null;
+  parentId: string | null;
+  workerId: string | null;
+  priorityMs: number;
+  /** JSON object text. */
+  metadata: string;
+  cancellationReason: string | null;
+  createdAtMs: number;
+  startedAtMs: number | null;
+  completedAtMs: number | null;
+  updatedAtMs: number;
+}
+
+interface ViewRow {
+  id: string;
+  org_id: string;
+  kind: string;
+  status: WorkflowStatus;
+  queue: string;
+  input: Uint8Array;
+  output: Uint8Array | null;
+  error: string | null;
+  current_sequence: number;
+  run: number;
+  partition_key: number;
+  root_execution_id: string;
+  workflow_version: string | null;
+  parent_workflow_execution_id: string | null;
+  worker_id: string | null;
+  priority_ms: string;
+  metadata: string;
+  cancellation_reason: string | null;
+  created_at: Date;
+  started_at: Date | null;
+  completed_at: Date | null;
+  updated_at: Date;
+}
+
+const viewColumns = sql.raw(`id, org_id, kind, status, queue, input, output, error, current_sequence, run,
+  partition_key, root_execution_id, workflow_version, parent_workflow_execution_id, worker_id, priority_ms,
+  metadata::text as metadata, cancellation_reason, created_at, started_at, completed_at, updated_at`);
+
+function toView(row: ViewRow): WorkflowView {
+  return {
+    id: row.id,
+    orgId: row.org_id,
+    kind: row.kind,
+    status: row.status,
+    queue: row.queue,
+    input: row.input,
+    output: row.output,
+    error: row.error,
+    currentSequence: row.current_sequence,
+    run: row.run,
+    partitionKey: row.partition_key,
+    rootExecutionId: row.root_execution_id,
+    version: row.workflow_version,
+    parentId: row.parent_workflow_execution_id,
+    workerId: row.worker_id,
+    priorityMs: Number(row.priority_ms),
+    metadata: row.metadata,
+    cancellationReason: row.cancellation_reason,
+    createdAtMs: row.created_at.getTime(),
+    startedAtMs: row.started_at?.getTime() ?? null,
+    completedAtMs: row.completed_at?.getTime() ?? null,
+    updatedAtMs: row.updated_at.getTime(),
+  };
+}
+
+const find = statement<ViewRow>()(
+  "workflows.find",
+  { params: ["orgId", "id"] },
+  ({ param }) => sql`
+    select ${viewColumns} from workflow_execution
+    where id = ${param("id")}::uuid and org_id = ${param("orgId")}::uuid`,
+);
+
+/** One execution of the org; undefined when it is missing or of another org. */
+export async function findWorkflow(
+  tx: Executor,
+  params: { orgId: string; id: string },
+): Promise<WorkflowView | undefined> {
+  const [row] = await find.run(tx, params);
+  return row && toView(row);
+}
+
+export interface WorkflowResult {
+  status: WorkflowStatus;
+  run: number;
+  output: Uint8Array | null;
+  error: string | null;
+  cancellationReason: string | null;
+}
+
+const findResult = statement<{
+  status: WorkflowStatus;
+  run: number;
+  output: Uint8Array | null;
+  error: string | null;
+  cancellation_reason: string | null;
+}>()(
+  "workflows.findResult",
+  { params: ["orgId", "id"] },
+  ({ param }) => sql`
+    select status, run, output, error, cancellation_reason from workflow_execution
+    where id = ${param("id")}::uuid and org_id = ${param("orgId")}::uuid`,
+);
+
+/** Status and outcome only: what readers of results and of histories ask for. Undefined when missing or foreign. */
+export async function findWorkflowResult(
+  tx: Executor,
+  params: { orgId: string; id: string },
+): Promise<WorkflowResult | undefined> {
+  const [row] = await findResult.run(tx, params);
+  return row && { ...row, cancellationReason: row.cancellation_reason };
+}
+
+export interface WorkflowFilter {
+  orgId: string;
+  status: string | null;
+  kind: string | null;
+  queue: string | null;
+}
+
+const list = statement<ViewRow>()(
+  "workflows.list",
+  { params: ["orgId", "status", "kind", "queue", "before", "limit", "offset"] },
+  ({ param }) => sql`
+    select ${viewColumns} from workflow_execution
+    where org_id = ${param("orgId")}::uuid
+      and (${param("status")}::text is null or status = ${param("status")}::text)
+      and (${param("kind")}::text is null or kind = ${param("kind")}::text)
+      and (${param("queue")}::text is null or queue = ${param("queue")}::text)
+      and (${param("before")}::uuid is null or id < ${param("before")}::uuid)
+    order by id desc limit ${param("limit")}::int offset ${param("offset")}::int`,
+);
+
+/** Newest first: version 7 ids ascend with creation. `before` continues after the last id of the page before. */
+export async function listWorkflows(
+  tx: Executor,
+  params: WorkflowFilter & { before: string | null; limit: number; offset: number },
+): Promise<WorkflowView[]> {
+  return (await list.run(tx, params)).map(toView);
+}
+
+/** Totals are counted up to here; a larger list answers this number. */
+export const countMax = 100_000;
+
+const count = statement<{ count: number }>()(
+  "workflows.count",
+  { params: ["orgId", "status", "kind", "queue"] },
+  ({ param }) => sql`
+    select count(*)::int as count from (
+      select 1 from workflow_execution
+      where org_id = ${param("orgId")}::uuid
+        and (${param("status")}::text is null or status = ${param("status")}::text)
+        and (${param("kind")}::text is null or kind = ${param("kind")}::text)
+        and (${param("queue")}::text is null or queue = ${param("queue")}::text)
+      limit ${sql.raw(String(countMax))}
+    ) as counted`,
+);
+
+export async function countWorkflows(tx: Executor, params: WorkflowFilter): Promise<number> {
+  return (await count.run(tx, params))[0]?.count ?? 0;
+}

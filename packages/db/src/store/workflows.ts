@@ -1,0 +1,255 @@
+import type { Workflow, WorkflowStatus } from "@flovyn/domain";
+import { sql } from "drizzle-orm";
+import type { Executor } from "../database.js";
+import { statement } from "../statement.js";
+import { closeTransitions, insertTransitions, type TransitionRow, transitionRows } from "./transition-rows.js";
+
+export interface EventRow {
+  id: string;
+  orgId: string;
+  workflowId: string;
+  run: number;
+  sequence: number;
+  type: string;
+  data: Uint8Array;
+}
+
+const eventRows = {
+  id: "uuid",
+  orgId: "uuid",
+  workflowId: "uuid",
+  run: "int",
+  sequence: "int",
+  type: "text",
+  data: "bytea",
+} as const;
+
+/** What a new execution carries beyond the facts of the machine. */
+export interface NewWorkflowRow {
+  id: string;
+  orgId: string;
+  kind: string;
+  queue: string;
+  partitionKey: number;
+  rootId: string;
+  parentId: string | null;
+  version: string | null;
+  input: Uint8Array;
+  metadata: string;
+  priorityMs: number;
+  createdBy: string;
+  traceparent: string;
+  hasIdempotencyKey: boolean;
+}
+
+const insertMany = statement<never>()(
+  "workflows.insertMany",
+  {
+    params: ["now"],
+    sets: {
+      workflow: {
+        id: "uuid",
+        orgId: "uuid",
+        kind: "text",
+        queue: "text",
+        partitionKey: "int",
+        rootId: "uuid",
+        parentId: "uuid",
+        version: "text",
+        input: "bytea",
+        metadata: "jsonb",
+        priorityMs: "bigint",
+        createdBy: "text",
+        traceparent: "text",
+        hasIdempotencyKey: "bool",
+      },
+      event: eventRows,
+      transition: transitionRows,
+    },
+  },
+  ({ time, rows }) => sql`
+    with started as (
+      insert into workflow_execution (id, org_id, kind, queue, status, partition_key, root_execution_id,
+        parent_workflow_execution_id, workflow_version, input, metadata, priority_ms, created_by, traceparent,
+        has_idempotency_key, current_sequence, transition_count, available_at, dispatch_at, created_at, updated_at)
+      select id, "orgId", kind, queue, 'PENDING', "partitionKey", "rootId", "parentId", version, input, metadata,
+        "priorityMs", "createdBy", traceparent, "hasIdempotencyKey", 1, 1, ${time("now")},
+        ${time("now")} - "priorityMs" * interval '1 millisecond', ${time("now")}, ${time("now")}
+      from ${rows("workflow")}
+    ), appended as (
+      insert into workflow_event (id, org_id, workflow_execution_id, run, sequence_number, event_type, event_data,
+        created_at)
+      select id, "orgId", "workflowId", run, sequence, type, data, ${time("now")} from ${rows("event")}
+    )
+    ${insertTransitions("workflow", rows("transition"), time("now"), undefined)}`,
+);
+
+/** Inserts new executions with their first events and transitions. Fails as a whole on a taken id. */
+export async function insertWorkflows(
+  tx: Executor,
+  params: {
+    now: number;
+    workflow: readonly NewWorkflowRow[];
+    event: readonly EventRow[];
+    transition: readonly TransitionRow[];
+  },
+): Promise<void> {
+  await insertMany.run(tx, params);
+}
+
+interface WorkflowRow {
+  id: string;
+  org_id: string;
+  kind: string;
+  queue: string;
+  status: WorkflowStatus;
+  run: number;
+  current_sequence: number;
+  external_sequence: number;
+  wake_pending: boolean;
+  claim_epoch: number;
+  worker_id: string | null;
+  transition_count: number;
+  partition_key: number;
+  root_execution_id: string;
+  traceparent: string;
+  has_idempotency_key: boolean;
+}
+
+const workflowColumns = sql.raw(`id, org_id, kind, queue, status, run, current_sequence, external_sequence,
+  wake_pending, claim_epoch, worker_id, transition_count, partition_key, root_execution_id, traceparent,
+  has_idempotency_key`);
+
+function toWorkflow(row: WorkflowRow): Workflow {
+  return {
+    id: row.id,
+    orgId: row.org_id,
+    kind: row.kind,
+    queue: row.queue,
+    status: row.status,
+    run: row.run,
+    sequence: row.current_sequence,
+    externalSequence: row.external_sequence,
+    wakePending: row.wake_pending,
+    claimEpoch: row.claim_epoch,
+    workerId: row.worker_id,
+    transitionCount: row.transition_count,
+    partitionKey: row.partition_key,
+    rootExecutionId: row.root_execution_id,
+    traceparent: row.traceparent,
+    hasIdempotencyKey: row.has_idempotency_key,
+    output: null,
+    error: null,
+    cancellation: null,
+  };
+}
+
+const lockMany = statement<WorkflowRow>()(
+  "workflows.lockMany",
+  { params: ["ids"] },
+  ({ param }) => sql`
+    select ${workflowColumns} from workflow_execution
+    where id = any(${param("ids")}::uuid[])
+    order by id for no key update`,
+);
+
+/**
+ * Locks workflow rows, all at once and in id order: the first thing a transaction that changes workflows does.
+ * A missing id is missing from the answer.
+ */
+export async function lockWorkflows(tx: Executor, ids: readonly string[]): Promise<Map<string, Workflow>> {
+  if (ids.length === 0) return new Map();
+  const rows = await lockMany.run(tx, { ids: [...new Set(ids)] });
+  return new Map(rows.map((row) => [row.id, toWorkflow(row)]));
+}
+
+const lockOfTasks = statement<WorkflowRow>()(
+  "workflows.lockOfTasks",
+  { params: ["taskIds"] },
+  ({ param }) => sql`
+    select ${workflowColumns} from workflow_execution
+    where id in (select workflow_execution_id from task_execution where id = any(${param("taskIds")}::uuid[]))
+    order by id for no key update`,
+);
+
+/** Locks the workflows that own the given tasks, in id order. The owner of a task never changes. */
+export async function lockWorkflowsOfTasks(tx: Executor, taskIds: readonly string[]): Promise<Map<string, Workflow>> {
+  const rows = await lockOfTasks.run(tx, { taskIds });
+  return new Map(rows.map((row) => [row.id, toWorkflow(row)]));
+}
+
+const saveMany = statement<never>()(
+  "workflows.saveMany",
+  {
+    params: ["now"],
+    sets: {
+      workflow: {
+        id: "uuid",
+        status: "text",
+        sequence: "int",
+        externalSequence: "int",
+        wakePending: "bool",
+        claimEpoch: "int",
+        workerId: "text",
+        transitionCount: "int",
+        output: "bytea",
+        error: "text",
+        cancellationReason: "text",
+        cancelledBy: "text",
+        terminal: "bool",
+      },
+      event: eventRows,
+      transition: transitionRows,
+    },
+  },
+  ({ time, rows }) => sql`
+    with saved as (
+      update workflow_execution as execution set
+        status = workflow.status, current_sequence = sequence, external_sequence = "externalSequence",
+        wake_pending = "wakePending", claim_epoch = "claimEpoch", worker_id = "workerId",
+        lease_expires_at = case when workflow.status = 'RUNNING' then lease_expires_at end,
+        own_lease = own_lease and workflow.status = 'RUNNING', transition_count = "transitionCount",
+        output = coalesce(workflow.output, execution.output), error = coalesce(workflow.error, execution.error),
+        cancellation_reason = coalesce("cancellationReason", cancellation_reason),
+        cancelled_by = coalesce("cancelledBy", cancelled_by),
+        cancel_requested_at = case when "cancellationReason" is null then cancel_requested_at else ${time("now")} end,
+        updated_at = ${time("now")}, completed_at = case when terminal then ${time("now")} end
+      from ${rows("workflow")} where execution.id = workflow.id
+    ), appended as (
+      insert into workflow_event (id, org_id, workflow_execution_id, run, sequence_number, event_type, event_data,
+        created_at)
+      select id, "orgId", "workflowId", run, sequence, type, data, ${time("now")} from ${rows("event")}
+    ), closed as (
+      ${closeTransitions("workflow", rows("transition"))}
+    )
+    ${insertTransitions("workflow", rows("transition"), time("now"), sql`closed`)}`,
+);
+
+export interface SavedWorkflowRow {
+  id: string;
+  status: string;
+  sequence: number;
+  externalSequence: number;
+  wakePending: boolean;
+  claimEpoch: number;
+  workerId: string | null;
+  transitionCount: number;
+  output: Uint8Array | null;
+  error: string | null;
+  cancellationReason: string | null;
+  cancelledBy: string | null;
+  terminal: boolean;
+}
+
+/** Writes the outcome of decisions about locked workflows: rows, appended events, transitions. */
+export async function saveLockedWorkflows(
+  tx: Executor,
+  params: {
+    now: number;
+    workflow: readonly SavedWorkflowRow[];
+    event: readonly EventRow[];
+    transition: readonly TransitionRow[];
+  },
+): Promise<void> {
+  await saveMany.run(tx, params);
+}
