@@ -1,0 +1,1 @@
+export * from "./gen/flovyn/ext/v1/client.js";

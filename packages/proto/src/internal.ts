@@ -1,0 +1,1 @@
+export * from "./gen/flovyn/internal/v1/internal.js";
