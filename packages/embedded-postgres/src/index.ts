@@ -1,1 +1,3 @@
-export {};
+export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from "./errors.js";
+export type { Exit } from "./postmaster.js";
+export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from "./start.js";

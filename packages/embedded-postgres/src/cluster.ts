@@ -1,0 +1,124 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Account } from "./account.js";
+import { childEnvironment } from "./child-environment.js";
+import { EmbeddedPostgresError, isSystemError } from "./errors.js";
+
+export const SUPERUSER = "flovyn";
+
+export interface Cluster {
+  /** PGDATA. */
+  directory: string;
+  password: string;
+}
+
+/** Opens the cluster of a home, running initdb the first time. Errors: Failed, Unsupported. */
+export async function openCluster(options: {
+  home: string;
+  binaries: string;
+  account: Account | undefined;
+  /** Skips the flush of the new files, for data that may be lost. */
+  sync: boolean;
+}): Promise<Cluster> {
+  const directory = join(options.home, "cluster");
+  const passwordFile = join(options.home, "password");
+  const isNew = !existsSync(directory);
+  if (!isNew && !existsSync(passwordFile)) {
+    throw new EmbeddedPostgresError(
+      "Failed",
+      `The data in ${directory} is there, but its password file ${passwordFile} is gone. Restore the file, or remove the directory.`,
+    );
+  }
+  const password = openPassword(passwordFile);
+  if (isNew) {
+    // Renamed when whole, so that an initdb cut short leaves no half cluster.
+    const partial = join(options.home, "cluster.partial");
+    await initialise({ ...options, directory: partial, password });
+    renameSync(partial, directory);
+  }
+  return { directory, password };
+}
+
+/** Written before the cluster exists, so that a cluster is never without it. */
+function openPassword(file: string): string {
+  try {
+    writeFileSync(file, `${randomBytes(24).toString("hex")}\n`, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if (!isSystemError(error, "EEXIST")) throw error;
+  }
+  const password = readFileSync(file, "utf8").trim();
+  if (password === "") throw new EmbeddedPostgresError("Failed", `The password file ${file} is empty.`);
+  return password;
+}
+
+async function initialise(options: {
+  directory: string;
+  password: string;
+  binaries: string;
+  account: Account | undefined;
+  sync: boolean;
+}): Promise<void> {
+  const { directory, account } = options;
+  const passwordFile = `${directory}.password`;
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { mode: 0o700 });
+  rmSync(passwordFile, { force: true });
+  writeFileSync(passwordFile, `${options.password}\n`, { flag: "wx", mode: 0o600 });
+  if (account) {
+    chownSync(directory, account.uid, account.gid);
+    chownSync(passwordFile, account.uid, account.gid);
+  }
+  try {
+    await runInitdb(join(options.binaries, "bin", "initdb"), account, directory, [
+      `--pgdata=${directory}`,
+      `--username=${SUPERUSER}`,
+      `--pwfile=${passwordFile}`,
+      "--auth=scram-sha-256",
+      "--encoding=UTF8",
+      "--locale=C",
+      "--no-instructions",
+      ...(options.sync ? [] : ["--no-sync"]),
+    ]);
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  } finally {
+    rmSync(passwordFile, { force: true });
+  }
+}
+
+function runInitdb(program: string, account: Account | undefined, cwd: string, args: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { ...account, cwd, env: childEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    const collect = (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-4000);
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    child.once("error", (cause) => {
+      reject(
+        new EmbeddedPostgresError(
+          "Unsupported",
+          `The bundled Postgres does not run on this system (${cause.message}). Use a Postgres of your own with a database URL.`,
+          { cause },
+        ),
+      );
+    });
+    child.once("close", (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new EmbeddedPostgresError("Failed", `initdb ended with ${signal ?? `code ${code}`}:\n${output}`));
+    });
+  });
+}
