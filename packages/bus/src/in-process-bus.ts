@@ -8,11 +8,13 @@ import {
   busClosed,
   countRequestError,
   nobodyServes,
+  openRequestsMax,
   replyBytesMaxDefault,
   replyTooLarge,
   requestBytesMaxDefault,
   requestTooLarge,
   timedOut,
+  tooManyOpen,
   usableTimeoutMs,
 } from "./request-errors.js";
 import { createRunning, type Running } from "./running.js";
@@ -100,6 +102,7 @@ export function createInProcessBus(options: InProcessBusOptions): Bus {
     if (closed) return busClosed(request.operation);
     const bytes = request.payload.byteLength;
     if (bytes > requestBytesMax) return requestTooLarge(request.operation, bytes, requestBytesMax);
+    if (pending.size >= openRequestsMax) return tooManyOpen(request.operation);
     if (usableTimeoutMs(request.timeoutMs) === 0) return timedOut(request.operation, 0);
     return undefined;
   }

@@ -1,5 +1,10 @@
 export * from "./bus.js";
 export { createInProcessBus, type InProcessBusOptions } from "./in-process-bus.js";
 export type { BusLog, LogMethod } from "./log.js";
+export type { NatsCredentials } from "./nats/broker-url.js";
+export type { NatsTls } from "./nats/connection.js";
+export { createNatsBus, type NatsBusOptions } from "./nats/nats-bus.js";
+export type { NatsBusLimits } from "./nats/settings.js";
 export { type BusStats, createBusStats } from "./stats.js";
 export * from "./subjects.js";
+export * from "./work-hints.js";

@@ -8,6 +8,9 @@ export const replyBytesMaxDefault = 256 * 1024 * 1024;
 /** The longest deadline in ms, so that it fits a timer and a frame. */
 export const timeoutMsMax = 2 ** 31 - 1;
 
+/** Requests that wait for an answer in one process, and requests that run in one replica. More are refused: memory is finite. */
+export const openRequestsMax = 65_536;
+
 /** The deadline as it can be kept; what is not a number, zero or less is no time at all. */
 export function usableTimeoutMs(timeoutMs: number): number {
   return timeoutMs > 0 ? Math.min(timeoutMs, timeoutMsMax) : 0;
@@ -31,6 +34,18 @@ export function brokerAway(operation: string): DomainError {
 
 export function replicaLost(service: string, operation: string): DomainError {
   return new DomainError("Unavailable", `${operation}: the replica of ${service} that took the request was lost`);
+}
+
+export function tooManyOpen(operation: string): DomainError {
+  return new DomainError("LimitExceeded", `${operation}: more than ${openRequestsMax} requests are open`);
+}
+
+export function noRoom(operation: string): DomainError {
+  return new DomainError("LimitExceeded", `${operation}: too many large payloads are under way at once`);
+}
+
+export function chunksStopped(operation: string): DomainError {
+  return new DomainError("Unavailable", `${operation}: the parts of a large request stopped coming`);
 }
 
 export function requestTooLarge(operation: string, bytes: number, limit: number): DomainError {

@@ -22,7 +22,7 @@ export interface BusStats {
   /** Request, reply and chunk frames that were sent and received. */
   framesSent: number;
   framesReceived: number;
-  /** Broker messages that carried those frames. */
+  /** Broker messages that carried those frames, and acknowledgements of chunks. */
   messagesSent: number;
   messagesReceived: number;
   /** Messages and frames that could not be read and were dropped. */

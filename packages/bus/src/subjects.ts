@@ -7,6 +7,9 @@
  * | `flovyn.rpc.<service>.<instance>` | any | that replica | chunks of a large request | request | caller gets Unavailable |
  * | `flovyn.work.<kind>.<org>.<queue>` | dispatch, tasks | gateways with waiting pollers | empty | hint | the work sweep repeats it |
  * | `flovyn.ended.<org>` | dispatch | gateways with waiting result readers | EndedHint | hint | readers look again every 2 s |
+ * | `_INBOX.flovyn.<process>.r` | a replica | the requester | ReplyBatch | reply | caller gets Unavailable |
+ * | `_INBOX.flovyn.<process>.q<n>` | the broker | the requester | no-responders status for request batch n | reply | caller gets Unavailable a little later |
+ * | `_INBOX.flovyn.<process>.a<n>` | the taker of chunks | their sender | acknowledgement of one chunk of stream n | reply | the sender gives the stream up |
  */
 import { DomainError } from "@flovyn/domain";
 
@@ -44,4 +47,58 @@ export function requestSubject(service: string): string {
 /** Where one replica takes the chunks of a large request. */
 export function replicaSubject(service: string, instance: string): string {
   return `flovyn.rpc.${token(service, "service")}.${token(instance, "instance")}`;
+}
+
+const inboxPrefix = "_INBOX.flovyn.";
+
+/** Everything one process gets back arrives below its inbox, in one subscription. */
+export function inboxSubject(instance: string): string {
+  return `${inboxPrefix}${token(instance, "instance")}`;
+}
+
+/** What a process listens to. */
+export function inboxPattern(inbox: string): string {
+  return `${inbox}.*`;
+}
+
+/** Where the answers of a requester go. */
+export function answersSubject(inbox: string): string {
+  return `${inbox}.r`;
+}
+
+/** Reply subject of one request batch: names the requester, and the batch in case the broker finds no responder. */
+export function batchSubject(inbox: string, batch: number): string {
+  return `${inbox}.q${batch}`;
+}
+
+/** Reply subject of the chunks of one stream: where each of them is acknowledged. */
+export function acknowledgementSubject(inbox: string, stream: number): string {
+  return `${inbox}.a${stream}`;
+}
+
+export type InboxToken =
+  | { kind: "answers" }
+  | { kind: "batch"; number: number }
+  | { kind: "acknowledgement"; number: number };
+
+/** What arrived in an inbox, by the last token of its subject; undefined when it is none of ours. */
+export function parseInboxToken(subject: string): InboxToken | undefined {
+  const last = subject.slice(subject.lastIndexOf(".") + 1);
+  if (last === "r") return { kind: "answers" };
+  const number = Number(last.slice(1));
+  if (last.length < 2 || !Number.isSafeInteger(number)) return undefined;
+  if (last.startsWith("q")) return { kind: "batch", number };
+  return last.startsWith("a") ? { kind: "acknowledgement", number } : undefined;
+}
+
+/** The inbox a reply subject belongs to; undefined when it is none, so that nobody can direct answers elsewhere. */
+export function inboxOf(replySubject: string): string | undefined {
+  const end = replySubject.lastIndexOf(".");
+  return replySubject.startsWith(inboxPrefix) && end > inboxPrefix.length ? replySubject.slice(0, end) : undefined;
+}
+
+/** True when the subject is one where a replica of the service takes chunks. */
+export function isReplicaSubject(subject: string, service: string): boolean {
+  const prefix = `${requestSubject(service)}.`;
+  return subject.startsWith(prefix) && safeToken.test(subject.slice(prefix.length));
 }
