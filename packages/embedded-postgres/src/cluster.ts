@@ -1,15 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Account } from "./account.js";
 import { childEnvironment } from "./child-environment.js";
@@ -42,12 +33,22 @@ export async function openCluster(options: {
   }
   const password = openPassword(passwordFile);
   if (isNew) {
+    requirePlainPath(options.home);
     // Renamed when whole, so that an initdb cut short leaves no half cluster.
     const partial = join(options.home, "cluster.partial");
     await initialise({ ...options, directory: partial, password });
     renameSync(partial, directory);
   }
   return { directory, password };
+}
+
+/** initdb starts its programs through a shell, with their paths in double quotes and nothing escaped. */
+function requirePlainPath(path: string): void {
+  if (!/["$`\\\n]/.test(path)) return;
+  throw new EmbeddedPostgresError(
+    "Failed",
+    `Postgres cannot keep its data below ${path}: the path holds a double quote, a dollar sign, a backquote, a backslash or a line break.`,
+  );
 }
 
 /** Written before the cluster exists, so that a cluster is never without it. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
@@ -59,7 +60,10 @@ export class Postmaster {
     // A failure to spawn is reported by waitUntilReady; nobody else has to listen.
     this.exited.catch(() => undefined);
     this.#readLog(options.log);
-    if (child.pid !== undefined) guardAgainstOrphaning(child, options.account);
+    guardAgainstOrphaning(child, { ...options.account, signal: "INT" });
+    // A process that is done exits without stop(); the guard then ends Postgres.
+    child.unref();
+    if (child.stderr instanceof Socket) child.stderr.unref();
   }
 
   /** What Postgres printed last. */

@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+const FOLDERS = ["packages/*", "services/*", "apps/*", "examples/*", "bench", "tests/e2e"];
+
+export default defineConfig({
+  test: {
+    include: FOLDERS.flatMap((folder) => [`${folder}/src/**/*.test.ts`, `${folder}/test/**/*.test.ts`]),
+    globalSetup: ["./test-setup/global-setup.ts"],
+    pool: "forks",
+    // Several test files start whole clusters of processes; more files at a time only make them slower.
+    maxWorkers: 2,
+    // Bounds for a test that hangs, far above what any of them takes.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 30_000,
+  },
+});
