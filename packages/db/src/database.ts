@@ -159,3 +159,8 @@ function isConnectionError(error: Error, code: unknown): boolean {
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === "23505";
 }
+
+/** SQLSTATE of a reference to a row that does not exist. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === "23503";
+}

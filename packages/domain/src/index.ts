@@ -3,6 +3,7 @@ export * from "./errors.js";
 export * from "./event-data.js";
 export * from "./ids.js";
 export * from "./limits.js";
+export * from "./org.js";
 export * from "./partition.js";
 export * from "./retry-policy.js";
 export * from "./task/claim.js";

@@ -1,1 +1,2 @@
-export {};
+export type { DispatchContext } from "./context.js";
+export { createDispatchService } from "./service.js";

@@ -1,1 +1,2 @@
-export {};
+export type { TasksContext } from "./context.js";
+export { createTasksService } from "./service.js";

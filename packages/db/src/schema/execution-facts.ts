@@ -43,8 +43,8 @@ export const executionFacts = () => ({
   claimEpoch: integer().notNull().default(0),
   workerId: text(),
   leaseExpiresAt: instant(),
-  /** The poll asked for its own lease: only a heartbeat extends it, other signs of life of the worker do not. */
-  ownLease: boolean().notNull().default(false),
+  /** Lease the poll asked for: only a heartbeat extends it. Null: any sign of life of the worker does. */
+  ownLeaseMs: integer(),
 
   deadlineAt: instant(),
   cancelRequestedAt: instant(),

@@ -9,8 +9,8 @@ export interface ClaimPoller {
   rank: number;
   workerId: string;
   leaseMs: number;
-  /** The poller asked for this lease itself: only heartbeats extend it. */
-  ownLease: boolean;
+  /** Set when the poller asked for this lease itself: only heartbeats extend it. */
+  ownLeaseMs: number | null;
   /** Id of the transition row that records the claim. */
   transitionId: string;
 }
@@ -25,7 +25,7 @@ export const pollerRows = {
   rank: "int",
   workerId: "text",
   leaseMs: "int",
-  ownLease: "bool",
+  ownLeaseMs: "int",
   transitionId: "uuid",
 } as const;
 
@@ -75,4 +75,19 @@ export function overdueQueues(table: SQL, claimable: SQL, before: SQL, limit: SQ
 export interface QueueRow {
   org_id: string;
   queue: string;
+}
+
+/** A claim that may have to be taken back: only this very claim is. */
+export interface HeldClaim {
+  id: string;
+  claimEpoch: number;
+}
+
+export interface HeldRow {
+  id: string;
+  claim_epoch: number;
+}
+
+export function toHeldClaim(row: HeldRow): HeldClaim {
+  return { id: row.id, claimEpoch: row.claim_epoch };
 }

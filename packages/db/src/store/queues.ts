@@ -1,6 +1,6 @@
-import { newId } from "@flovyn/domain";
+import { DomainError, newId } from "@flovyn/domain";
 import { sql } from "drizzle-orm";
-import type { Executor } from "../database.js";
+import { type Executor, isForeignKeyViolation } from "../database.js";
 import { statement } from "../statement.js";
 
 const registerMany = statement<never>()(
@@ -40,7 +40,7 @@ export interface UsedQueue {
 
 /**
  * Registers queues at their first use, in the using transaction. Call `remember` after the commit.
- * Errors: a foreign key violation for an org that does not exist.
+ * Errors: NotFound for an org that does not exist.
  */
 export async function registerQueues(
   tx: Executor,
@@ -51,11 +51,13 @@ export async function registerQueues(
     if (!params.known.has(used.orgId, used.queue)) wanted.set(`${used.orgId}/${used.queue}`, used);
   }
   if (wanted.size > 0) {
-    await registerMany.run(tx, {
-      now: params.now,
-      registeredBy: params.registeredBy,
-      used: [...wanted.values()].map(({ orgId, queue }) => ({ id: newId(), orgId, name: queue })),
-    });
+    const used = [...wanted.values()].map(({ orgId, queue }) => ({ id: newId(), orgId, name: queue }));
+    try {
+      await registerMany.run(tx, { now: params.now, registeredBy: params.registeredBy, used });
+    } catch (error) {
+      if (isForeignKeyViolation(error)) throw new DomainError("NotFound", "org_id: there is no such organization");
+      throw error;
+    }
   }
   return {
     remember: () => {

@@ -22,6 +22,11 @@ export class TaskChanges {
     return this.#current.get(id);
   }
 
+  /** All locked tasks, as the decisions so far left them. */
+  all(): Task[] {
+    return [...this.#current.values()];
+  }
+
   add(change: TaskChange, cancellation?: { reason: string; by: string }): void {
     const { next, transitions, attempt } = change;
     if (transitions.length === 0) return;

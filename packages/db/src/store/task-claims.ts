@@ -1,7 +1,16 @@
 import { sql } from "drizzle-orm";
 import type { Executor } from "../database.js";
 import { statement } from "../statement.js";
-import { type ClaimPoller, dueRows, overdueQueues, pollerRows, type QueueRow } from "./claim-parts.js";
+import {
+  type ClaimPoller,
+  dueRows,
+  type HeldClaim,
+  type HeldRow,
+  overdueQueues,
+  pollerRows,
+  type QueueRow,
+  toHeldClaim,
+} from "./claim-parts.js";
 
 const table = sql.raw("task_execution");
 const claimable = sql.raw("status = 'PENDING' and blocked_by is null");
@@ -48,7 +57,7 @@ const claimMany = statement<ClaimedRow>()(
     claimed as (
       update task_execution as execution set
         status = 'RUNNING', claim_epoch = claim_epoch + 1, execution_count = execution_count + 1,
-        worker_id = "workerId", own_lease = "ownLease",
+        worker_id = "workerId", own_lease_ms = "ownLeaseMs",
         lease_expires_at = ${time("now")} + "leaseMs" * interval '1 millisecond',
         transition_count = transition_count + 1, started_at = ${time("now")}, last_heartbeat_at = ${time("now")},
         updated_at = ${time("now")}
@@ -110,15 +119,15 @@ export async function listOverdueTaskQueues(
   return (await listOverdue.run(tx, params)).map((row) => ({ orgId: row.org_id, queue: row.queue }));
 }
 
-const findAbandoned = statement<{ id: string }>()(
+const findAbandoned = statement<HeldRow>()(
   "tasks.findAbandoned",
   { params: ["now", "silentBefore", "limit"] },
   ({ param, time }) => sql`
-    select execution.id from task_execution execution
+    select execution.id, execution.claim_epoch from task_execution execution
     left join worker_presence presence
       on presence.org_id = execution.org_id and presence.worker_key = execution.worker_id
     where execution.status = 'RUNNING' and execution.lease_expires_at <= ${time("now")}
-      and (execution.own_lease or presence.last_seen_at is null or presence.last_seen_at <= ${time("silentBefore")})
+      and (execution.own_lease_ms is not null or presence.last_seen_at is null or presence.last_seen_at <= ${time("silentBefore")})
     order by execution.lease_expires_at limit ${param("limit")}::int`,
 );
 
@@ -129,15 +138,15 @@ const findAbandoned = statement<{ id: string }>()(
 export async function findAbandonedTasks(
   tx: Executor,
   params: { now: number; silentBefore: number; limit: number },
-): Promise<string[]> {
-  return (await findAbandoned.run(tx, params)).map((row) => row.id);
+): Promise<HeldClaim[]> {
+  return (await findAbandoned.run(tx, params)).map(toHeldClaim);
 }
 
-const findOfLostWorkers = statement<{ id: string }>()(
+const findOfLostWorkers = statement<HeldRow>()(
   "tasks.findOfLostWorkers",
   { params: ["lostBefore", "limit"] },
   ({ param, time }) => sql`
-    select execution.id from worker_presence presence
+    select execution.id, execution.claim_epoch from worker_presence presence
     join task_execution execution
       on execution.org_id = presence.org_id and execution.worker_id = presence.worker_key
     where presence.lost_at <= ${time("lostBefore")} and execution.status = 'RUNNING'
@@ -148,8 +157,8 @@ const findOfLostWorkers = statement<{ id: string }>()(
 export async function findTasksOfLostWorkers(
   tx: Executor,
   params: { lostBefore: number; limit: number },
-): Promise<string[]> {
-  return (await findOfLostWorkers.run(tx, params)).map((row) => row.id);
+): Promise<HeldClaim[]> {
+  return (await findOfLostWorkers.run(tx, params)).map(toHeldClaim);
 }
 
 const findPastDeadline = statement<{ id: string }>()(
@@ -168,10 +177,10 @@ export async function findTasksPastDeadline(tx: Executor, params: { now: number;
 
 const heartbeatMany = statement<{ id: string }>()(
   "tasks.heartbeatMany",
-  { params: ["now"], sets: { beat: { id: "uuid", orgId: "uuid", claimEpoch: "int", leaseMs: "int" } } },
-  ({ time, rows }) => sql`
+  { params: ["now", "leaseMs"], sets: { beat: { id: "uuid", orgId: "uuid", claimEpoch: "int" } } },
+  ({ param, time, rows }) => sql`
     update task_execution as execution set last_heartbeat_at = ${time("now")},
-      lease_expires_at = greatest(lease_expires_at, ${time("now")} + "leaseMs" * interval '1 millisecond')
+      lease_expires_at = ${time("now")} + coalesce(own_lease_ms, ${param("leaseMs")}::int) * interval '1 millisecond'
     from ${rows("beat")}
     where execution.id = beat.id and execution.org_id = "orgId" and status = 'RUNNING'
       and (beat."claimEpoch" is null or beat."claimEpoch" = execution.claim_epoch)
@@ -183,7 +192,9 @@ export async function heartbeatTasks(
   tx: Executor,
   params: {
     now: number;
-    beat: readonly { id: string; orgId: string; claimEpoch: number | null; leaseMs: number }[];
+    /** For claims without a lease of their own. */
+    leaseMs: number;
+    beat: readonly { id: string; orgId: string; claimEpoch: number | null }[];
   },
 ): Promise<Set<string>> {
   return new Set((await heartbeatMany.run(tx, params)).map((row) => row.id));

@@ -232,7 +232,7 @@ const saveMany = statement<never>()(
         status = task.status, claim_epoch = "claimEpoch", worker_id = "workerId", failure_count = "failureCount",
         reclaim_count = "reclaimCount", transition_count = "transitionCount", available_at = "availableAt",
         dispatch_at = greatest(created_at, "availableAt") - priority_ms * interval '1 millisecond',
-        lease_expires_at = null, own_lease = false, output = task.output, error = task.error,
+        lease_expires_at = null, own_lease_ms = null, output = task.output, error = task.error,
         terminal_reason = "terminalReason", cancelled_by = "cancelledBy", cancellation_reason = "cancellationReason",
         cancel_requested_at = case when "cancellationReason" is not null then ${time("now")} end,
         updated_at = ${time("now")}, completed_at = case when terminal then ${time("now")} end
@@ -260,4 +260,17 @@ export async function saveLockedTasks(
   },
 ): Promise<void> {
   await saveMany.run(tx, params);
+}
+
+const findOpenOf = statement<{ id: string }>()(
+  "tasks.findOpenOf",
+  { params: ["workflowId"] },
+  ({ param }) => sql`
+    select id from task_execution
+    where workflow_execution_id = ${param("workflowId")}::uuid and status in ('PENDING', 'RUNNING')`,
+);
+
+/** Live tasks of a workflow whose lock is held. */
+export async function findOpenTasksOf(tx: Executor, workflowId: string): Promise<string[]> {
+  return (await findOpenOf.run(tx, { workflowId })).map((row) => row.id);
 }

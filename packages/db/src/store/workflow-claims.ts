@@ -1,7 +1,16 @@
 import { sql } from "drizzle-orm";
 import type { Executor } from "../database.js";
 import { statement } from "../statement.js";
-import { type ClaimPoller, dueRows, overdueQueues, pollerRows, type QueueRow } from "./claim-parts.js";
+import {
+  type ClaimPoller,
+  dueRows,
+  type HeldClaim,
+  type HeldRow,
+  overdueQueues,
+  pollerRows,
+  type QueueRow,
+  toHeldClaim,
+} from "./claim-parts.js";
 
 const table = sql.raw("workflow_execution");
 const claimable = sql.raw("status = 'PENDING' and blocked_by is null and mode = 'CODE'");
@@ -46,7 +55,7 @@ const claimMany = statement<ClaimedRow>()(
     with ${dueRows(table, claimable, rows("pollers"), time("now"))},
     claimed as (
       update workflow_execution as execution set
-        status = 'RUNNING', claim_epoch = claim_epoch + 1, worker_id = "workerId", own_lease = "ownLease",
+        status = 'RUNNING', claim_epoch = claim_epoch + 1, worker_id = "workerId", own_lease_ms = "ownLeaseMs",
         lease_expires_at = ${time("now")} + "leaseMs" * interval '1 millisecond', wake_pending = false,
         workflow_task_time_millis =
           greatest(floor(extract(epoch from ${time("now")}) * 1000)::bigint, coalesce(workflow_task_time_millis, 0) + 1),
@@ -113,15 +122,15 @@ export async function listOverdueWorkflowQueues(
   return (await listOverdue.run(tx, params)).map((row) => ({ orgId: row.org_id, queue: row.queue }));
 }
 
-const findAbandoned = statement<{ id: string }>()(
+const findAbandoned = statement<HeldRow>()(
   "workflows.findAbandoned",
   { params: ["now", "silentBefore", "heldBefore", "limit"] },
   ({ param, time }) => sql`
-    select execution.id from workflow_execution execution
+    select execution.id, execution.claim_epoch from workflow_execution execution
     left join worker_presence presence
       on presence.org_id = execution.org_id and presence.worker_key = execution.worker_id
     where execution.status = 'RUNNING' and execution.lease_expires_at <= ${time("now")}
-      and (execution.own_lease or presence.last_seen_at is null or presence.last_seen_at <= ${time("silentBefore")}
+      and (execution.own_lease_ms is not null or presence.last_seen_at is null or presence.last_seen_at <= ${time("silentBefore")}
         or execution.lease_expires_at <= ${time("heldBefore")})
     order by execution.lease_expires_at limit ${param("limit")}::int`,
 );
@@ -133,15 +142,15 @@ const findAbandoned = statement<{ id: string }>()(
 export async function findAbandonedWorkflows(
   tx: Executor,
   params: { now: number; silentBefore: number; heldBefore: number; limit: number },
-): Promise<string[]> {
-  return (await findAbandoned.run(tx, params)).map((row) => row.id);
+): Promise<HeldClaim[]> {
+  return (await findAbandoned.run(tx, params)).map(toHeldClaim);
 }
 
-const findOfLostWorkers = statement<{ id: string }>()(
+const findOfLostWorkers = statement<HeldRow>()(
   "workflows.findOfLostWorkers",
   { params: ["lostBefore", "limit"] },
   ({ param, time }) => sql`
-    select execution.id from worker_presence presence
+    select execution.id, execution.claim_epoch from worker_presence presence
     join workflow_execution execution
       on execution.org_id = presence.org_id and execution.worker_id = presence.worker_key
     where presence.lost_at <= ${time("lostBefore")} and execution.status = 'RUNNING'
@@ -152,6 +161,6 @@ const findOfLostWorkers = statement<{ id: string }>()(
 export async function findWorkflowsOfLostWorkers(
   tx: Executor,
   params: { lostBefore: number; limit: number },
-): Promise<string[]> {
-  return (await findOfLostWorkers.run(tx, params)).map((row) => row.id);
+): Promise<HeldClaim[]> {
+  return (await findOfLostWorkers.run(tx, params)).map(toHeldClaim);
 }

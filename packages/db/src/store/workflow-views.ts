@@ -110,27 +110,41 @@ export interface WorkflowResult {
   cancellationReason: string | null;
 }
 
-const findResult = statement<{
+const findResults = statement<{
+  id: string;
+  org_id: string;
   status: WorkflowStatus;
   run: number;
   output: Uint8Array | null;
   error: string | null;
   cancellation_reason: string | null;
 }>()(
-  "workflows.findResult",
-  { params: ["orgId", "id"] },
-  ({ param }) => sql`
-    select status, run, output, error, cancellation_reason from workflow_execution
-    where id = ${param("id")}::uuid and org_id = ${param("orgId")}::uuid`,
+  "workflows.findResults",
+  { params: [], sets: { wanted: { orgId: "uuid", workflowId: "uuid" } } },
+  ({ rows }) => sql`
+    select execution.id, org_id, status, run, output, error, cancellation_reason
+    from ${rows("wanted")} join workflow_execution execution
+      on execution.id = "workflowId" and execution.org_id = "orgId"`,
 );
 
-/** Status and outcome only: what readers of results and of histories ask for. Undefined when missing or foreign. */
-export async function findWorkflowResult(
+/** Status and outcome of several executions, by `org/id`. Missing and foreign ones are missing. */
+export async function findWorkflowResults(
   tx: Executor,
-  params: { orgId: string; id: string },
-): Promise<WorkflowResult | undefined> {
-  const [row] = await findResult.run(tx, params);
-  return row && { ...row, cancellationReason: row.cancellation_reason };
+  wanted: readonly { orgId: string; workflowId: string }[],
+): Promise<Map<string, WorkflowResult>> {
+  const rows = await findResults.run(tx, { wanted });
+  return new Map(
+    rows.map((row) => [
+      `${row.org_id}/${row.id}`,
+      {
+        status: row.status,
+        run: row.run,
+        output: row.output,
+        error: row.error,
+        cancellationReason: row.cancellation_reason,
+      },
+    ]),
+  );
 }
 
 export interface WorkflowFilter {

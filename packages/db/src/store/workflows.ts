@@ -208,7 +208,7 @@ const saveMany = statement<never>()(
         status = workflow.status, current_sequence = sequence, external_sequence = "externalSequence",
         wake_pending = "wakePending", claim_epoch = "claimEpoch", worker_id = "workerId",
         lease_expires_at = case when workflow.status = 'RUNNING' then lease_expires_at end,
-        own_lease = own_lease and workflow.status = 'RUNNING', transition_count = "transitionCount",
+        own_lease_ms = case when workflow.status = 'RUNNING' then own_lease_ms end, transition_count = "transitionCount",
         output = coalesce(workflow.output, execution.output), error = coalesce(workflow.error, execution.error),
         cancellation_reason = coalesce("cancellationReason", cancellation_reason),
         cancelled_by = coalesce("cancelledBy", cancelled_by),

@@ -1,0 +1,26 @@
+import { type ClaimedWorkflow, claimWorkflows, kindSeparator } from "@flovyn/db";
+import { newId } from "@flovyn/domain";
+import { type Batcher, createClaimBatcher, type WaitingPollers } from "@flovyn/runtime";
+import type { DispatchContext } from "../context.js";
+
+/** Lease of an activation whose poller asked for none: the time after which silence counts. */
+export const workflowLeaseMsDefault = 60_000;
+
+/** Claims workflows for the pollers of all gateways in batches. */
+export function createWorkflowClaimBatcher(context: DispatchContext): Batcher<WaitingPollers, ClaimedWorkflow[]> {
+  return createClaimBatcher<ClaimedWorkflow>({
+    name: "workflow.claim",
+    metrics: context.metrics,
+    claim: (pollers) =>
+      claimWorkflows(context.db, {
+        now: context.clock.now(),
+        pollers: pollers.map((poller) => ({
+          ...poller,
+          kinds: poller.kinds.length === 0 ? null : poller.kinds.join(kindSeparator),
+          leaseMs: poller.leaseMs || workflowLeaseMsDefault,
+          ownLeaseMs: poller.leaseMs || null,
+          transitionId: newId(),
+        })),
+      }),
+  });
+}

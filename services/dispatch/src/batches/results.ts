@@ -1,0 +1,20 @@
+import { findWorkflowResults, type WorkflowResult } from "@flovyn/db";
+import { type Batcher, createBatcher } from "@flovyn/runtime";
+import type { DispatchContext } from "../context.js";
+import type { HistoryOf } from "./histories.js";
+import { noSuchWorkflow } from "./submit.js";
+
+/** Reads status and outcome of several executions in one statement. */
+export function createResultBatcher(context: DispatchContext): Batcher<HistoryOf, WorkflowResult> {
+  return createBatcher<HistoryOf, WorkflowResult>({
+    name: "workflow.result",
+    metrics: context.metrics,
+    run: async (items) => {
+      const results = await findWorkflowResults(context.db, items);
+      return items.map((item) => {
+        const value = results.get(`${item.orgId}/${item.workflowId}`);
+        return value === undefined ? { ok: false, error: noSuchWorkflow() } : { ok: true, value };
+      });
+    },
+  });
+}

@@ -1,0 +1,16 @@
+import type { IncomingRequest } from "@flovyn/bus";
+import { parseExecutionId } from "@flovyn/domain";
+import { AwaitResultRequest, AwaitResultResponse } from "@flovyn/proto/ext";
+import type { Batches } from "../batches/index.js";
+
+/** The status reached so far, at once: the gateway does the waiting. Errors: InvalidInput, NotFound. Source: AwaitResult. */
+export async function readResult(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
+  const message = AwaitResultRequest.decode(request.payload);
+  const { id } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
+  const result = await batches.result.submit({ orgId: request.caller.orgId, workflowId: id });
+  return AwaitResultResponse.encode({
+    status: result.status,
+    output: result.status === "COMPLETED" ? Buffer.from(result.output ?? new Uint8Array(0)) : undefined,
+    error: result.status === "CANCELLED" ? (result.cancellationReason ?? "") : (result.error ?? undefined),
+  }).finish();
+}

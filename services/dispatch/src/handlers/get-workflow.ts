@@ -1,0 +1,87 @@
+import type { IncomingRequest } from "@flovyn/bus";
+import { countWorkflows, findWorkflow, listWorkflows, type WorkflowView as StoredView } from "@flovyn/db";
+import { invalidField, isUuid, parseExecutionId, parseInteger, workflowStatuses } from "@flovyn/domain";
+import { GetWorkflowRequest, ListWorkflowsRequest, ListWorkflowsResponse, WorkflowView } from "@flovyn/proto/internal";
+import { noSuchWorkflow } from "../batches/submit.js";
+import type { DispatchContext } from "../context.js";
+
+const pageLimitMax = 100;
+const offsetMax = 100_000;
+
+/** One execution. A tag that names another partition is answered like a missing row. Errors: InvalidInput, NotFound. */
+export async function getWorkflow(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
+  const message = GetWorkflowRequest.decode(request.payload);
+  const { id, partition } = parseExecutionId(message.id, "id");
+  const workflow = await findWorkflow(context.db, { orgId: request.caller.orgId, id });
+  if (workflow === undefined) throw noSuchWorkflow();
+  if (partition !== undefined && partition !== workflow.partitionKey) throw noSuchWorkflow();
+  return WorkflowView.encode(toView(workflow)).finish();
+}
+
+/** A page of executions, newest first. Errors: InvalidInput. */
+export async function listWorkflowViews(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
+  const message = ListWorkflowsRequest.decode(request.payload);
+  const limit = parseInteger(message.limit, "limit", 1, pageLimitMax);
+  const offset = parseInteger(message.offset, "offset", 0, offsetMax);
+  const filter = {
+    orgId: request.caller.orgId,
+    status: message.status === "" ? null : parseStatus(message.status),
+    kind: message.kind || null,
+    queue: message.queue || null,
+  };
+  const before = message.cursor === "" ? null : parseCursor(message.cursor);
+  const [workflows, total] = await Promise.all([
+    listWorkflows(context.db, { ...filter, before, limit: limit + 1, offset }),
+    countWorkflows(context.db, filter),
+  ]);
+  const page = workflows.slice(0, limit);
+  const last = page.at(-1);
+  return ListWorkflowsResponse.encode({
+    workflows: page.map(toView),
+    nextCursor: workflows.length > limit && last !== undefined ? formatCursor(last.id) : "",
+    total,
+  }).finish();
+}
+
+function parseStatus(text: string): string {
+  const status = text.toUpperCase();
+  if (workflowStatuses.some((known) => known === status)) return status;
+  throw invalidField("status", `must be one of ${workflowStatuses.join(", ")}`);
+}
+
+/** The cursor is the last id of the page before; opaque to callers, so that it may change. */
+function formatCursor(id: string): string {
+  return Buffer.from(id, "utf8").toString("base64url");
+}
+
+function parseCursor(text: string): string {
+  const id = Buffer.from(text, "base64url").toString("utf8");
+  if (!isUuid(id)) throw invalidField("cursor", "is not a cursor of this list");
+  return id;
+}
+
+function toView(workflow: StoredView): WorkflowView {
+  return {
+    id: workflow.id,
+    orgId: workflow.orgId,
+    kind: workflow.kind,
+    status: workflow.status,
+    queue: workflow.queue,
+    input: workflow.input as Buffer,
+    output: (workflow.output as Buffer | null) ?? undefined,
+    error: workflow.error ?? workflow.cancellationReason ?? undefined,
+    currentSequence: workflow.currentSequence,
+    run: workflow.run,
+    partitionKey: workflow.partitionKey,
+    rootExecutionId: workflow.rootExecutionId,
+    workflowVersion: workflow.version ?? undefined,
+    parentWorkflowExecutionId: workflow.parentId ?? undefined,
+    workerId: workflow.workerId ?? undefined,
+    priorityMs: workflow.priorityMs,
+    metadata: workflow.metadata,
+    createdAtMs: workflow.createdAtMs,
+    startedAtMs: workflow.startedAtMs ?? undefined,
+    completedAtMs: workflow.completedAtMs ?? undefined,
+    updatedAtMs: workflow.updatedAtMs,
+  };
+}

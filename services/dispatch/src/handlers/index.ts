@@ -1,0 +1,35 @@
+import type { RequestHandler } from "@flovyn/bus";
+import type { Batches } from "../batches/index.js";
+import type { DispatchContext } from "../context.js";
+import { readResult } from "./await-result.js";
+import { cancelWorkflow } from "./cancel-workflow.js";
+import { claimWorkflowsForPollers } from "./claim-workflows.js";
+import { getEvents, listEventViews } from "./get-events.js";
+import { getWorkflow, listWorkflowViews } from "./get-workflow.js";
+import { registerWorker } from "./register-worker.js";
+import { releaseWorkflows } from "./release-workflows.js";
+import { resolveOrg } from "./resolve-org.js";
+import { startWorkflowExecution } from "./start-workflow.js";
+import { submitWorkflowCommands } from "./submit-workflow-commands.js";
+import { sendHeartbeat, workerKinds, workersSeen } from "./worker-presence.js";
+
+/** Every operation the service answers. */
+export function createRoutes(context: DispatchContext, batches: Batches): ReadonlyMap<string, RequestHandler> {
+  return new Map<string, RequestHandler>([
+    ["flovyn.v1.WorkflowDispatch/StartWorkflow", (request) => startWorkflowExecution(context, batches, request)],
+    ["flovyn.v1.WorkflowDispatch/GetEvents", (request) => getEvents(batches, request)],
+    ["flovyn.v1.WorkflowDispatch/SubmitWorkflowCommands", (request) => submitWorkflowCommands(batches, request)],
+    ["flovyn.v1.WorkerLifecycle/RegisterWorker", (request) => registerWorker(context, request)],
+    ["flovyn.v1.WorkerLifecycle/SendHeartbeat", (request) => sendHeartbeat(context, request)],
+    ["flovyn.ext.v1.WorkflowClient/AwaitResult", (request) => readResult(batches, request)],
+    ["flovyn.ext.v1.WorkflowClient/CancelWorkflow", (request) => cancelWorkflow(context, request)],
+    ["internal/ClaimWorkflows", (request) => claimWorkflowsForPollers(batches, request)],
+    ["internal/ReleaseWorkflows", (request) => releaseWorkflows(context, request)],
+    ["internal/WorkersSeen", (request) => workersSeen(context, request)],
+    ["internal/WorkerKinds", (request) => workerKinds(context, request)],
+    ["internal/ResolveOrg", (request) => resolveOrg(context, request)],
+    ["internal/GetWorkflow", (request) => getWorkflow(context, request)],
+    ["internal/ListWorkflows", (request) => listWorkflowViews(context, request)],
+    ["internal/ListEvents", (request) => listEventViews(context, batches, request)],
+  ]);
+}

@@ -1,0 +1,102 @@
+import type { IncomingRequest } from "@flovyn/bus";
+import { markWorkersSeen, type RegisteredDefinition, replaceCapabilities, upsertRegisteredWorker } from "@flovyn/db";
+import {
+  checkLength,
+  checkOrg,
+  checkPayload,
+  cutText,
+  invalidField,
+  nameLengthMax,
+  parseKind,
+  parseText,
+  parseUuid,
+} from "@flovyn/domain";
+import {
+  type TaskCapability,
+  WorkerRegistrationRequest,
+  WorkerRegistrationResponse,
+  type WorkflowCapability,
+} from "@flovyn/proto/v1";
+import type { DispatchContext } from "../context.js";
+
+const workerTypes = ["WORKFLOW", "TASK", "UNIFIED"] as const;
+const capabilitiesMax = 1_000;
+const descriptionMax = 10_000;
+
+/**
+ * Registers a worker and what it can run, in one transaction. The same name registered again keeps its id; only the
+ * capabilities of the declared type are replaced. Errors: InvalidInput, Forbidden, NotFound. Source: RegisterWorker.
+ */
+export async function registerWorker(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
+  const message = WorkerRegistrationRequest.decode(request.payload);
+  const { orgId } = request.caller;
+  checkOrg(message.orgId, orgId);
+  const name = parseText(message.workerName, "worker_name", nameLengthMax);
+  const type = workerTypes.find((known) => known === message.workerType);
+  if (type === undefined) throw invalidField("worker_type", `must be one of ${workerTypes.join(", ")}`);
+  const teamId = message.teamId ? parseUuid(message.teamId, "team_id") : null;
+  const workflows = parseCapabilities(message.workflows, "workflows");
+  const tasks = parseCapabilities(message.tasks, "tasks");
+  const now = context.clock.now();
+  const workerId = await context.db.transaction(async (tx) => {
+    const workerId = await upsertRegisteredWorker(
+      tx,
+      {
+        orgId,
+        teamId,
+        name,
+        version: checkLength(message.workerVersion, "worker_version", 50),
+        type,
+        hostName: checkLength(message.hostName, "host_name", 255),
+        processId: checkLength(message.processId, "process_id", 50),
+        metadata: checkPayload(message.metadata, "metadata"),
+      },
+      now,
+    );
+    const owner = { workerId, orgId, teamId, now };
+    if (type !== "TASK") await replaceCapabilities(tx, "workflow", { ...owner, definitions: workflows });
+    if (type !== "WORKFLOW") await replaceCapabilities(tx, "task", { ...owner, definitions: tasks });
+    await markWorkersSeen(tx, {
+      now,
+      seen: [...new Set([name, workerId])].map((key) => ({ orgId, workerKey: key, lost: false })),
+    });
+    return workerId;
+  });
+  context.log.info(
+    { orgId, workerId, workerName: name, workflows: workflows.length, tasks: tasks.length },
+    "worker registered",
+  );
+  return WorkerRegistrationResponse.encode({
+    workerId,
+    success: true,
+    workflowConflicts: [],
+    taskConflicts: [],
+  }).finish();
+}
+
+/** Of a kind that is listed twice, the last entry counts. */
+function parseCapabilities(
+  given: readonly (WorkflowCapability | TaskCapability)[],
+  field: string,
+): RegisteredDefinition[] {
+  if (given.length > capabilitiesMax) throw invalidField(field, `must have at most ${capabilitiesMax} entries`);
+  const byKind = new Map<string, RegisteredDefinition>();
+  given.forEach((capability, index) => {
+    const at = (name: string) => `${field}[${index}].${name}`;
+    byKind.set(parseKind(capability.kind, at("kind")), {
+      kind: capability.kind,
+      name: checkLength(capability.name, at("name"), nameLengthMax),
+      description: cutText(capability.description, descriptionMax),
+      timeoutSeconds: capability.timeoutSeconds ?? null,
+      cancellable: capability.cancellable,
+      tags: JSON.stringify(capability.tags.map((tag) => checkLength(tag, at("tags"), nameLengthMax))),
+      retryPolicy: checkPayload(capability.retryPolicy, at("retry_policy")),
+      metadata: checkPayload(capability.metadata, at("metadata")),
+      inputSchema: checkPayload(capability.inputSchema, at("input_schema")),
+      outputSchema: checkPayload(capability.outputSchema, at("output_schema")),
+      version: "version" in capability ? checkLength(capability.version, at("version"), 50) : "",
+      contentHash: "contentHash" in capability ? checkLength(capability.contentHash, at("content_hash"), 128) : "",
+    });
+  });
+  return [...byKind.values()];
+}

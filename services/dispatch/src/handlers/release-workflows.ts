@@ -1,0 +1,41 @@
+import { hintWork, type IncomingRequest } from "@flovyn/bus";
+import type { HeldClaim } from "@flovyn/db";
+import { lockWorkflows, WorkflowChanges } from "@flovyn/db";
+import { parseUuid, release } from "@flovyn/domain";
+import { ReleaseRequest, ReleaseResponse } from "@flovyn/proto/internal";
+import type { DispatchContext } from "../context.js";
+
+/** Gives back workflows whose poller was gone when they were claimed. */
+export async function releaseWorkflows(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
+  const { items } = ReleaseRequest.decode(request.payload);
+  const claims = items.map((item) => ({ id: parseUuid(item.id, "items.id"), claimEpoch: item.claimEpoch }));
+  const released = await takeBack(context, claims, "poller gone");
+  return ReleaseResponse.encode({ released }).finish();
+}
+
+/** Takes back exactly these claims, if they are still held, and hints their queues. Returns how many it took. */
+export async function takeBack(
+  context: DispatchContext,
+  claims: readonly HeldClaim[],
+  reason: string,
+): Promise<number> {
+  if (claims.length === 0) return 0;
+  const now = context.clock.now();
+  const changes = await context.db.transaction(async (tx) => {
+    const changes = new WorkflowChanges(
+      await lockWorkflows(
+        tx,
+        claims.map((claim) => claim.id),
+      ),
+    );
+    for (const { id, claimEpoch } of claims) {
+      const workflow = changes.get(id);
+      if (workflow !== undefined) changes.add(release(workflow, reason, claimEpoch));
+    }
+    changes.write(tx, now);
+    return changes;
+  });
+  const wakes = changes.wakes();
+  hintWork(context.bus, wakes);
+  return wakes.length;
+}

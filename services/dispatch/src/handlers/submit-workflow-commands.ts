@@ -1,0 +1,24 @@
+import type { IncomingRequest } from "@flovyn/bus";
+import { parseUuid } from "@flovyn/domain";
+import { SubmitWorkflowCommandsRequest } from "@flovyn/proto/v1";
+import type { Batches } from "../batches/index.js";
+import { parseSubmission } from "../parse-command.js";
+
+const empty = new Uint8Array(0);
+
+/**
+ * Applies the outcome of one activation, all of it or nothing. Errors: InvalidInput, PayloadTooLarge, NotFound,
+ * WrongState, StaleClaim, Unimplemented. Source: SubmitWorkflowCommands.
+ */
+export async function submitWorkflowCommands(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
+  const message = SubmitWorkflowCommandsRequest.decode(request.payload);
+  const workflowId = parseUuid(message.workflowExecutionId, "workflow_execution_id");
+  const submission = parseSubmission(message);
+  const claimEpoch = submission.claimEpoch ?? request.claimEpoch;
+  await batches.submit.submit({
+    orgId: request.caller.orgId,
+    workflowId,
+    submission: claimEpoch === undefined ? submission : { ...submission, claimEpoch },
+  });
+  return empty;
+}

@@ -1,0 +1,49 @@
+import type { IncomingRequest } from "@flovyn/bus";
+import { findWorkerKinds, heartbeatWorker, markWorkersSeen, type SeenWorker } from "@flovyn/db";
+import { DomainError, isUuid, parseUuid } from "@flovyn/domain";
+import {
+  WorkerKindsRequest,
+  WorkerKindsResponse,
+  WorkersSeenRequest,
+  WorkersSeenResponse,
+} from "@flovyn/proto/internal";
+import { WorkerHeartbeatRequest } from "@flovyn/proto/v1";
+import type { DispatchContext } from "../context.js";
+
+const empty = new Uint8Array(0);
+
+/** Notes that a registered worker lives. Errors: InvalidInput, NotFound. Source: SendHeartbeat. */
+export async function sendHeartbeat(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
+  const message = WorkerHeartbeatRequest.decode(request.payload);
+  const { orgId } = request.caller;
+  const id = parseUuid(message.workerId, "worker_id");
+  const now = context.clock.now();
+  const name = await heartbeatWorker(context.db, { orgId, id, now });
+  if (name === undefined) throw new DomainError("NotFound", "worker_id: there is no such worker");
+  // Polls may carry the name where heartbeats carry the id: both are signs of life of one worker.
+  const keys = [...new Set([id, name])];
+  await markWorkersSeen(context.db, { now, seen: keys.map((workerKey) => ({ orgId, workerKey, lost: false })) });
+  return empty;
+}
+
+/** Signs of life that a gateway collected from polls, and sessions that broke. */
+export async function workersSeen(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
+  const { workers } = WorkersSeenRequest.decode(request.payload);
+  const seen = new Map<string, SeenWorker>();
+  for (const { orgId, workerId, lost } of workers) {
+    if (isUuid(orgId)) seen.set(`${orgId}/${workerId}`, { orgId, workerKey: workerId, lost });
+  }
+  if (seen.size > 0) await markWorkersSeen(context.db, { now: context.clock.now(), seen: [...seen.values()] });
+  return WorkersSeenResponse.encode({}).finish();
+}
+
+/** What a worker, by name or id, declared when it registered. */
+export async function workerKinds(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
+  const { workerId } = WorkerKindsRequest.decode(request.payload);
+  const kinds = await findWorkerKinds(context.db, { orgId: request.caller.orgId, key: workerId });
+  return WorkerKindsResponse.encode({
+    registered: kinds !== undefined,
+    workflowKinds: kinds?.workflowKinds ?? [],
+    taskKinds: kinds?.taskKinds ?? [],
+  }).finish();
+}

@@ -1,0 +1,33 @@
+import type { Serving } from "@flovyn/bus";
+import { upsertOrganizations } from "@flovyn/db";
+import { routeRequests } from "@flovyn/runtime";
+import { createBatches } from "./batches/index.js";
+import type { DispatchContext } from "./context.js";
+import { createRoutes } from "./handlers/index.js";
+import { createCleanUpSweep } from "./loops/clean-up.js";
+import { createOverdueWorkSweep } from "./loops/overdue-work.js";
+import { createReclaimSweep } from "./loops/reclaim.js";
+
+/** Workflow executions, history, definitions, workers. One replica of many. */
+export function createDispatchService(context: DispatchContext): { start(): Promise<void>; stop(): Promise<void> } {
+  const batches = createBatches(context);
+  const sweeps = [createOverdueWorkSweep(context), createReclaimSweep(context), createCleanUpSweep(context)];
+  let serving: Serving | undefined;
+  return {
+    start: async () => {
+      const { orgs } = context.config;
+      if (orgs.length > 0) {
+        const org = orgs.map(({ id, name, slug, tier }) => ({ id, name, slug, tier }));
+        await upsertOrganizations(context.db, { now: context.clock.now(), org });
+        context.log.info({ orgs: orgs.length }, "organizations synchronized");
+      }
+      serving = await context.bus.serve("dispatch", routeRequests(createRoutes(context, batches)));
+      for (const sweep of sweeps) sweep.start();
+    },
+    stop: async () => {
+      await serving?.stop();
+      await Promise.all(sweeps.map((sweep) => sweep.stop()));
+      await Promise.all(Object.values(batches).map((batch) => batch.stop()));
+    },
+  };
+}

@@ -1,0 +1,167 @@
+import { hintWork } from "@flovyn/bus";
+import { findKeys, insertTasks, lockWorkflows, type NewTaskRow, registerQueues, takeKeys } from "@flovyn/db";
+import { type Actor, DomainError, isWorkflowTerminal, newId } from "@flovyn/domain";
+import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
+import type { TasksContext } from "../context.js";
+import { batchBytesMax } from "./report.js";
+
+/** A task as its caller asked for it; partition and root follow from its workflow, if it has one. */
+export interface SubmitTask {
+  row: Omit<NewTaskRow, "deadlineAt">;
+  timeoutMs: number | null;
+  key: { key: string; ttlSeconds: number } | undefined;
+  actor: Actor;
+}
+
+export interface SubmittedTask {
+  id: string;
+  isNew: boolean;
+}
+
+/** Creates standalone tasks, and tasks attached to a workflow, in batches. */
+export function createSubmitBatcher(context: TasksContext): Batcher<SubmitTask, SubmittedTask> {
+  return createBatcher<SubmitTask, SubmittedTask>({
+    name: "task.submit",
+    weightOf: (submit) => submit.row.input.byteLength,
+    weightMax: batchBytesMax,
+    metrics: context.metrics,
+    run: (submits) => submitAll(context, submits),
+  });
+}
+
+async function submitAll(context: TasksContext, submits: readonly SubmitTask[]): Promise<Outcome<SubmittedTask>[]> {
+  const now = context.clock.now();
+  const needsLookup = submits.some(
+    ({ row, key }) => key !== undefined || row.workflowId !== null || !context.knownQueues.has(row.orgId, row.queue),
+  );
+  let outcomes: Outcome<SubmittedTask>[];
+  if (needsLookup) {
+    outcomes = await submitWithLookups(context, submits, now);
+  } else {
+    await insertTasks(context.db, toRows(submits, now));
+    outcomes = submits.map(({ row }) => ({ ok: true, value: { id: row.id, isNew: true } }));
+  }
+  const created = submits.filter((_, index) => isCreated(outcomes[index]));
+  hintWork(
+    context.bus,
+    created.map(({ row }) => ({ kind: "task", orgId: row.orgId, queue: row.queue })),
+  );
+  for (const { row } of created) context.metrics.taskSubmitted(row.kind, row.queue);
+  return outcomes;
+}
+
+function isCreated(outcome: Outcome<SubmittedTask> | undefined): boolean {
+  return outcome?.ok === true && outcome.value.isNew;
+}
+
+async function submitWithLookups(
+  context: TasksContext,
+  submits: readonly SubmitTask[],
+  now: number,
+): Promise<Outcome<SubmittedTask>[]> {
+  const { outcomes, registered } = await context.db.transaction(async (tx) => {
+    const workflowIds = submits.flatMap(({ row }) => (row.workflowId === null ? [] : [row.workflowId]));
+    const workflows = await lockWorkflows(tx, workflowIds);
+    const registered = await registerQueues(tx, {
+      now,
+      registeredBy: "submit_task",
+      used: submits.map(({ row }) => row),
+      known: context.knownQueues,
+    });
+    const attached = submits.map((submit): SubmitTask | DomainError => {
+      const { row } = submit;
+      if (row.workflowId === null) return submit;
+      const workflow = workflows.get(row.workflowId);
+      if (workflow === undefined || workflow.orgId !== row.orgId) {
+        return new DomainError("NotFound", "workflow_execution_id: there is no such workflow execution");
+      }
+      if (isWorkflowTerminal(workflow.status)) {
+        return new DomainError("WrongState", `the workflow is ${workflow.status}`, { reason: "NOT_ACTIVE" });
+      }
+      const { partitionKey, rootExecutionId: rootId, traceparent } = workflow;
+      return { ...submit, row: { ...row, partitionKey, rootId, traceparent } };
+    });
+    const accepted = attached.filter((submit): submit is SubmitTask => !(submit instanceof DomainError));
+    const holders = await takeOrFind(tx, accepted, now);
+    const outcomes = attached.map((submit): Outcome<SubmittedTask> => {
+      if (submit instanceof DomainError) return { ok: false, error: submit };
+      const holder = submit.key === undefined ? submit.row.id : holders.get(keyName(submit));
+      if (holder instanceof DomainError) return { ok: false, error: holder };
+      const id = holder ?? submit.row.id;
+      return { ok: true, value: { id, isNew: id === submit.row.id } };
+    });
+    const winners = attached.filter(
+      (submit, index): submit is SubmitTask => !(submit instanceof DomainError) && isCreated(outcomes[index]),
+    );
+    if (winners.length > 0) tx.defer(insertTasks(tx, toRows(winners, now)));
+    return { outcomes, registered };
+  });
+  registered.remember();
+  return outcomes;
+}
+
+/** The task that holds each key after this, or why the key cannot be used. */
+async function takeOrFind(
+  tx: Parameters<typeof takeKeys>[0],
+  submits: readonly SubmitTask[],
+  now: number,
+): Promise<Map<string, string | DomainError>> {
+  const holders = new Map<string, string | DomainError>();
+  const firstOfKey = new Map<string, SubmitTask>();
+  for (const submit of submits) {
+    if (submit.key !== undefined && !firstOfKey.has(keyName(submit))) firstOfKey.set(keyName(submit), submit);
+  }
+  if (firstOfKey.size === 0) return holders;
+  const wanted = [...firstOfKey.values()].map(({ row, key }) => ({
+    id: newId(),
+    orgId: row.orgId,
+    key: key?.key ?? "",
+    workflowId: null,
+    taskId: row.id,
+    expiresAt: now + (key?.ttlSeconds ?? 0) * 1000,
+  }));
+  const taken = await takeKeys(tx, { now, wanted });
+  for (const [name, submit] of firstOfKey) if (taken.has(name)) holders.set(name, submit.row.id);
+  const held = wanted.filter(({ orgId, key }) => !taken.has(`${orgId}/${key}`));
+  if (held.length === 0) return holders;
+  const found = await findKeys(tx, held);
+  for (const { orgId, key } of held) {
+    const name = `${orgId}/${key}`;
+    const holder = found.get(name);
+    const kind = firstOfKey.get(name)?.row.kind;
+    const usable = holder?.taskId != null && holder.kind === kind;
+    holders.set(name, usable ? (holder.taskId as string) : keyTaken());
+  }
+  return holders;
+}
+
+function keyTaken(): DomainError {
+  return new DomainError("AlreadyExists", "idempotency_key: is held by an execution of another kind", {
+    field: "idempotency_key",
+  });
+}
+
+function keyName({ row, key }: SubmitTask): string {
+  return `${row.orgId}/${key?.key ?? ""}`;
+}
+
+function toRows(submits: readonly SubmitTask[], now: number) {
+  return {
+    now,
+    task: submits.map(({ row, timeoutMs }) => ({ ...row, deadlineAt: timeoutMs === null ? null : now + timeoutMs })),
+    transition: submits.map(({ row, actor }) => ({
+      id: newId(),
+      orgId: row.orgId,
+      entityId: row.id,
+      fromState: null,
+      toState: "PENDING",
+      actorType: actor.type,
+      actorId: actor.id,
+      reason: null,
+      attempt: 0,
+      claimEpoch: 0,
+      sortKey: 1,
+      mostRecent: true,
+    })),
+  };
+}

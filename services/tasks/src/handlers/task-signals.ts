@@ -1,0 +1,68 @@
+import type { IncomingRequest } from "@flovyn/bus";
+import { findTask, insertTaskLog, setTaskProgress } from "@flovyn/db";
+import { cutText, DomainError, invalidField, isTaskTerminal, logMessageMax, newId, parseUuid } from "@flovyn/domain";
+import { HeartbeatRequest, LogMessageRequest, ReportProgressRequest } from "@flovyn/proto/v1";
+import type { Batches } from "../batches/index.js";
+import { noSuchTask } from "../change-tasks.js";
+import type { TasksContext } from "../context.js";
+
+const empty = new Uint8Array(0);
+const logLevels = ["DEBUG", "INFO", "WARN", "ERROR"];
+const detailsMax = 4_096;
+
+/**
+ * Extends the lease of a RUNNING task. Errors: NotFound; WrongState NOT_ACTIVE when the task ended (also by cancelling);
+ * StaleClaim when somebody else holds it: the worker should stop. Source: Heartbeat.
+ */
+export async function heartbeat(
+  context: TasksContext,
+  batches: Batches,
+  request: IncomingRequest,
+): Promise<Uint8Array> {
+  const message = HeartbeatRequest.decode(request.payload);
+  const taskId = parseUuid(message.taskExecutionId, "task_execution_id");
+  const { orgId } = request.caller;
+  const claimEpoch = message.claimEpoch ?? request.claimEpoch ?? null;
+  if (await batches.heartbeat.submit({ orgId, taskId, claimEpoch })) return empty;
+  const task = await findTask(context.db, { orgId, id: taskId });
+  if (task === undefined) throw noSuchTask();
+  if (task.status === "RUNNING") {
+    throw new DomainError("StaleClaim", "the task was handed to another worker", { reason: "STALE_LEASE" });
+  }
+  const reason = isTaskTerminal(task.status) ? "NOT_ACTIVE" : "LEASE_REVOKED";
+  throw new DomainError("WrongState", `the task is ${task.status}, not RUNNING`, { reason });
+}
+
+/** Stores progress; a report after the end is accepted without effect. Errors: InvalidInput, NotFound. Source: ReportProgress. */
+export async function reportProgress(context: TasksContext, request: IncomingRequest): Promise<Uint8Array> {
+  const message = ReportProgressRequest.decode(request.payload);
+  const id = parseUuid(message.taskExecutionId, "task_execution_id");
+  if (!(message.progress >= 0 && message.progress <= 1)) throw invalidField("progress", "must be from 0.0 to 1.0");
+  const known = await setTaskProgress(context.db, {
+    orgId: request.caller.orgId,
+    id,
+    progress: message.progress,
+    details: message.details === "" ? null : cutText(message.details, detailsMax),
+    now: context.clock.now(),
+  });
+  if (!known) throw noSuchTask();
+  return empty;
+}
+
+/** Stores a log line, also after the end of the task. Errors: InvalidInput, NotFound. Source: LogMessage. */
+export async function logMessage(context: TasksContext, request: IncomingRequest): Promise<Uint8Array> {
+  const message = LogMessageRequest.decode(request.payload);
+  const id = parseUuid(message.taskExecutionId, "task_execution_id");
+  const level = message.level.toUpperCase();
+  if (!logLevels.includes(level)) throw invalidField("level", `must be one of ${logLevels.join(", ")}`);
+  const known = await insertTaskLog(context.db, {
+    logId: newId(),
+    orgId: request.caller.orgId,
+    id,
+    level,
+    message: cutText(message.message, logMessageMax),
+    now: context.clock.now(),
+  });
+  if (!known) throw noSuchTask();
+  return empty;
+}
