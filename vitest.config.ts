@@ -5,7 +5,7 @@ const FOLDERS = ["packages/*", "services/*", "apps/*", "examples/*", "bench", "t
 export default defineConfig({
   test: {
     include: FOLDERS.flatMap((folder) => [`${folder}/src/**/*.test.ts`, `${folder}/test/**/*.test.ts`]),
-    globalSetup: ["./test-setup/global-setup.ts"],
+    globalSetup: ["./tests/setup/src/global-setup.ts"],
     pool: "forks",
     // Several test files start whole clusters of processes; more files at a time only make them slower.
     maxWorkers: 2,
