@@ -1,4 +1,5 @@
 export * from "./bus.js";
+export * from "./decode-message.js";
 export { createInProcessBus, type InProcessBusOptions } from "./in-process-bus.js";
 export type { BusLog, LogMethod } from "./log.js";
 export type { NatsCredentials } from "./nats/broker-url.js";

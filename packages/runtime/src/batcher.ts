@@ -1,0 +1,168 @@
+import { DomainError } from "@flovyn/domain";
+import type { Metrics } from "./metrics.js";
+
+export type Outcome<Result> = { ok: true; value: Result } | { ok: false; error: DomainError };
+
+export interface BatcherOptions<Item, Result> {
+  name: string;
+  /** Items of one batch at most. */
+  itemsMax?: number;
+  /** Batches that may run at the same time. */
+  slots?: number;
+  /** Items that may wait; more are refused with LimitExceeded. */
+  queueMax?: number;
+  /** Weight of an item, in any unit; a batch carries at most `weightMax`, or one item. */
+  weightOf?: (item: Item) => number;
+  weightMax?: number;
+  /** Handles a batch; outcome i belongs to item i. A conflict is one item's outcome, not the batch's failure. */
+  run: (items: readonly Item[]) => Promise<readonly Outcome<Result>[]>;
+  metrics?: Metrics;
+}
+
+export interface BatcherStats {
+  batches: number;
+  items: number;
+  retriedAlone: number;
+  waiting: number;
+}
+
+/** Groups operations of one kind while earlier batches commit. */
+export interface Batcher<Item, Result> {
+  /** Errors: those of the item's outcome; LimitExceeded when too many wait; Unavailable after `stop`. */
+  submit(item: Item): Promise<Result>;
+  /** Finishes what was submitted, then refuses. Idempotent. */
+  stop(): Promise<void>;
+  readonly stats: BatcherStats;
+}
+
+interface Waiting<Item, Result> {
+  item: Item;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+}
+
+const itemsMaxDefault = 256;
+const slotsDefault = 2;
+const queueMaxDefault = 100_000;
+
+/**
+ * Natural micro-batching without timers: alone, an item leaves at the end of the event-loop turn that brought it; while
+ * all slots are taken, items wait and leave together with the next free slot. When a batch fails as a whole its items are
+ * retried one by one, so that only the guilty ones fail; except when the commit may have happened (the error is
+ * Unavailable or Timeout): then nothing is tried again.
+ */
+export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
+  const { name, run, metrics, weightOf } = options;
+  const itemsMax = options.itemsMax ?? itemsMaxDefault;
+  const slots = options.slots ?? slotsDefault;
+  const queueMax = options.queueMax ?? queueMaxDefault;
+  const weightMax = options.weightMax ?? Number.POSITIVE_INFINITY;
+  const stats: BatcherStats = { batches: 0, items: 0, retriedAlone: 0, waiting: 0 };
+  let queue: Waiting<Item, Result>[] = [];
+  let head = 0;
+  let running = 0;
+  let scheduled = false;
+  let stopped = false;
+  let whenIdle: (() => void)[] = [];
+
+  const takeBatch = (): Waiting<Item, Result>[] => {
+    const batch: Waiting<Item, Result>[] = [];
+    let weight = 0;
+    while (head < queue.length && batch.length < itemsMax) {
+      const waiting = queue[head] as Waiting<Item, Result>;
+      weight += weightOf?.(waiting.item) ?? 0;
+      if (batch.length > 0 && weight > weightMax) break;
+      batch.push(waiting);
+      head += 1;
+    }
+    if (head === queue.length) {
+      queue = [];
+      head = 0;
+    } else if (head > 1024) {
+      queue = queue.slice(head);
+      head = 0;
+    }
+    return batch;
+  };
+
+  const pump = (): void => {
+    scheduled = false;
+    while (running < slots && head < queue.length) {
+      running += 1;
+      void runBatch(takeBatch());
+    }
+    stats.waiting = queue.length - head;
+    if (running === 0 && head === queue.length) {
+      for (const idle of whenIdle) idle();
+      whenIdle = [];
+    }
+  };
+
+  const runBatch = async (batch: Waiting<Item, Result>[]): Promise<void> => {
+    stats.batches += 1;
+    stats.items += batch.length;
+    metrics?.batch(name, batch.length);
+    try {
+      settle(batch, await run(batch.map((waiting) => waiting.item)));
+    } catch (error) {
+      if (batch.length === 1 || commitMayHaveHappened(error)) {
+        for (const waiting of batch) waiting.reject(error);
+      } else {
+        await runAlone(batch);
+      }
+    } finally {
+      running -= 1;
+      pump();
+    }
+  };
+
+  const runAlone = async (batch: Waiting<Item, Result>[]): Promise<void> => {
+    for (const waiting of batch) {
+      stats.retriedAlone += 1;
+      try {
+        settle([waiting], await run([waiting.item]));
+      } catch (error) {
+        waiting.reject(error);
+      }
+    }
+  };
+
+  return {
+    stats,
+    submit: (item) =>
+      new Promise<Result>((resolve, reject) => {
+        if (stopped) {
+          reject(new DomainError("Unavailable", "the service is stopping"));
+          return;
+        }
+        if (queue.length - head >= queueMax) {
+          reject(new DomainError("LimitExceeded", "too many operations are waiting", { context: { batcher: name } }));
+          return;
+        }
+        queue.push({ item, resolve, reject });
+        stats.waiting = queue.length - head;
+        if (scheduled || running >= slots) return;
+        scheduled = true;
+        setImmediate(pump);
+      }),
+    stop: () => {
+      stopped = true;
+      if (running === 0 && head === queue.length) return Promise.resolve();
+      return new Promise((resolve) => whenIdle.push(resolve));
+    },
+  };
+}
+
+function settle<Item, Result>(batch: readonly Waiting<Item, Result>[], outcomes: readonly Outcome<Result>[]): void {
+  batch.forEach((waiting, index) => {
+    const outcome = outcomes[index];
+    if (outcome === undefined)
+      waiting.reject(new Error(`a batch answered ${outcomes.length} of ${batch.length} items`));
+    else if (outcome.ok) waiting.resolve(outcome.value);
+    else waiting.reject(outcome.error);
+  });
+}
+
+function commitMayHaveHappened(error: unknown): boolean {
+  return error instanceof DomainError && (error.code === "Unavailable" || error.code === "Timeout");
+}

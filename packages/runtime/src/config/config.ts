@@ -1,0 +1,106 @@
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const uuid = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "must be a UUID")
+  .transform((text) => text.toLowerCase());
+const flag = z.union([
+  z.boolean(),
+  z.enum(["true", "false", "1", "0"]).transform((text) => text === "true" || text === "1"),
+]);
+
+const staticKey = z.object({
+  key: z.string().min(1, "must not be empty"),
+  org_id: uuid,
+  principal_type: z.enum(["User", "Worker"]),
+  principal_id: z.string().min(1),
+  role: z.string().min(1).optional(),
+});
+
+const endpoint = z.object({
+  authenticators: z.array(z.string()).default(["static_api_key"]),
+  authorizer: z.string().default("cedar"),
+  exclude_paths: z.array(z.string()).default([]),
+});
+
+/** The file and environment as they are written; unknown keys are ignored. Source: client-behaviour, configuration. */
+export const configShape = z.object({
+  database_url: z.string().optional(),
+  server_port: port.default(8000),
+  grpc_server_port: port.default(9090),
+  ops_port: port.default(8001),
+  bind_address: z.string().default("::"),
+  run_migrations: flag.default(true),
+  nats: z.object({ enabled: flag.default(true), url: z.string().default("nats://127.0.0.1:4222") }).prefault({}),
+  log: z
+    .object({
+      level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+      pretty: flag.default(false),
+    })
+    .prefault({}),
+  database: z.object({ pool_max: z.coerce.number().int().min(1).max(1000).default(10) }).prefault({}),
+  orgs: z
+    .array(
+      z.object({
+        id: uuid,
+        name: z.string().min(1).max(255),
+        slug: z
+          .string()
+          .max(100)
+          .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be lower-case words joined by hyphens"),
+        tier: z.string().min(1).max(50).default("FREE"),
+      }),
+    )
+    .default([]),
+  auth: z
+    .object({
+      enabled: flag.default(true),
+      static_api_key: z.object({ keys: z.array(staticKey).default([]) }).prefault({}),
+      endpoints: z.object({ http: endpoint.prefault({}), grpc: endpoint.prefault({}) }).prefault({}),
+    })
+    .prefault({}),
+});
+
+export interface OrgConfig {
+  id: string;
+  name: string;
+  slug: string;
+  tier: string;
+}
+
+export interface StaticKeyConfig {
+  key: string;
+  orgId: string;
+  principalType: "User" | "Worker";
+  principalId: string;
+  role: string | undefined;
+}
+
+export interface EndpointConfig {
+  authenticators: string[];
+  authorizer: string;
+  excludePaths: string[];
+}
+
+/** Everything a process is told from outside. */
+export interface FlovynConfig {
+  databaseUrl: string | undefined;
+  /** HTTP door of the gateway. */
+  serverPort: number;
+  /** gRPC door of the gateway. */
+  grpcServerPort: number;
+  /** Health and metrics of processes without an HTTP door of their own; 0 picks a free port. */
+  opsPort: number;
+  bindAddress: string;
+  runMigrations: boolean;
+  nats: { enabled: boolean; url: string };
+  log: { level: string; pretty: boolean };
+  database: { poolMax: number };
+  orgs: OrgConfig[];
+  auth: {
+    enabled: boolean;
+    staticApiKey: { keys: StaticKeyConfig[] };
+    endpoints: { http: EndpointConfig; grpc: EndpointConfig };
+  };
+}

@@ -1,0 +1,42 @@
+import { assertNever, DomainError, type ErrorCode } from "@flovyn/domain";
+import { status } from "@grpc/grpc-js";
+
+/** The gRPC status of each code. */
+export function grpcStatusOf(code: ErrorCode): status {
+  switch (code) {
+    case "InvalidInput":
+    case "PayloadTooLarge":
+      return status.INVALID_ARGUMENT;
+    case "Unauthenticated":
+      return status.UNAUTHENTICATED;
+    case "Forbidden":
+      return status.PERMISSION_DENIED;
+    case "NotFound":
+      return status.NOT_FOUND;
+    case "AlreadyExists":
+      return status.ALREADY_EXISTS;
+    case "WrongState":
+      return status.FAILED_PRECONDITION;
+    case "StaleClaim":
+      return status.ABORTED;
+    case "LimitExceeded":
+      return status.RESOURCE_EXHAUSTED;
+    case "Unavailable":
+      return status.UNAVAILABLE;
+    case "Timeout":
+      return status.DEADLINE_EXCEEDED;
+    case "Cancelled":
+      return status.CANCELLED;
+    case "Unimplemented":
+      return status.UNIMPLEMENTED;
+    case "Internal":
+      return status.INTERNAL;
+    default:
+      return assertNever(code);
+  }
+}
+
+/** Anything that is thrown, as the error a caller may see. What is not a DomainError says nothing of its cause. */
+export function toDomainError(error: unknown): DomainError {
+  return error instanceof DomainError ? error : new DomainError("Internal", "internal error", { cause: error });
+}

@@ -1,0 +1,16 @@
+import { randomBytes } from "node:crypto";
+
+/** A new W3C trace context, sampled: version 00, random trace and span. */
+export function newTraceparent(): string {
+  const bytes = randomBytes(24).toString("hex");
+  return `00-${bytes.slice(0, 32)}-${bytes.slice(32)}-01`;
+}
+
+const traceparentForm = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
+
+/** The given trace context when it is well-formed, else empty: a bad one is not worth refusing a call. */
+export function parseTraceparent(text: string): string {
+  const match = traceparentForm.exec(text);
+  const zero = match !== null && (/^0+$/.test(match[1] as string) || /^0+$/.test(match[2] as string));
+  return match === null || zero ? "" : text;
+}
