@@ -1,1 +1,44 @@
-export {};
+import { DomainError } from "@flovyn/domain";
+import { EmbeddedPostgresError } from "@flovyn/embedded-postgres";
+import { ConfigError } from "@flovyn/runtime";
+import { dev } from "./commands/dev.js";
+import { doctor } from "./commands/doctor.js";
+import { migrateCommand } from "./commands/migrate.js";
+import { serve } from "./commands/serve.js";
+import { version } from "./compose/version.js";
+import { print } from "./print.js";
+import { UsageError, usage } from "./usage.js";
+
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  dev,
+  serve,
+  migrate: migrateCommand,
+  doctor,
+  version: async () => print(version),
+  help: async () => print(usage),
+};
+
+/** Errors that are meant for the person at the terminal; of anything else the stack is shown. */
+function explain(error: unknown): { text: string; exitCode: number } {
+  if (error instanceof UsageError || error instanceof ConfigError) return { text: error.message, exitCode: 2 };
+  if (error instanceof DomainError || error instanceof EmbeddedPostgresError)
+    return { text: error.message, exitCode: 1 };
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  if (error instanceof Error && typeof code === "string" && /^(ERR_PARSE_ARGS|E[A-Z]+$)/.test(code)) {
+    return { text: error.message || code, exitCode: code.startsWith("ERR_PARSE") ? 2 : 1 };
+  }
+  return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), exitCode: 1 };
+}
+
+const [name = "help", ...args] = process.argv.slice(2);
+const command = commands[name.replace(/^--/, "")];
+try {
+  if (command === undefined) throw new UsageError(`there is no command ${name}\n\n${usage}`);
+  await command(args);
+  // Nothing is left to do: open handles of libraries must not keep the process.
+  process.exit();
+} catch (error) {
+  const { text, exitCode } = explain(error);
+  process.stderr.write(`flovyn: ${text}\n`);
+  process.exit(exitCode);
+}

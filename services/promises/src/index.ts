@@ -1,1 +1,1 @@
-export {};
+export { createPromisesService } from "./service.js";

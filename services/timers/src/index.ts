@@ -1,1 +1,1 @@
-export {};
+export { createTimersService } from "./service.js";

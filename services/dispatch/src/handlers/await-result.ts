@@ -1,11 +1,11 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { parseExecutionId } from "@flovyn/domain";
 import { AwaitResultRequest, AwaitResultResponse } from "@flovyn/proto/ext";
 import type { Batches } from "../batches/index.js";
 
 /** The status reached so far, at once: the gateway does the waiting. Errors: InvalidInput, NotFound. Source: AwaitResult. */
 export async function readResult(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
-  const message = AwaitResultRequest.decode(request.payload);
+  const message = decodeMessage(AwaitResultRequest, request.payload);
   const { id } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
   const result = await batches.result.submit({ orgId: request.caller.orgId, workflowId: id });
   return AwaitResultResponse.encode({

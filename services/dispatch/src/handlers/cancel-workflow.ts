@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { findOpenTasksOf, lockTasks, lockWorkflows, TaskChanges, WorkflowChanges } from "@flovyn/db";
 import { type Actor, cancel, cancelTask, checkLength, parseExecutionId } from "@flovyn/domain";
 import { CancelWorkflowRequest, CancelWorkflowResponse } from "@flovyn/proto/ext";
@@ -12,7 +12,7 @@ const reasonLengthMax = 500;
  * execution stays as it is. Errors: InvalidInput, NotFound. Source: CancelWorkflow.
  */
 export async function cancelWorkflow(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = CancelWorkflowRequest.decode(request.payload);
+  const message = decodeMessage(CancelWorkflowRequest, request.payload);
   const { id, partition } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
   const reason = checkLength(message.reason, "reason", reasonLengthMax);
   const { caller } = request;

@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { listEvents } from "@flovyn/db";
 import { parseExecutionId } from "@flovyn/domain";
 import { ListEventsRequest, ListEventsResponse } from "@flovyn/proto/internal";
@@ -8,7 +8,7 @@ import type { DispatchContext } from "../context.js";
 
 /** The whole history of the current run, ascending. Errors: InvalidInput, NotFound. Source: GetEvents. */
 export async function getEvents(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
-  const message = GetEventsRequest.decode(request.payload);
+  const message = decodeMessage(GetEventsRequest, request.payload);
   const { id } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
   const events = await batches.history.submit({ orgId: request.caller.orgId, workflowId: id });
   return GetEventsResponse.encode({
@@ -26,7 +26,7 @@ export async function listEventViews(
   batches: Batches,
   request: IncomingRequest,
 ): Promise<Uint8Array> {
-  const message = ListEventsRequest.decode(request.payload);
+  const message = decodeMessage(ListEventsRequest, request.payload);
   const { id } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
   const { orgId } = request.caller;
   const limit = message.limit || null;

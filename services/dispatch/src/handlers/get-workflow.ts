@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { countWorkflows, findWorkflow, listWorkflows, type WorkflowView as StoredView } from "@flovyn/db";
 import { invalidField, isUuid, parseExecutionId, parseInteger, workflowStatuses } from "@flovyn/domain";
 import { GetWorkflowRequest, ListWorkflowsRequest, ListWorkflowsResponse, WorkflowView } from "@flovyn/proto/internal";
@@ -10,7 +10,7 @@ const offsetMax = 100_000;
 
 /** One execution. A tag that names another partition is answered like a missing row. Errors: InvalidInput, NotFound. */
 export async function getWorkflow(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = GetWorkflowRequest.decode(request.payload);
+  const message = decodeMessage(GetWorkflowRequest, request.payload);
   const { id, partition } = parseExecutionId(message.id, "id");
   const workflow = await findWorkflow(context.db, { orgId: request.caller.orgId, id });
   if (workflow === undefined) throw noSuchWorkflow();
@@ -20,7 +20,7 @@ export async function getWorkflow(context: DispatchContext, request: IncomingReq
 
 /** A page of executions, newest first. Errors: InvalidInput. */
 export async function listWorkflowViews(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = ListWorkflowsRequest.decode(request.payload);
+  const message = decodeMessage(ListWorkflowsRequest, request.payload);
   const limit = parseInteger(message.limit, "limit", 1, pageLimitMax);
   const offset = parseInteger(message.offset, "offset", 0, offsetMax);
   const filter = {

@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { markWorkersSeen, type RegisteredDefinition, replaceCapabilities, upsertRegisteredWorker } from "@flovyn/db";
 import {
   checkLength,
@@ -28,7 +28,7 @@ const descriptionMax = 10_000;
  * capabilities of the declared type are replaced. Errors: InvalidInput, Forbidden, NotFound. Source: RegisterWorker.
  */
 export async function registerWorker(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = WorkerRegistrationRequest.decode(request.payload);
+  const message = decodeMessage(WorkerRegistrationRequest, request.payload);
   const { orgId } = request.caller;
   checkOrg(message.orgId, orgId);
   const name = parseText(message.workerName, "worker_name", nameLengthMax);

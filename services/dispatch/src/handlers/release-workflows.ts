@@ -1,4 +1,4 @@
-import { hintWork, type IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, hintWork, type IncomingRequest } from "@flovyn/bus";
 import type { HeldClaim } from "@flovyn/db";
 import { lockWorkflows, WorkflowChanges } from "@flovyn/db";
 import { parseUuid, release } from "@flovyn/domain";
@@ -7,7 +7,7 @@ import type { DispatchContext } from "../context.js";
 
 /** Gives back workflows whose poller was gone when they were claimed. */
 export async function releaseWorkflows(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
-  const { items } = ReleaseRequest.decode(request.payload);
+  const { items } = decodeMessage(ReleaseRequest, request.payload);
   const claims = items.map((item) => ({ id: parseUuid(item.id, "items.id"), claimEpoch: item.claimEpoch }));
   const released = await takeBack(context, claims, "poller gone");
   return ReleaseResponse.encode({ released }).finish();

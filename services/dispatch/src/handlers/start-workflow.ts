@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { findWorkflow } from "@flovyn/db";
 import {
   checkLength,
@@ -33,7 +33,7 @@ export async function startWorkflowExecution(
   batches: Batches,
   request: IncomingRequest,
 ): Promise<Uint8Array> {
-  const message = StartWorkflowRequest.decode(request.payload);
+  const message = decodeMessage(StartWorkflowRequest, request.payload);
   const { caller } = request;
   checkOrg(message.orgId, caller.orgId);
   const id = newId();

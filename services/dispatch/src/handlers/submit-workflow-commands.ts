@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { parseUuid } from "@flovyn/domain";
 import { SubmitWorkflowCommandsRequest } from "@flovyn/proto/v1";
 import type { Batches } from "../batches/index.js";
@@ -11,7 +11,7 @@ const empty = new Uint8Array(0);
  * WrongState, StaleClaim, Unimplemented. Source: SubmitWorkflowCommands.
  */
 export async function submitWorkflowCommands(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
-  const message = SubmitWorkflowCommandsRequest.decode(request.payload);
+  const message = decodeMessage(SubmitWorkflowCommandsRequest, request.payload);
   const workflowId = parseUuid(message.workflowExecutionId, "workflow_execution_id");
   const submission = parseSubmission(message);
   const claimEpoch = submission.claimEpoch ?? request.claimEpoch;

@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { findWorkerKinds, heartbeatWorker, markWorkersSeen, type SeenWorker } from "@flovyn/db";
 import { DomainError, isUuid, parseUuid } from "@flovyn/domain";
 import {
@@ -14,7 +14,7 @@ const empty = new Uint8Array(0);
 
 /** Notes that a registered worker lives. Errors: InvalidInput, NotFound. Source: SendHeartbeat. */
 export async function sendHeartbeat(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = WorkerHeartbeatRequest.decode(request.payload);
+  const message = decodeMessage(WorkerHeartbeatRequest, request.payload);
   const { orgId } = request.caller;
   const id = parseUuid(message.workerId, "worker_id");
   const now = context.clock.now();
@@ -28,7 +28,7 @@ export async function sendHeartbeat(context: DispatchContext, request: IncomingR
 
 /** Signs of life that a gateway collected from polls, and sessions that broke. */
 export async function workersSeen(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
-  const { workers } = WorkersSeenRequest.decode(request.payload);
+  const { workers } = decodeMessage(WorkersSeenRequest, request.payload);
   const seen = new Map<string, SeenWorker>();
   for (const { orgId, workerId, lost } of workers) {
     if (isUuid(orgId)) seen.set(`${orgId}/${workerId}`, { orgId, workerKey: workerId, lost });
@@ -39,7 +39,7 @@ export async function workersSeen(context: DispatchContext, request: IncomingReq
 
 /** What a worker, by name or id, declared when it registered. */
 export async function workerKinds(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
-  const { workerId } = WorkerKindsRequest.decode(request.payload);
+  const { workerId } = decodeMessage(WorkerKindsRequest, request.payload);
   const kinds = await findWorkerKinds(context.db, { orgId: request.caller.orgId, key: workerId });
   return WorkerKindsResponse.encode({
     registered: kinds !== undefined,

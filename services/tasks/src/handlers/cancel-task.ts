@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { type Actor, cancelTask, DomainError, isTaskTerminal, parseUuid } from "@flovyn/domain";
 import { CancelTaskRequest } from "@flovyn/proto/v1";
 import { changeTasks } from "../change-tasks.js";
@@ -17,7 +17,7 @@ export async function cancelTaskExecution(
   hints: DelayedHints,
   request: IncomingRequest,
 ): Promise<Uint8Array> {
-  const { taskExecutionId } = CancelTaskRequest.decode(request.payload);
+  const { taskExecutionId } = decodeMessage(CancelTaskRequest, request.payload);
   const { caller } = request;
   const actor: Actor = { type: caller.principalType === "Worker" ? "worker" : "user", id: caller.principalId };
   const [decided] = await changeTasks(context, hints, [

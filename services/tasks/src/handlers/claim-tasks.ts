@@ -1,11 +1,11 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { ClaimRequest, ClaimResponse } from "@flovyn/proto/internal";
 import { PollTaskResponse } from "@flovyn/proto/v1";
 import type { Batches } from "../batches/index.js";
 
 /** Hands tasks to the pollers of one gateway. Source: PollTask. */
 export async function claimTasksForPollers(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
-  const { queue, kinds, pollers } = ClaimRequest.decode(request.payload);
+  const { queue, kinds, pollers } = decodeMessage(ClaimRequest, request.payload);
   const claimed = await batches.claim.submit({ orgId: request.caller.orgId, queue, kinds, pollers });
   const items = claimed.map((task, index) => ({
     id: task.id,

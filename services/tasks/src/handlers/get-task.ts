@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { findTask } from "@flovyn/db";
 import { parseExecutionId } from "@flovyn/domain";
 import { GetTaskRequest, TaskView } from "@flovyn/proto/internal";
@@ -7,7 +7,7 @@ import type { TasksContext } from "../context.js";
 
 /** One task. A tag that names another partition is answered like a missing row. Errors: InvalidInput, NotFound. */
 export async function getTask(context: TasksContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = GetTaskRequest.decode(request.payload);
+  const message = decodeMessage(GetTaskRequest, request.payload);
   const { id, partition } = parseExecutionId(message.id, "id");
   const task = await findTask(context.db, { orgId: request.caller.orgId, id });
   if (task === undefined || (partition !== undefined && partition !== task.partitionKey)) throw noSuchTask();

@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import type { HeldClaim } from "@flovyn/db";
 import { parseUuid, releaseTask, systemActor } from "@flovyn/domain";
 import { ReleaseRequest, ReleaseResponse } from "@flovyn/proto/internal";
@@ -12,7 +12,7 @@ export async function releaseTasks(
   hints: DelayedHints,
   request: IncomingRequest,
 ): Promise<Uint8Array> {
-  const { items } = ReleaseRequest.decode(request.payload);
+  const { items } = decodeMessage(ReleaseRequest, request.payload);
   const claims = items.map((item) => ({ id: parseUuid(item.id, "items.id"), claimEpoch: item.claimEpoch }));
   const released = await takeBack(context, hints, claims, "poller gone");
   return ReleaseResponse.encode({ released }).finish();

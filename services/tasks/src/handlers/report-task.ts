@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { checkPayload, cutText, durationMsMax, errorTextMax, parseInteger, parseUuid } from "@flovyn/domain";
 import { CompleteTaskRequest, FailTaskRequest } from "@flovyn/proto/v1";
 import type { Batches } from "../batches/index.js";
@@ -10,7 +10,7 @@ const empty = new Uint8Array(0);
  * Errors: InvalidInput, PayloadTooLarge, NotFound, WrongState, StaleClaim. Source: CompleteTask.
  */
 export async function completeTaskExecution(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
-  const message = CompleteTaskRequest.decode(request.payload);
+  const message = decodeMessage(CompleteTaskRequest, request.payload);
   const claimEpoch = message.claimEpoch ?? request.claimEpoch;
   await batches.report.submit({
     outcome: "COMPLETED",
@@ -27,7 +27,7 @@ export async function completeTaskExecution(batches: Batches, request: IncomingR
  * Errors: InvalidInput, NotFound, WrongState, StaleClaim. Source: FailTask.
  */
 export async function failTaskExecution(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
-  const message = FailTaskRequest.decode(request.payload);
+  const message = decodeMessage(FailTaskRequest, request.payload);
   const claimEpoch = message.claimEpoch ?? request.claimEpoch;
   const { retryAfterMs } = message;
   await batches.report.submit({

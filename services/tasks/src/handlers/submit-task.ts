@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import {
   checkOrg,
   checkPayload,
@@ -25,7 +25,7 @@ import type { Batches } from "../batches/index.js";
  * replay). Errors: InvalidInput, PayloadTooLarge, Forbidden, NotFound, WrongState, AlreadyExists. Source: SubmitTask.
  */
 export async function submitTask(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
-  const message = SubmitTaskRequest.decode(request.payload);
+  const message = decodeMessage(SubmitTaskRequest, request.payload);
   const { caller } = request;
   checkOrg(message.orgId, caller.orgId);
   const id = newId();

@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { findTask, insertTaskLog, setTaskProgress } from "@flovyn/db";
 import { cutText, DomainError, invalidField, isTaskTerminal, logMessageMax, newId, parseUuid } from "@flovyn/domain";
 import { HeartbeatRequest, LogMessageRequest, ReportProgressRequest } from "@flovyn/proto/v1";
@@ -19,7 +19,7 @@ export async function heartbeat(
   batches: Batches,
   request: IncomingRequest,
 ): Promise<Uint8Array> {
-  const message = HeartbeatRequest.decode(request.payload);
+  const message = decodeMessage(HeartbeatRequest, request.payload);
   const taskId = parseUuid(message.taskExecutionId, "task_execution_id");
   const { orgId } = request.caller;
   const claimEpoch = message.claimEpoch ?? request.claimEpoch ?? null;
@@ -35,7 +35,7 @@ export async function heartbeat(
 
 /** Stores progress; a report after the end is accepted without effect. Errors: InvalidInput, NotFound. Source: ReportProgress. */
 export async function reportProgress(context: TasksContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = ReportProgressRequest.decode(request.payload);
+  const message = decodeMessage(ReportProgressRequest, request.payload);
   const id = parseUuid(message.taskExecutionId, "task_execution_id");
   if (!(message.progress >= 0 && message.progress <= 1)) throw invalidField("progress", "must be from 0.0 to 1.0");
   const known = await setTaskProgress(context.db, {
@@ -51,7 +51,7 @@ export async function reportProgress(context: TasksContext, request: IncomingReq
 
 /** Stores a log line, also after the end of the task. Errors: InvalidInput, NotFound. Source: LogMessage. */
 export async function logMessage(context: TasksContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = LogMessageRequest.decode(request.payload);
+  const message = decodeMessage(LogMessageRequest, request.payload);
   const id = parseUuid(message.taskExecutionId, "task_execution_id");
   const level = message.level.toUpperCase();
   if (!logLevels.includes(level)) throw invalidField("level", `must be one of ${logLevels.join(", ")}`);

@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { clearTaskState, getTaskState, listTaskStateKeys, setTaskState } from "@flovyn/db";
 import { checkPayload, keyLengthMax, newId, parseText, parseUuid } from "@flovyn/domain";
 import {
@@ -21,7 +21,7 @@ function taskOf(request: IncomingRequest, taskExecutionId: string): { orgId: str
 
 /** Reads one key; an absent key is `found = false`. Errors: InvalidInput, NotFound. Source: GetState. */
 export async function getState(context: TasksContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = GetStateRequest.decode(request.payload);
+  const message = decodeMessage(GetStateRequest, request.payload);
   const key = parseText(message.key, "key", keyLengthMax);
   const state = await getTaskState(context.db, { ...taskOf(request, message.taskExecutionId), key });
   if (state === undefined) throw noSuchTask();
@@ -33,7 +33,7 @@ export async function getState(context: TasksContext, request: IncomingRequest):
 
 /** Writes one key. Errors: InvalidInput, PayloadTooLarge, NotFound. Source: SetState. */
 export async function setState(context: TasksContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = SetStateRequest.decode(request.payload);
+  const message = decodeMessage(SetStateRequest, request.payload);
   const known = await setTaskState(context.db, {
     ...taskOf(request, message.taskExecutionId),
     key: parseText(message.key, "key", keyLengthMax),
@@ -47,7 +47,7 @@ export async function setState(context: TasksContext, request: IncomingRequest):
 
 /** Deletes one key; an absent key is fine. Errors: InvalidInput, NotFound. Source: ClearState. */
 export async function clearState(context: TasksContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = ClearStateRequest.decode(request.payload);
+  const message = decodeMessage(ClearStateRequest, request.payload);
   const key = parseText(message.key, "key", keyLengthMax);
   if (!(await clearTaskState(context.db, { ...taskOf(request, message.taskExecutionId), key }))) throw noSuchTask();
   return empty;
@@ -55,7 +55,7 @@ export async function clearState(context: TasksContext, request: IncomingRequest
 
 /** Deletes all keys. Errors: InvalidInput, NotFound. Source: ClearAllState. */
 export async function clearAllState(context: TasksContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = ClearAllStateRequest.decode(request.payload);
+  const message = decodeMessage(ClearAllStateRequest, request.payload);
   const task = taskOf(request, message.taskExecutionId);
   if (!(await clearTaskState(context.db, { ...task, key: null }))) throw noSuchTask();
   return empty;
@@ -63,7 +63,7 @@ export async function clearAllState(context: TasksContext, request: IncomingRequ
 
 /** Keys in ascending order. Errors: InvalidInput, NotFound. Source: GetStateKeys. */
 export async function getStateKeys(context: TasksContext, request: IncomingRequest): Promise<Uint8Array> {
-  const message = GetStateKeysRequest.decode(request.payload);
+  const message = decodeMessage(GetStateKeysRequest, request.payload);
   const keys = await listTaskStateKeys(context.db, taskOf(request, message.taskExecutionId));
   if (keys === undefined) throw noSuchTask();
   return GetStateKeysResponse.encode({ keys }).finish();

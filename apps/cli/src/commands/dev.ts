@@ -1,0 +1,135 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { createInProcessBus, createNatsBus } from "@flovyn/bus";
+import { migrate } from "@flovyn/db";
+import { startEmbeddedPostgres } from "@flovyn/embedded-postgres";
+import {
+  createLifecycle,
+  createLogger,
+  exitOnUnhandledErrors,
+  type FlovynConfig,
+  type Lifecycle,
+  loadConfig,
+  waitForSignal,
+} from "@flovyn/runtime";
+import { startProcess } from "../compose/processes.js";
+import { backendNames } from "../compose/services.js";
+import { type DevCredentials, devConfig, devCredentials } from "../dev/credentials.js";
+import { type DemoWorker, startDemo } from "../dev/demo-worker.js";
+import { step } from "../dev/steps.js";
+import { print } from "../print.js";
+import { UsageError } from "../usage.js";
+
+interface DevOptions {
+  dataDir: string;
+  config: FlovynConfig;
+  /** Undefined when a configuration file names the keys. */
+  credentials: DevCredentials | undefined;
+  nats: string | undefined;
+  demo: boolean;
+}
+
+/** `flovyn dev`: all services in one process, on a Postgres of its own and the bus inside the process. */
+export async function dev(args: readonly string[]): Promise<void> {
+  const options = parseOptions(args);
+  const { config, dataDir } = options;
+  const log = createLogger({ service: "flovyn", level: config.log.level, pretty: true });
+  exitOnUnhandledErrors(log);
+  const lifecycle = createLifecycle(log);
+  const stopSignal = waitForSignal();
+  let demo: DemoWorker | undefined;
+  print("Starting Flovyn");
+  try {
+    const databaseUrl = config.databaseUrl ?? (await startPostgres(lifecycle, dataDir));
+    await step(
+      "schema",
+      () => migrate(databaseUrl),
+      ({ applied }) => `${applied} migrations applied`,
+    );
+    await step("services", () =>
+      startProcess(lifecycle, {
+        name: "flovyn",
+        services: [...backendNames, "gateway"],
+        config,
+        databaseUrl,
+        log,
+        connectBus: (stats) =>
+          options.nats === undefined
+            ? Promise.resolve(createInProcessBus({ log, stats }))
+            : createNatsBus({ url: options.nats, name: "flovyn-dev", log, stats }),
+      }),
+    );
+    if (options.demo && options.credentials !== undefined) {
+      demo = await startDemo({ ...options.credentials, grpcPort: config.grpcServerPort, httpPort: config.serverPort });
+    }
+    printAddresses(options);
+    await stopSignal;
+    print("\nStopping");
+  } finally {
+    await demo?.stop();
+    await lifecycle.stop();
+  }
+  print("Stopped; the data stays, `npm start` continues");
+}
+
+async function startPostgres(lifecycle: Lifecycle, dataDir: string): Promise<string> {
+  const postgres = await step(
+    "Postgres",
+    () => startEmbeddedPostgres({ dataDir: resolve(dataDir, "postgres") }),
+    ({ port, dataDir: where }) => `127.0.0.1:${port}, data in ${where}`,
+  );
+  await lifecycle.start([{ name: "Postgres", start: async () => {}, stop: () => postgres.stop() }]);
+  return postgres.url;
+}
+
+function parseOptions(args: readonly string[]): DevOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      data: { type: "string", default: ".flovyn" },
+      "http-port": { type: "string" },
+      "grpc-port": { type: "string" },
+      config: { type: "string" },
+      "database-url": { type: "string" },
+      nats: { type: "string" },
+      "no-demo": { type: "boolean", default: false },
+    },
+  });
+  const dataDir = resolve(values.data);
+  const configFile = values.config ?? process.env.CONFIG_FILE;
+  const credentials = configFile === undefined ? devCredentials(dataDir) : undefined;
+  const config = loadConfig({
+    env: { LOG_LEVEL: "warn", ...process.env },
+    configFile,
+    overrides: {
+      ...(credentials === undefined ? {} : devConfig(credentials)),
+      ...(values["http-port"] === undefined ? {} : { server_port: values["http-port"] }),
+      ...(values["grpc-port"] === undefined ? {} : { grpc_server_port: values["grpc-port"] }),
+      ...(values["database-url"] === undefined ? {} : { database_url: values["database-url"] }),
+    },
+  });
+  if (config.orgs.length === 0) throw new UsageError("the configuration file names no [[orgs]]");
+  return { dataDir, config, credentials, nats: values.nats, demo: !values["no-demo"] };
+}
+
+function printAddresses({ config, credentials }: DevOptions): void {
+  const http = `http://localhost:${config.serverPort}`;
+  print("\nFlovyn is ready");
+  print(`  HTTP          ${http}`);
+  print(`  gRPC          http://localhost:${config.grpcServerPort}`);
+  print(`  API docs      ${http}/api/docs/openapi.json`);
+  if (credentials === undefined) {
+    print("  keys          those of the configuration file");
+    return;
+  }
+  print(`  organization  ${credentials.orgSlug} (${credentials.orgId})`);
+  print(`  API key       ${credentials.apiKey}`);
+  print(`  worker token  ${credentials.workerToken}`);
+  print("\nStart an order:");
+  print(
+    `  curl -s -X POST ${http}/api/orgs/${credentials.orgSlug}/workflow-executions ` +
+      `-H 'Authorization: Bearer ${credentials.apiKey}' -H 'Content-Type: application/json' ` +
+      `-d '{"kind":"order-processing","input":{"orderId":"A-1","customer":"Ada","items":[{"sku":"tea","quantity":2,"unitPriceCents":450}]}}'`,
+  );
+  print("\nCtrl-C stops");
+}

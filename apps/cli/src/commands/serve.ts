@@ -1,0 +1,68 @@
+import { createInProcessBus, createNatsBus } from "@flovyn/bus";
+import {
+  createLifecycle,
+  createLogger,
+  exitOnUnhandledErrors,
+  type FlovynConfig,
+  loadConfig,
+  waitForSignal,
+} from "@flovyn/runtime";
+import { startProcess } from "../compose/processes.js";
+import { ensureSchema } from "../compose/schema.js";
+import { backendNames, type ServiceName, serviceNames } from "../compose/services.js";
+import { UsageError } from "../usage.js";
+
+/** `flovyn serve <service|all>`: one service of a cluster, or all of them in one process. */
+export async function serve(args: readonly string[]): Promise<void> {
+  const [target, ...rest] = args;
+  if (target === undefined || rest.length > 0)
+    throw new UsageError(`serve takes one of ${serviceNames.join(", ")}, all`);
+  const services = resolveServices(target);
+  const config = loadConfig();
+  if (target === "gateway") {
+    // grpc-js makes Error objects on its fast path; their stacks cost more than the rest of a call.
+    Error.stackTraceLimit = 0;
+  }
+  const log = createLogger({ service: target, ...config.log });
+  exitOnUnhandledErrors(log);
+  const lifecycle = createLifecycle(log);
+  const stopSignal = waitForSignal();
+  const databaseUrl = services.some(needsDatabase) ? requireDatabase(config) : undefined;
+  await startProcess(lifecycle, {
+    name: target,
+    services,
+    config,
+    databaseUrl,
+    log,
+    prepare: async () => {
+      if (databaseUrl === undefined) return;
+      await ensureSchema(databaseUrl, { migrateHere: config.runMigrations && services.includes("dispatch"), log });
+    },
+    connectBus: (stats) => {
+      if (config.nats.enabled) return createNatsBus({ url: config.nats.url, name: `flovyn-${target}`, log, stats });
+      if (target !== "all") throw new UsageError("nats.enabled is false: only `serve all` works without a broker");
+      return Promise.resolve(createInProcessBus({ log, stats }));
+    },
+  });
+  log.info({ services }, "serving");
+  const signal = await stopSignal;
+  log.info({ signal }, "stopping");
+  await lifecycle.stop();
+}
+
+function resolveServices(target: string): ServiceName[] {
+  if (target === "all") return [...backendNames, "gateway"];
+  const name = serviceNames.find((known) => known === target);
+  if (name === undefined)
+    throw new UsageError(`${target} is not a service: it is one of ${serviceNames.join(", ")}, all`);
+  return [name];
+}
+
+function needsDatabase(name: ServiceName): boolean {
+  return name !== "gateway";
+}
+
+function requireDatabase(config: FlovynConfig): string {
+  if (config.databaseUrl === undefined) throw new UsageError("DATABASE_URL is required");
+  return config.databaseUrl;
+}

@@ -1,0 +1,104 @@
+import { type Bus, type BusStats, createBusStats } from "@flovyn/bus";
+import { databaseNow } from "@flovyn/db";
+import { systemClock } from "@flovyn/domain";
+import {
+  createDatabaseClock,
+  createHealth,
+  createMetrics,
+  type FlovynConfig,
+  type Lifecycle,
+  type LifecycleStep,
+  type Logger,
+  startOpsServer,
+} from "@flovyn/runtime";
+import { type ComposeContext, createService, openDatabase, type ServiceName, watchBus } from "./services.js";
+import { version } from "./version.js";
+
+export interface ProcessOptions {
+  /** Shown in logs, metrics and the database. */
+  name: string;
+  services: readonly ServiceName[];
+  config: FlovynConfig;
+  /** Undefined in a process that only holds the gateway. */
+  databaseUrl: string | undefined;
+  log: Logger;
+  connectBus: (stats: BusStats) => Promise<Bus>;
+  /** Called before the services start, with the schema's database. */
+  prepare?: () => Promise<void>;
+}
+
+/**
+ * Starts the services of one process, in the order given, and marks it ready. What was started is stopped by the
+ * lifecycle in reverse order, readiness first.
+ */
+export async function startProcess(lifecycle: Lifecycle, options: ProcessOptions): Promise<ComposeContext> {
+  const { config, log, services } = options;
+  const health = createHealth();
+  const metrics = createMetrics({ service: options.name });
+  const stats = createBusStats();
+  await options.prepare?.();
+  const bus = await options.connectBus(stats);
+  const base = { config, bus, clock: systemClock, log, metrics, health, version };
+  const db = options.databaseUrl === undefined ? undefined : openDatabase(options.databaseUrl, base, options.name);
+  const clock = db === undefined ? undefined : createDatabaseClock(() => databaseNow(db));
+  const context: ComposeContext = { ...base, db, clock: clock ?? systemClock };
+  watchBus(bus, context);
+  observeBus(context, stats);
+  await clock?.measure();
+  const parts = services.map((name): LifecycleStep => ({ name, ...createService(name, context) }));
+  const steps: LifecycleStep[] = [
+    { name: "bus", start: async () => {}, stop: () => bus.drain() },
+    {
+      name: "database",
+      start: async () => {},
+      stop: async () => {
+        clock?.stop();
+        await db?.close();
+      },
+    },
+    ...parts,
+  ];
+  if (!services.includes("gateway")) steps.push(opsStep(context));
+  steps.push({
+    name: "readiness",
+    start: async () => health.markStarted(),
+    stop: async () => health.markStopping(),
+  });
+  await lifecycle.start(steps);
+  return context;
+}
+
+function opsStep(context: ComposeContext): LifecycleStep {
+  let stop = async () => {};
+  return {
+    name: "health and metrics",
+    start: async () => {
+      const { config, health, metrics, log } = context;
+      const server = await startOpsServer({
+        port: config.opsPort,
+        host: config.bindAddress,
+        health,
+        metrics,
+        version,
+      });
+      stop = server.stop;
+      log.info({ port: server.port }, "health and metrics are served");
+    },
+    stop: () => stop(),
+  };
+}
+
+function observeBus(context: ComposeContext, stats: BusStats): void {
+  const { metrics } = context;
+  const figures: readonly [keyof BusStats, string][] = [
+    ["requests", "Requests sent over the bus."],
+    ["requestErrors", "Requests over the bus that failed."],
+    ["served", "Requests served."],
+    ["pending", "Requests that wait for an answer."],
+    ["messagesSent", "Broker messages sent."],
+  ];
+  for (const [figure, help] of figures) {
+    const name = `flovyn_bus_${figure.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+    metrics.observe(name, help, () => stats[figure]);
+  }
+}

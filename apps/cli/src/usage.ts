@@ -1,0 +1,25 @@
+/** The command line, or what it needs from the environment, is not right. Printed without a stack; exit code 2. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "UsageError";
+  }
+}
+
+export const usage = `flovyn – durable workflows
+
+  flovyn dev        everything in one process, on a Postgres of its own
+      --data DIR           where data is kept (.flovyn)
+      --http-port N        HTTP door (8000)
+      --grpc-port N        gRPC door (9090)
+      --config FILE        configuration file (TOML)
+      --database-url URL   use this Postgres instead of an own one
+      --nats URL           use this broker instead of the bus inside the process
+      --no-demo            serve only
+  flovyn serve <gateway|dispatch|tasks|timers|promises|all>
+  flovyn migrate [--check]   bring the database to this version's schema
+  flovyn doctor              check Postgres, schema, NATS, clocks and ports
+  flovyn demo orders         run the order example against a server
+  flovyn demo index <folder> index a folder, with progress
+  flovyn version
+`;
