@@ -53,7 +53,11 @@ function checkGeneratedCode() {
 function checkMigrations() {
   return refuseDrift({
     directory: "packages/db/migrations",
-    generate: () => pnpm(["--filter", "@flovyn/db", "run", "generate"]),
+    generate: async () => {
+      const output = await pnpm(["--filter", "@flovyn/db", "run", "generate"]);
+      // Where it would ask whether a column was renamed, drizzle-kit gives up without a terminal, writes nothing and ends with code 0.
+      if (!/No schema changes|Your SQL migration file/.test(output)) throw new StepFailed(output);
+    },
     remedy: "The migrations do not match the schema. Run `npm run generate`, read what it writes, and commit it.",
   });
 }

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { canUse } from "../src/account.js";
 import { startEmbeddedPostgres } from "../src/index.js";
 import { makeTemporaryDirectory } from "./temporary-directory.js";
 
@@ -141,6 +142,9 @@ describe("as root", () => {
 test("an ordinary user, below a private home", async ({ skip }) => {
   if (!isRoot) return skip("needs root to become another user; all other tests run as an ordinary user already");
   const nobody = 65534;
+  if (!canUse(dirname(script), { uid: nobody, gid: nobody }, "enter")) {
+    return skip("needs a checkout that another user can read; this one lies below a private directory");
+  }
   const home = join(directory.path, "home");
   mkdirSync(home, { mode: 0o700 });
   chownSync(home, nobody, nobody);

@@ -15,13 +15,13 @@ function runNode(script: string, env: Record<string, string | undefined> = {}): 
 
 test("finds a line that was printed before, and one that comes later", async () => {
   const script = runNode(
-    "console.log('port 4711'); process.stdin.resume(); process.on('SIGTERM', () => { console.error('bye'); process.exit(3) }); setInterval(() => {}, 1000)",
+    "process.on('SIGTERM', () => { console.error('bye'); process.exit(3) }); setInterval(() => {}, 1000); console.log('port 4711')",
   );
   expect((await script.waitForLine(/port (\d+)/))[1]).toBe("4711");
   expect((await script.waitForLine(/port (\d+)/))[1]).toBe("4711");
-  const bye = script.waitForLine(/bye/);
-  expect(await script.stop()).toEqual({ code: 3, signal: null });
-  await bye;
+  const [bye, exit] = await Promise.all([script.waitForLine(/bye/), script.stop()]);
+  expect(bye[0]).toBe("bye");
+  expect(exit).toEqual({ code: 3, signal: null });
   expect(script.running).toBe(false);
 });
 
