@@ -1,1 +1,2 @@
-export {};
+export { loadGatewayConfig } from "./config.js";
+export { createGatewayService, type GatewayService } from "./service.js";

@@ -17,12 +17,15 @@ class Recorder implements LineOutlet<TestPoller, string> {
   readonly claims: (readonly TestPoller[])[] = [];
   readonly answers: [TestPoller, string][] = [];
   readonly released: string[] = [];
+  readonly unreachable = new Set<TestPoller>();
 
   claim(pollers: readonly TestPoller[]): void {
     this.claims.push(pollers);
   }
-  deliver(to: TestPoller, item: string): void {
+  deliver(to: TestPoller, item: string): boolean {
+    if (this.unreachable.has(to)) return false;
     this.answers.push([to, item]);
+    return true;
   }
   dismiss(to: TestPoller): void {
     this.answers.push([to, "nothing"]);
@@ -125,6 +128,16 @@ describe("WorkLine", () => {
     line.claimed(["a", "b"]);
     expect(seen.released).toEqual(["b"]);
     expect(seen.answers).toEqual([[stays, "a"]]);
+  });
+
+  it("gives back an item that could not be delivered after all", () => {
+    const { seen, line } = setUp();
+    const lost = poller();
+    seen.unreachable.add(lost);
+    line.park(lost);
+    line.claimed(["a"]);
+    expect(seen.released).toEqual(["a"]);
+    expect(line.idle).toBe(true);
   });
 
   it("tells the pollers of a failed claim and tries again for the others", () => {

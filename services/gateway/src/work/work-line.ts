@@ -27,7 +27,8 @@ export interface LinePoller {
 /** What a line does to the world. `claim` must be answered later by `claimed` or `claimFailed`, never within the call. */
 export interface LineOutlet<Poller, Item> {
   claim(pollers: readonly Poller[]): void;
-  deliver(poller: Poller, item: Item): void;
+  /** False when the caller turned out to be gone: the item is given back. */
+  deliver(poller: Poller, item: Item): boolean;
   /** There is nothing for it. */
   dismiss(poller: Poller): void;
   fail(poller: Poller, error: unknown): void;
@@ -95,12 +96,7 @@ export class WorkLine<Poller extends LinePoller, Item> {
     const undelivered: Item[] = [];
     items.forEach((item, index) => {
       const poller = pollers[index];
-      if (poller === undefined || poller.gone) {
-        undelivered.push(item);
-      } else {
-        poller.place = "done";
-        this.#outlet.deliver(poller, item);
-      }
+      if (poller === undefined || poller.gone || !this.#deliver(poller, item)) undelivered.push(item);
     });
     for (let index = items.length; index < pollers.length; index++) this.#return(pollers[index] as Poller);
     if (undelivered.length > 0) this.#outlet.release(undelivered);
@@ -134,6 +130,11 @@ export class WorkLine<Poller extends LinePoller, Item> {
     if (pollers === undefined) throw new Error("no claim is running on this line");
     this.#claiming = undefined;
     return pollers;
+  }
+
+  #deliver(poller: Poller, item: Item): boolean {
+    poller.place = "done";
+    return this.#outlet.deliver(poller, item);
   }
 
   /** A poller that got nothing waits on, behind the others: work is spread over all who wait. */

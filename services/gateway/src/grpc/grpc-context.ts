@@ -1,0 +1,28 @@
+import type { Bus } from "@flovyn/bus";
+import type { Logger } from "@flovyn/runtime";
+import type { Authenticator } from "../auth/authenticator.js";
+import type { HintChannels } from "../hints/hint-channels.js";
+import type { GatewayMetrics } from "../metrics.js";
+import type { Presence } from "../presence/presence.js";
+import type { EndedHints } from "../results/ended-hints.js";
+import type { DeadlineWheel } from "../work/deadline-wheel.js";
+import type { WorkLines } from "../work/work-lines.js";
+import type { WorkerKindsCache } from "../work/worker-kinds.js";
+import type { StatusEdge } from "./status.js";
+
+/** What the handlers of the gRPC door work with. */
+export interface GrpcContext {
+  bus: Bus;
+  log: Logger;
+  /** Monotonic milliseconds. */
+  now: () => number;
+  authenticate: Authenticator;
+  statusEdge: StatusEdge;
+  metrics: GatewayMetrics;
+  wheel: DeadlineWheel;
+  hints: HintChannels;
+  lines: WorkLines;
+  workerKinds: WorkerKindsCache;
+  presence: Presence;
+  ended: EndedHints;
+}

@@ -1,0 +1,164 @@
+import { type Caller, workSubject } from "@flovyn/bus";
+import { checkLength, DomainError, invalidField, newId, parseQueue } from "@flovyn/domain";
+import { SubscriptionRequest, WorkAvailableEvent } from "@flovyn/proto/v1";
+import { Metadata, type ServerWritableStream } from "@grpc/grpc-js";
+import type { HintListener } from "../hints/hint-channels.js";
+import { notificationGapMs, notificationStreamsMax } from "../limits.js";
+import type { RpcMeter } from "../metrics.js";
+import type { Timed } from "../work/deadline-wheel.js";
+import { decodeRequest } from "./decode.js";
+import type { GrpcContext } from "./grpc-context.js";
+import { asBuffer } from "./identity.js";
+import { readText, readWorkerSession } from "./metadata.js";
+import { checkOrg } from "./org-scope.js";
+import type { Route } from "./routes.js";
+
+export type RawServerStream = ServerWritableStream<Buffer, Buffer>;
+
+/** The open notification streams of this process. */
+export class NotificationStreams {
+  readonly #context: GrpcContext;
+  readonly #meter: RpcMeter;
+  readonly #streams = new Set<NotificationStream>();
+  #draining = false;
+
+  constructor(context: GrpcContext, route: Route) {
+    this.#context = context;
+    this.#meter = context.metrics.rpc(route.name);
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  open(call: RawServerStream): void {
+    const startedMs = performance.now();
+    try {
+      const caller = this.#context.authenticate(readText(call.metadata, "authorization"));
+      const stream = new NotificationStream(this.#context, { call, subscription: this.#read(call, caller), startedMs });
+      this.#streams.add(stream);
+      call.once("cancelled", () => {
+        if (!this.#streams.delete(stream)) return;
+        // A break of the connection and the end of the worker look the same from here. A worker that stopped on purpose
+        // holds no work, so taking it for lost does no harm.
+        stream.close(true);
+        this.#meter.ended("CANCELLED", startedMs);
+      });
+      if (this.#draining) this.#end(stream);
+    } catch (error) {
+      const status = this.#context.statusEdge(error, newId());
+      call.emit("error", status);
+      this.#meter.ended(status.name, startedMs);
+    }
+  }
+
+  /** Ends every stream with OK. The workers are not lost: they come back through another gateway. */
+  drain(): void {
+    this.#draining = true;
+    for (const stream of [...this.#streams]) this.#end(stream);
+  }
+
+  #end(stream: NotificationStream): void {
+    this.#streams.delete(stream);
+    stream.close(false);
+    stream.end();
+    this.#meter.ended("OK", stream.startedMs);
+  }
+
+  #read(call: RawServerStream, caller: Caller): Subscription {
+    if (this.#streams.size >= notificationStreamsMax) {
+      throw new DomainError("LimitExceeded", `too many streams at this gateway, at most ${notificationStreamsMax}`);
+    }
+    const request = decodeRequest(SubscriptionRequest, call.request, "SubscriptionRequest");
+    checkOrg(request.orgId, caller);
+    if (request.queue.trim() === "") throw invalidField("queue", "must not be blank");
+    const session = readWorkerSession(call.metadata);
+    if (session && request.workerId === "") throw invalidField("worker_id", "is required for a worker session");
+    return {
+      orgId: caller.orgId,
+      queue: parseQueue(request.queue, "queue"),
+      workerId: checkLength(request.workerId, "worker_id", 255),
+      session,
+    };
+  }
+}
+
+interface Subscription {
+  orgId: string;
+  queue: string;
+  workerId: string;
+  session: boolean;
+}
+
+/** Tells one subscriber that its queue has work: the first hint at once, those of the next 50 ms together after them. */
+class NotificationStream implements HintListener, Timed {
+  dueAtMs = 0;
+  slot = -1;
+  readonly startedMs: number;
+  readonly #context: GrpcContext;
+  readonly #call: RawServerStream;
+  readonly #subscription: Subscription;
+  readonly #unlisten: (() => void)[];
+  readonly #endSession: ((lost: boolean) => void) | undefined;
+  #lastEventMs = Number.NEGATIVE_INFINITY;
+  #subscribed = 0;
+  #blocked = false;
+  #closed = false;
+
+  constructor(context: GrpcContext, stream: { call: RawServerStream; subscription: Subscription; startedMs: number }) {
+    const { call, subscription, startedMs } = stream;
+    const { orgId, queue, workerId, session } = subscription;
+    this.startedMs = startedMs;
+    this.#context = context;
+    this.#call = call;
+    this.#subscription = subscription;
+    if (session) this.#endSession = context.presence.openSession(orgId, workerId, call.getPeer());
+    else context.presence.seen(orgId, workerId, call.getPeer());
+    this.#unlisten = [
+      context.hints.listen(workSubject("workflow", orgId, queue), this),
+      context.hints.listen(workSubject("task", orgId, queue), this),
+    ];
+  }
+
+  hint(): void {
+    if (this.#closed || this.slot >= 0 || this.#blocked) return;
+    const waitMs = this.#lastEventMs + notificationGapMs - this.#context.now();
+    if (waitMs <= 0) this.due();
+    else this.#context.wheel.add(this, this.#context.now() + waitMs);
+  }
+
+  /** The headers tell the caller that from now on it misses nothing. A stream that subscribes again may have missed some. */
+  subscribed(): void {
+    this.#subscribed += 1;
+    if (this.#subscribed === 2) this.#call.sendMetadata(new Metadata());
+  }
+
+  due(): void {
+    if (this.#closed) return;
+    this.#lastEventMs = this.#context.now();
+    const event = WorkAvailableEvent.encode({
+      orgId: this.#subscription.orgId,
+      queue: this.#subscription.queue,
+      timestampMs: Date.now(),
+    }).finish();
+    if (this.#call.write(asBuffer(event))) return;
+    // A reader that does not keep up gets one event when it does, however many hints came meanwhile.
+    this.#blocked = true;
+    this.#call.once("drain", () => {
+      this.#blocked = false;
+      this.hint();
+    });
+  }
+
+  close(lost: boolean): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#context.wheel.remove(this);
+    for (const unlisten of this.#unlisten) unlisten();
+    this.#endSession?.(lost);
+  }
+
+  end(): void {
+    this.#call.end();
+  }
+}

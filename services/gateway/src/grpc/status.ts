@@ -1,0 +1,34 @@
+import { DomainError } from "@flovyn/domain";
+import { grpcStatusOf, type Logger, toDomainError } from "@flovyn/runtime";
+import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
+
+/** How a call ends when it fails. */
+export interface FailedStatus extends StatusObject {
+  /** Name of the gRPC status: `NOT_FOUND`. */
+  name: string;
+}
+
+/** Anything that was thrown, as the status a caller gets. */
+export type StatusEdge = (error: unknown, requestId: string) => FailedStatus;
+
+/** Header values are visible ASCII. */
+const headerSafe = /^[\x21-\x7e]{1,128}$/;
+/** grpc-js cannot send half of a surrogate pair. */
+const loneSurrogates = /\p{Surrogate}/gu;
+
+/**
+ * The status comes from the one table of the runtime; `flovyn-error-reason` and `flovyn-request-id` ride along as trailers.
+ * An error that is not a DomainError is a bug: it is logged here, once, with its causes, and tells the caller nothing.
+ */
+export function createStatusEdge(log: Logger): StatusEdge {
+  return (error, requestId) => {
+    if (!(error instanceof DomainError)) log.error({ err: error, requestId }, "a call failed unexpectedly");
+    const domainError = toDomainError(error);
+    const code = grpcStatusOf(domainError.code);
+    const metadata = new Metadata();
+    const { reason } = domainError;
+    if (reason !== undefined && headerSafe.test(reason)) metadata.set("flovyn-error-reason", reason);
+    metadata.set("flovyn-request-id", requestId);
+    return { code, name: status[code], details: domainError.message.replace(loneSurrogates, "\ufffd"), metadata };
+  };
+}

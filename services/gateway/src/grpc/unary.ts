@@ -1,0 +1,30 @@
+import type { Caller } from "@flovyn/bus";
+import { newId } from "@flovyn/domain";
+import type { handleUnaryCall, ServerUnaryCall } from "@grpc/grpc-js";
+import type { GrpcContext } from "./grpc-context.js";
+import { readText } from "./metadata.js";
+import { Reply } from "./reply.js";
+import type { Route } from "./routes.js";
+
+export type RawUnaryCall = ServerUnaryCall<Buffer, Buffer>;
+
+/**
+ * Handles one authenticated call. It ends the call by `reply`, or rejects, which ends it with the error.
+ */
+export type RawHandler = (call: RawUnaryCall, caller: Caller, reply: Reply) => Promise<void>;
+
+/** Puts what all unary calls share around a handler: identity, error edge, metrics. */
+export function unary(context: GrpcContext, route: Route, handle: RawHandler): handleUnaryCall<Buffer, Buffer> {
+  const meter = context.metrics.rpc(route.name);
+  return (call, send) => {
+    void answer(call, new Reply(newId(), send, meter, context.statusEdge));
+  };
+
+  async function answer(call: RawUnaryCall, reply: Reply): Promise<void> {
+    try {
+      await handle(call, context.authenticate(readText(call.metadata, "authorization")), reply);
+    } catch (error) {
+      reply.fail(error);
+    }
+  }
+}

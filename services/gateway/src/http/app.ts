@@ -1,0 +1,67 @@
+import { DomainError, newId } from "@flovyn/domain";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Hono, MiddlewareHandler } from "hono";
+import { routePath } from "hono/route";
+import type { HttpContext, HttpEnv } from "./http-context.js";
+import { problemResponse } from "./problem.js";
+import { RouteTable } from "./route-table.js";
+import { addDocsRoutes } from "./routes/docs-routes.js";
+import { describeOpsRoutes } from "./routes/ops-routes.js";
+import { orgBases } from "./routes/route-docs.js";
+import { addTaskRoutes } from "./routes/task-routes.js";
+import { addWorkflowRoutes } from "./routes/workflow-routes.js";
+
+const requestIdForm = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The HTTP door: REST below /api, health and metrics of this process beside it. */
+export function createHttpApp(http: HttpContext, ops: Hono): OpenAPIHono<HttpEnv> {
+  const app = new OpenAPIHono<HttpEnv>();
+  app.use(identifyAndCount(http));
+  app.onError((error, context) => problemResponse(context, error, http.log));
+  app.notFound((context) =>
+    problemResponse(
+      context,
+      new DomainError("NotFound", `no route ${context.req.method} ${context.req.path}`),
+      http.log,
+    ),
+  );
+
+  const table = new RouteTable(app);
+  describeOpsRoutes(table);
+  addDocsRoutes(table, app, http);
+  for (const base of orgBases) {
+    app.use(`${base.path.replace("{slug}", ":slug")}/*`, scopeToOrg(http));
+    addWorkflowRoutes(table, http, base);
+    addTaskRoutes(table, http, base);
+  }
+  app.route("/", ops);
+  table.refuseOtherMethods();
+  return app;
+}
+
+/** Gives the request an id, the caller's own if it is fit for a log, and counts the answer under the route's pattern. */
+function identifyAndCount(http: HttpContext): MiddlewareHandler<HttpEnv> {
+  return async (context, next) => {
+    const startedMs = performance.now();
+    const given = context.req.header("x-request-id") ?? "";
+    const requestId = requestIdForm.test(given) ? given : newId();
+    context.set("requestId", requestId);
+    await next();
+    context.header("x-request-id", requestId);
+    const { method } = context.req;
+    http.metrics.httpEnded({ route: routePath(context, -1), method, status: context.res.status }, startedMs);
+  };
+}
+
+/** Checks the key, and that the slug is that of the caller's org. Other orgs look like orgs that do not exist. */
+function scopeToOrg(http: HttpContext): MiddlewareHandler<HttpEnv> {
+  return async (context, next) => {
+    const caller = http.authenticate(context.req.header("authorization"));
+    const slug = context.req.param("slug") ?? "";
+    if ((await http.slugs.find(slug)) !== caller.orgId) {
+      throw new DomainError("NotFound", "there is no such org", { field: "slug" });
+    }
+    context.set("caller", caller);
+    await next();
+  };
+}

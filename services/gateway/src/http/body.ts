@@ -1,0 +1,52 @@
+import { DomainError, invalidField } from "@flovyn/domain";
+import { restBodyBytesMax, restInputBytesMax } from "../limits.js";
+import { type RawObject, readRawObject } from "./raw-json.js";
+
+/** The JSON object in the body of a request. Errors: InvalidInput, PayloadTooLarge. */
+export async function readBody(request: Request): Promise<RawObject> {
+  const text = decode(await readBytes(request));
+  return readRawObject(text, "body");
+}
+
+/** The bytes of the `input` member as they were written, `{}` when there is none. Errors: PayloadTooLarge. */
+export function readInput(body: RawObject): Buffer {
+  const bytes = Buffer.from(body.raw("input") ?? "{}");
+  if (bytes.byteLength > restInputBytesMax) {
+    throw new DomainError(
+      "PayloadTooLarge",
+      `input: must have at most ${restInputBytesMax} bytes, has ${bytes.byteLength}`,
+      { field: "input" },
+    );
+  }
+  return bytes;
+}
+
+/** Stops reading at the limit, so that a large body costs no memory. */
+async function readBytes(request: Request): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length") ?? "0") > restBodyBytesMax) throw bodyTooLarge();
+  if (request.body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > restBodyBytesMax) throw bodyTooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function bodyTooLarge(): DomainError {
+  return new DomainError(
+    "PayloadTooLarge",
+    `body: must have at most ${restBodyBytesMax} bytes, of which input at most ${restInputBytesMax}`,
+    { field: "body" },
+  );
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw invalidField("body", "is not UTF-8 text", { cause });
+  }
+}

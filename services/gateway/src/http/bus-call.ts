@@ -1,0 +1,30 @@
+import type { ServiceName } from "@flovyn/bus";
+import { parseTraceparent } from "@flovyn/runtime";
+import type { Context } from "hono";
+import { callTimeoutMs } from "../limits.js";
+import type { HttpContext, HttpEnv } from "./http-context.js";
+
+export interface BusCall<Answer> {
+  service: ServiceName;
+  operation: string;
+  payload: Uint8Array;
+  answer: { decode(bytes: Uint8Array): Answer };
+}
+
+/** Asks a service on behalf of the caller of an HTTP request. Errors: those of the service; Unavailable, Timeout. */
+export async function callService<Answer>(
+  { bus }: HttpContext,
+  context: Context<HttpEnv>,
+  call: BusCall<Answer>,
+): Promise<Answer> {
+  const bytes = await bus.request({
+    service: call.service,
+    operation: call.operation,
+    payload: call.payload,
+    timeoutMs: callTimeoutMs,
+    caller: context.get("caller"),
+    requestId: context.get("requestId"),
+    traceparent: parseTraceparent(context.req.header("traceparent") ?? ""),
+  });
+  return call.answer.decode(bytes);
+}

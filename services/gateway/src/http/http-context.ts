@@ -1,0 +1,25 @@
+import type { Bus, Caller } from "@flovyn/bus";
+import type { Logger } from "@flovyn/runtime";
+import type { Authenticator } from "../auth/authenticator.js";
+import type { GatewayMetrics } from "../metrics.js";
+import type { OrgSlugs } from "./org-slugs.js";
+
+/** What the routes of the HTTP door work with. */
+export interface HttpContext {
+  bus: Bus;
+  log: Logger;
+  authenticate: Authenticator;
+  slugs: OrgSlugs;
+  metrics: GatewayMetrics;
+  /** The API description is open to everybody unless the configuration takes it out of the excluded paths. */
+  docsNeedKey: boolean;
+}
+
+/** What the middleware leaves for the routes. */
+export interface HttpEnv {
+  Variables: {
+    requestId: string;
+    /** Set below /api/orgs/{slug}: the org of the slug is the caller's. */
+    caller: Caller;
+  };
+}

@@ -1,0 +1,49 @@
+import type { Bus } from "@flovyn/bus";
+import { DomainError, newId } from "@flovyn/domain";
+import { ResolveOrgRequest, ResolveOrgResponse } from "@flovyn/proto/internal";
+import { gatewayCaller } from "../auth/gateway-caller.js";
+import { BoundedCache } from "../cache/bounded-cache.js";
+import { callTimeoutMs, orgSlugsMax, orgSlugTtlMs, unknownSlugTtlMs } from "../limits.js";
+
+const slugForm = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+const slugLengthMax = 100;
+
+/** Which org a slug names, asked of dispatch and remembered for a minute. */
+export class OrgSlugs {
+  readonly #bus: Bus;
+  /** Empty means that no org has the slug. */
+  readonly #orgIds: BoundedCache<string>;
+
+  constructor(options: { bus: Bus; now: () => number }) {
+    this.#bus = options.bus;
+    this.#orgIds = new BoundedCache({ entriesMax: orgSlugsMax, now: options.now });
+  }
+
+  /** The org id, empty when there is no such org. Errors: Unavailable, Timeout. */
+  async find(slug: string): Promise<string> {
+    if (slug.length > slugLengthMax || !slugForm.test(slug)) return "";
+    const known = this.#orgIds.get(slug);
+    if (known !== undefined) return known;
+    const orgId = await this.#ask(slug);
+    this.#orgIds.set(slug, orgId, orgId === "" ? unknownSlugTtlMs : orgSlugTtlMs);
+    return orgId;
+  }
+
+  async #ask(slug: string): Promise<string> {
+    try {
+      const answer = await this.#bus.request({
+        service: "dispatch",
+        operation: "internal/ResolveOrg",
+        payload: ResolveOrgRequest.encode({ slug }).finish(),
+        timeoutMs: callTimeoutMs,
+        caller: gatewayCaller(""),
+        requestId: newId(),
+        traceparent: "",
+      });
+      return ResolveOrgResponse.decode(answer).orgId;
+    } catch (error) {
+      if (error instanceof DomainError && error.code === "NotFound") return "";
+      throw error;
+    }
+  }
+}

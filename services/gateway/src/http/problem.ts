@@ -1,0 +1,38 @@
+import { DomainError } from "@flovyn/domain";
+import { type Logger, problemContentType, toDomainError, toHttpProblem } from "@flovyn/runtime";
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { HttpEnv } from "./http-context.js";
+
+/** The caller may come back after this many seconds. */
+const retryAfterSeconds = 1;
+
+/** Anything that was thrown, as problem+json. What is not a DomainError is a bug: it is logged here, once. */
+export function problemResponse(context: Context<HttpEnv>, error: unknown, log: Logger): Response {
+  const requestId = context.get("requestId");
+  if (!(error instanceof DomainError)) log.error({ err: error, requestId }, "a request failed unexpectedly");
+  const problem = toHttpProblem(toDomainError(error), requestId);
+  const headers: Record<string, string> = { "content-type": problemContentType };
+  if (problem.code === "Unauthenticated") headers["www-authenticate"] = "Bearer";
+  if (problem.code === "LimitExceeded" || problem.code === "Unavailable") {
+    headers["retry-after"] = String(retryAfterSeconds);
+  }
+  return context.body(JSON.stringify(problem), problem.status as ContentfulStatusCode, headers);
+}
+
+/** 405: the path exists, the method on it does not. No code of ours means that, so the problem is spelled out. */
+export function methodNotAllowed(context: Context<HttpEnv>, allowed: readonly string[]): Response {
+  const allow = allowed.join(", ");
+  const text = `${context.req.method} is not a method of ${context.req.path}; it takes ${allow}`;
+  const problem = {
+    type: "https://flovyn.dev/problems/method-not-allowed",
+    title: "Method not allowed",
+    status: 405,
+    detail: text,
+    instance: context.get("requestId"),
+    error: text,
+    code: "MethodNotAllowed",
+    retryable: false,
+  };
+  return context.body(JSON.stringify(problem), 405, { "content-type": problemContentType, allow });
+}

@@ -1,0 +1,55 @@
+import { invalidField, parseExecutionId, parseKind, parseQueue, workflowStatuses } from "@flovyn/domain";
+import type { ListWorkflowsRequest } from "@flovyn/proto/internal";
+
+const pageSizeDefault = 20;
+const pageSizeMax = 100;
+const offsetMax = 100_000;
+const sequenceMax = 2 ** 31 - 1;
+const cursorLengthMax = 512;
+
+type Query = Readonly<Record<string, string>>;
+
+/** An execution id of a path, in either form. Errors: InvalidInput. */
+export function readExecutionId(text: string | undefined): string {
+  const id = text ?? "";
+  parseExecutionId(id, "id");
+  return id;
+}
+
+/** Errors: InvalidInput naming the parameter. */
+export function readListWorkflowsQuery(query: Query): ListWorkflowsRequest {
+  const cursor = query.cursor ?? "";
+  if (cursor.length > cursorLengthMax) throw invalidField("cursor", "is not a cursor of this list");
+  if (cursor !== "" && query.offset !== undefined) throw invalidField("offset", "must not be given with cursor");
+  return {
+    limit: readInteger(query, "limit", { min: 1, max: pageSizeMax, absent: pageSizeDefault }),
+    offset: readInteger(query, "offset", { min: 0, max: offsetMax, absent: 0 }),
+    cursor,
+    status: readStatus(query.status),
+    kind: query.kind === undefined ? "" : parseKind(query.kind, "kind"),
+    queue: query.queue === undefined ? "" : parseQueue(query.queue, "queue", ""),
+  };
+}
+
+/** The sequence after which events are wanted. Errors: InvalidInput. */
+export function readListEventsQuery(query: Query): number {
+  return readInteger(query, "sinceSequence", { min: 0, max: sequenceMax, absent: 0 });
+}
+
+function readStatus(text: string | undefined): string {
+  if (text === undefined || text === "") return "";
+  if (!workflowStatuses.some((status) => status === text)) {
+    throw invalidField("status", `must be one of ${workflowStatuses.join(", ")}`);
+  }
+  return text;
+}
+
+function readInteger(query: Query, name: string, range: { min: number; max: number; absent: number }): number {
+  const text = query[name];
+  if (text === undefined) return range.absent;
+  const value = /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= range.min && value <= range.max)) {
+    throw invalidField(name, `must be an integer from ${range.min} to ${range.max}`);
+  }
+  return value;
+}

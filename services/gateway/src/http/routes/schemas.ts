@@ -1,0 +1,174 @@
+import { z } from "@hono/zod-openapi";
+
+/** Shapes of the REST interface, for the OpenAPI document and, where callers send them, for checking. */
+
+const json = z.unknown().openapi({ description: "Any JSON value, kept byte for byte." });
+const time = z.string().openapi({ format: "date-time" });
+const count = z.int().min(0);
+
+export const slugParam = z.string().openapi({ description: "Slug of the caller's org.", example: "acme" });
+export const executionIdParam = z.string().openapi({
+  description: "Execution id, bare (`<uuid>`) or tagged with its partition (`{fp:N}:<uuid>`).",
+  example: "0190a5c0-0000-7000-8000-000000000001",
+});
+
+const metadata = z.record(z.string(), z.string());
+const idempotency = {
+  idempotencyKey: z.string().nullish().openapi({ description: "At most 255 characters, unique in the org." }),
+  idempotencyKeyTTL: z
+    .string()
+    .nullish()
+    .openapi({ description: "Number followed by s, m, h or d; at most 30d.", default: "24h" }),
+};
+
+export const startWorkflowBody = z
+  .object({
+    kind: z.string(),
+    input: json.optional(),
+    queue: z.string().nullish().openapi({ default: "default" }),
+    prioritySeconds: z.int().nullish().openapi({ description: "A positive number runs earlier.", default: 0 }),
+    version: z.string().nullish(),
+    ...idempotency,
+    metadata: metadata.nullish(),
+  })
+  .openapi("StartWorkflow");
+
+export const submitTaskBody = z
+  .object({
+    kind: z.string(),
+    input: json.optional(),
+    queue: z.string().nullish().openapi({ default: "default" }),
+    maxRetries: z.int().min(0).max(10).nullish().openapi({ default: 3 }),
+    ...idempotency,
+    metadata: metadata.nullish(),
+  })
+  .openapi("SubmitTask");
+
+const workflowStatus = z.enum(["PENDING", "RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED"]);
+const taskStatus = z.enum(["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]);
+
+const identity = {
+  id: z.uuid(),
+  executionId: z.string().openapi({ description: "The id tagged with its partition: `{fp:N}:<uuid>`." }),
+  partition: z.int().min(0).max(255),
+  orgId: z.uuid(),
+};
+
+export const startedWorkflow = z
+  .object({
+    workflowExecutionId: z.uuid(),
+    executionId: z.string(),
+    partition: z.int().min(0).max(255),
+    status: workflowStatus,
+    kind: z.string(),
+    createdAt: time,
+    links: z.object({ self: z.string(), events: z.string() }),
+    idempotencyKeyUsed: z.boolean(),
+    idempotencyKeyNew: z.boolean(),
+  })
+  .openapi("StartedWorkflow");
+
+const workflowSummaryFields = {
+  ...identity,
+  kind: z.string(),
+  workflowKind: z.string().openapi({ description: "The same as kind." }),
+  status: workflowStatus,
+  queue: z.string(),
+  error: z.string().nullable(),
+  currentSequence: count,
+  run: count,
+  rootExecutionId: z.uuid(),
+  workflowVersion: z.string().nullable(),
+  parentWorkflowExecutionId: z.uuid().nullable(),
+  workerId: z.string().nullable(),
+  prioritySeconds: z.number(),
+  metadata,
+  createdAt: time,
+  startedAt: time.nullable(),
+  completedAt: time.nullable(),
+  updatedAt: time,
+};
+
+export const workflowView = z.object({ ...workflowSummaryFields, input: json, output: json }).openapi("Workflow");
+
+export const workflowList = z
+  .object({
+    workflows: z.array(z.object(workflowSummaryFields).openapi("WorkflowSummary")),
+    total: count,
+    limit: count,
+    offset: count,
+    nextCursor: z.string().nullable().openapi({ description: "Cursor of the next page; null on the last one." }),
+  })
+  .openapi("WorkflowList");
+
+export const listWorkflowsQuery = z.object({
+  status: workflowStatus.optional(),
+  kind: z.string().optional(),
+  queue: z.string().optional(),
+  limit: z.string().optional().openapi({ description: "1 to 100.", default: "20" }),
+  offset: z.string().optional().openapi({ description: "Not together with cursor.", default: "0" }),
+  cursor: z.string().optional().openapi({ description: "nextCursor of the page before." }),
+});
+
+export const listEventsQuery = z.object({
+  sinceSequence: z.string().optional().openapi({ description: "Only events after this sequence.", default: "0" }),
+});
+
+export const eventList = z
+  .object({
+    events: z.array(
+      z
+        .object({
+          sequence: count,
+          sequenceNumber: count.openapi({ description: "The same as sequence." }),
+          eventType: z.string(),
+          timestamp: time,
+          createdAt: time.openapi({ description: "The same as timestamp." }),
+          data: z.record(z.string(), z.unknown()),
+        })
+        .openapi("WorkflowEvent"),
+    ),
+  })
+  .openapi("WorkflowEvents");
+
+export const taskView = z
+  .object({
+    ...identity,
+    kind: z.string(),
+    status: taskStatus,
+    queue: z.string(),
+    workflowExecutionId: z.uuid().nullable(),
+    rootExecutionId: z.uuid(),
+    executionCount: count,
+    maxRetries: count,
+    progress: z.number().nullable(),
+    progressDetails: z.string().nullable(),
+    input: json,
+    output: json,
+    error: z.string().nullable(),
+    workerId: z.string().nullable(),
+    metadata,
+    createdAt: time,
+    startedAt: time.nullable(),
+    completedAt: time.nullable(),
+  })
+  .openapi("Task");
+
+export const submittedTask = taskView
+  .extend({ idempotencyKeyUsed: z.boolean(), idempotencyKeyNew: z.boolean() })
+  .openapi("SubmittedTask");
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string().openapi({ description: "Id of the request." }),
+    error: z.string(),
+    code: z.string(),
+    reason: z.string().optional(),
+    field: z.string().optional(),
+    retryable: z.boolean(),
+  })
+  .openapi("Problem");

@@ -1,0 +1,172 @@
+import { formatExecutionId } from "@flovyn/domain";
+import {
+  GetWorkflowRequest,
+  ListEventsRequest,
+  ListEventsResponse,
+  ListWorkflowsRequest,
+  ListWorkflowsResponse,
+  WorkflowView,
+} from "@flovyn/proto/internal";
+import { StartWorkflowRequest, StartWorkflowResponse } from "@flovyn/proto/v1";
+import type { Context } from "hono";
+import { readBody } from "../body.js";
+import { callService } from "../bus-call.js";
+import type { HttpContext, HttpEnv } from "../http-context.js";
+import { jsonArray, jsonObject } from "../json-text.js";
+import { readExecutionId, readListEventsQuery, readListWorkflowsQuery } from "../query.js";
+import { respondJson } from "../respond.js";
+import type { RouteTable } from "../route-table.js";
+import { readStartWorkflow } from "../start-requests.js";
+import { eventsJson, timeText, workflowJson, workflowSummaryJson } from "../views.js";
+import { executionParams, jsonContent, type OrgBase, orgParams, problemResponses, security } from "./route-docs.js";
+import * as schemas from "./schemas.js";
+
+const tags = ["Workflows"];
+
+/** Workflow executions: start, list, get, events. */
+export function addWorkflowRoutes(table: RouteTable, http: HttpContext, base: OrgBase): void {
+  table.add(
+    {
+      method: "post",
+      path: `${base.path}/workflow-executions`,
+      operationId: `startWorkflow${base.suffix}`,
+      summary: "Start a workflow, or find the one that holds the idempotency key",
+      tags,
+      security,
+      request: { params: orgParams, body: { required: true, content: jsonContent(schemas.startWorkflowBody) } },
+      responses: {
+        201: { description: "Started.", content: jsonContent(schemas.startedWorkflow) },
+        200: { description: "It existed already.", content: jsonContent(schemas.startedWorkflow) },
+        ...problemResponses(400, 401, 404, 409, 413, 429, 503),
+      },
+    },
+    (context) => startWorkflow(http, context, base),
+  );
+  table.add(
+    {
+      method: "get",
+      path: `${base.path}/workflow-executions`,
+      operationId: `listWorkflows${base.suffix}`,
+      summary: "List workflow executions, newest first, without their payloads",
+      tags,
+      security,
+      request: { params: orgParams, query: schemas.listWorkflowsQuery },
+      responses: {
+        200: { description: "One page.", content: jsonContent(schemas.workflowList) },
+        ...problemResponses(400, 401, 404, 503),
+      },
+    },
+    (context) => listWorkflows(http, context),
+  );
+  table.add(
+    {
+      method: "get",
+      path: `${base.path}/workflow-executions/{id}`,
+      operationId: `getWorkflow${base.suffix}`,
+      summary: "Show a workflow execution",
+      tags,
+      security,
+      request: { params: executionParams },
+      responses: {
+        200: { description: "The execution.", content: jsonContent(schemas.workflowView) },
+        ...problemResponses(400, 401, 404, 503),
+      },
+    },
+    (context) => getWorkflow(http, context),
+  );
+  table.add(
+    {
+      method: "get",
+      path: `${base.path}/workflow-executions/{id}/events`,
+      operationId: `listWorkflowEvents${base.suffix}`,
+      summary: "Show the history of a workflow execution",
+      tags,
+      security,
+      request: { params: executionParams, query: schemas.listEventsQuery },
+      responses: {
+        200: { description: "Events in the order of their sequence.", content: jsonContent(schemas.eventList) },
+        ...problemResponses(400, 401, 404, 503),
+      },
+    },
+    (context) => listEvents(http, context),
+  );
+}
+
+async function startWorkflow(http: HttpContext, context: Context<HttpEnv>, base: OrgBase): Promise<Response> {
+  const request = readStartWorkflow(await readBody(context.req.raw), context.get("caller").orgId);
+  const started = await callService(http, context, {
+    service: "dispatch",
+    operation: "flovyn.v1.WorkflowDispatch/StartWorkflow",
+    payload: StartWorkflowRequest.encode(request).finish(),
+    answer: StartWorkflowResponse,
+  });
+  const view = await findWorkflow(http, context, started.workflowExecutionId);
+  const self = `${base.path.replace("{slug}", context.req.param("slug") ?? "")}/workflow-executions/${view.id}`;
+  const text = jsonObject([
+    ["workflowExecutionId", view.id],
+    ["executionId", formatExecutionId(view.id, view.partitionKey)],
+    ["partition", view.partitionKey],
+    ["status", view.status],
+    ["kind", view.kind],
+    ["createdAt", timeText(view.createdAtMs)],
+    [
+      "links",
+      jsonObject([
+        ["self", self],
+        ["events", `${self}/events`],
+      ]),
+    ],
+    ["idempotencyKeyUsed", started.idempotencyKeyUsed],
+    ["idempotencyKeyNew", started.idempotencyKeyNew],
+  ]);
+  const existed = started.idempotencyKeyUsed && !started.idempotencyKeyNew;
+  return respondJson(context, text, existed ? 200 : 201);
+}
+
+async function listWorkflows(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
+  const request = readListWorkflowsQuery(context.req.query());
+  const page = await callService(http, context, {
+    service: "dispatch",
+    operation: "internal/ListWorkflows",
+    payload: ListWorkflowsRequest.encode(request).finish(),
+    answer: ListWorkflowsResponse,
+  });
+  return respondJson(
+    context,
+    jsonObject([
+      ["workflows", jsonArray(page.workflows.map(workflowSummaryJson))],
+      ["total", page.total],
+      ["limit", request.limit],
+      ["offset", request.offset],
+      ["nextCursor", page.nextCursor === "" ? null : page.nextCursor],
+    ]),
+  );
+}
+
+async function getWorkflow(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
+  return respondJson(
+    context,
+    workflowJson(await findWorkflow(http, context, readExecutionId(context.req.param("id")))),
+  );
+}
+
+async function listEvents(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
+  const workflowExecutionId = readExecutionId(context.req.param("id"));
+  const sinceSequence = readListEventsQuery(context.req.query());
+  const { events } = await callService(http, context, {
+    service: "dispatch",
+    operation: "internal/ListEvents",
+    payload: ListEventsRequest.encode({ workflowExecutionId, sinceSequence, limit: 0 }).finish(),
+    answer: ListEventsResponse,
+  });
+  return respondJson(context, eventsJson(events));
+}
+
+function findWorkflow(http: HttpContext, context: Context<HttpEnv>, id: string): Promise<WorkflowView> {
+  return callService(http, context, {
+    service: "dispatch",
+    operation: "internal/GetWorkflow",
+    payload: GetWorkflowRequest.encode({ id }).finish(),
+    answer: WorkflowView,
+  });
+}

@@ -1,0 +1,98 @@
+import { formatExecutionId } from "@flovyn/domain";
+import type { EventView, TaskView, WorkflowView } from "@flovyn/proto/internal";
+import { type JsonField, type JsonText, jsonArray, jsonObject, jsonPayload, jsonTrusted } from "./json-text.js";
+
+/** What REST shows of executions. Payloads go out byte for byte. */
+
+export function timeText(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function workflowJson(view: WorkflowView): JsonText {
+  return jsonObject([
+    ...workflowSummary(view),
+    ["input", jsonPayload(view.input)],
+    ["output", jsonPayload(view.output)],
+  ]);
+}
+
+/** Without payloads: a page of them could be hundreds of megabytes. */
+export function workflowSummaryJson(view: WorkflowView): JsonText {
+  return jsonObject(workflowSummary(view));
+}
+
+function workflowSummary(view: WorkflowView): JsonField[] {
+  return [
+    ...identity(view),
+    ["kind", view.kind],
+    ["workflowKind", view.kind],
+    ["status", view.status],
+    ["queue", view.queue],
+    ["error", view.error ?? null],
+    ["currentSequence", view.currentSequence],
+    ["run", view.run],
+    ["rootExecutionId", view.rootExecutionId],
+    ["workflowVersion", view.workflowVersion ?? null],
+    ["parentWorkflowExecutionId", view.parentWorkflowExecutionId ?? null],
+    ["workerId", view.workerId ?? null],
+    ["prioritySeconds", view.priorityMs / 1000],
+    ["metadata", jsonTrusted(view.metadata, "{}")],
+    ["createdAt", timeText(view.createdAtMs)],
+    ["startedAt", optionalTime(view.startedAtMs)],
+    ["completedAt", optionalTime(view.completedAtMs)],
+    ["updatedAt", timeText(view.updatedAtMs)],
+  ];
+}
+
+/** Both names of each fact, because clients expect one or the other. */
+export function eventsJson(events: readonly EventView[]): JsonText {
+  const items = events.map((event) => {
+    const time = timeText(event.createdAtMs);
+    return jsonObject([
+      ["sequence", event.sequence],
+      ["sequenceNumber", event.sequence],
+      ["eventType", event.eventType],
+      ["timestamp", time],
+      ["createdAt", time],
+      ["data", jsonTrusted(event.eventData, "{}")],
+    ]);
+  });
+  return jsonObject([["events", jsonArray(items)]]);
+}
+
+export function taskJson(view: TaskView, more: readonly JsonField[] = []): JsonText {
+  return jsonObject([
+    ...identity(view),
+    ["kind", view.kind],
+    ["status", view.status],
+    ["queue", view.queue],
+    ["workflowExecutionId", view.workflowExecutionId ?? null],
+    ["rootExecutionId", view.rootExecutionId],
+    ["executionCount", view.executionCount],
+    ["maxRetries", view.maxRetries],
+    ["progress", view.progress ?? null],
+    ["progressDetails", view.progressDetails ?? null],
+    ["input", jsonPayload(view.input)],
+    ["output", jsonPayload(view.output)],
+    ["error", view.error ?? null],
+    ["workerId", view.workerId ?? null],
+    ["metadata", jsonTrusted(view.metadata, "{}")],
+    ["createdAt", timeText(view.createdAtMs)],
+    ["startedAt", optionalTime(view.startedAtMs)],
+    ["completedAt", optionalTime(view.completedAtMs)],
+    ...more,
+  ]);
+}
+
+function identity(view: { id: string; partitionKey: number; orgId: string }): JsonField[] {
+  return [
+    ["id", view.id],
+    ["executionId", formatExecutionId(view.id, view.partitionKey)],
+    ["partition", view.partitionKey],
+    ["orgId", view.orgId],
+  ];
+}
+
+function optionalTime(ms: number | undefined): string | null {
+  return ms === undefined ? null : timeText(ms);
+}

@@ -1,0 +1,70 @@
+import type { Metrics } from "@flovyn/runtime";
+import { Counter, Histogram } from "prom-client";
+
+/** Counts the calls of one RPC. */
+export interface RpcMeter {
+  /** `code` is the name of the gRPC status; `startedMs` comes from performance.now(). */
+  ended(code: string, startedMs: number): void;
+}
+
+export interface GatewayMetrics {
+  rpc(name: string): RpcMeter;
+  httpEnded(labels: { route: string; method: string; status: number }, startedMs: number): void;
+  /** A figure that is read when it is scraped. */
+  observe: Metrics["observe"];
+}
+
+/** From a tenth of what a forwarded call takes up to the longest poll. */
+const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+export function createGatewayMetrics({ registry, observe }: Metrics): GatewayMetrics {
+  const registers = [registry];
+  const calls = new Counter({
+    name: "flovyn_gateway_calls_total",
+    help: "gRPC calls that ended.",
+    labelNames: ["rpc", "code"],
+    registers,
+  });
+  const callSeconds = new Histogram({
+    name: "flovyn_gateway_call_seconds",
+    help: "Time from the last byte of a gRPC request to the answer; polls include their wait.",
+    labelNames: ["rpc"],
+    buckets: secondsBuckets,
+    registers,
+  });
+  const requests = new Counter({
+    name: "flovyn_gateway_http_requests_total",
+    help: "HTTP requests that were answered.",
+    labelNames: ["route", "method", "status"],
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: "flovyn_gateway_http_request_seconds",
+    help: "Time from the head of an HTTP request to its answer.",
+    labelNames: ["route"],
+    buckets: secondsBuckets,
+    registers,
+  });
+  return {
+    rpc(name) {
+      const seconds = callSeconds.labels(name);
+      const byCode = new Map<string, Counter.Internal>();
+      return {
+        ended(code, startedMs) {
+          let counter = byCode.get(code);
+          if (counter === undefined) {
+            counter = calls.labels(name, code);
+            byCode.set(code, counter);
+          }
+          counter.inc();
+          seconds.observe((performance.now() - startedMs) / 1000);
+        },
+      };
+    },
+    httpEnded({ route, method, status }, startedMs) {
+      requests.inc({ route, method, status });
+      requestSeconds.observe({ route }, (performance.now() - startedMs) / 1000);
+    },
+    observe,
+  };
+}

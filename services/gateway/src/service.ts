@@ -1,0 +1,100 @@
+import { createRequire } from "node:module";
+import { createOpsRoutes, type Service, type ServiceContext } from "@flovyn/runtime";
+import { createAuthenticator } from "./auth/authenticator.js";
+import { createKeyLookup } from "./auth/static-keys.js";
+import { anonymousCaller, isExcluded } from "./config.js";
+import type { GrpcContext } from "./grpc/grpc-context.js";
+import { GrpcServer } from "./grpc/grpc-server.js";
+import { createStatusEdge } from "./grpc/status.js";
+import { HintChannels } from "./hints/hint-channels.js";
+import { createHttpApp } from "./http/app.js";
+import { HttpServer } from "./http/http-server.js";
+import { OrgSlugs } from "./http/org-slugs.js";
+import { createGatewayMetrics } from "./metrics.js";
+import { Presence } from "./presence/presence.js";
+import { EndedHints } from "./results/ended-hints.js";
+import { DeadlineWheel } from "./work/deadline-wheel.js";
+import { WorkLines } from "./work/work-lines.js";
+import { WorkerKindsCache } from "./work/worker-kinds.js";
+
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
+
+export interface GatewayService extends Service {
+  /** The ports that were bound; 0 before `start`. They differ from the configured ones when those are 0. */
+  readonly ports: { grpc: number; http: number };
+}
+
+/** The public door: gRPC and HTTP. Errors of `start`: Unavailable naming a port that is taken, ConfigError. */
+export function createGatewayService(context: ServiceContext): GatewayService {
+  const { bus, config, health } = context;
+  const log = context.log.child({ component: "gateway" });
+  const now = () => performance.now();
+  const anonymous = anonymousCaller(config);
+  if (anonymous !== undefined) {
+    log.warn({ orgId: anonymous.orgId }, "authentication is off: every caller acts as an administrator of this org");
+  }
+  const lookUp = createKeyLookup(config.auth.staticApiKey.keys);
+  const authenticate = createAuthenticator({ lookUp, anonymous });
+  const metrics = createGatewayMetrics(context.metrics);
+  const wheel = new DeadlineWheel(now);
+  const hints = new HintChannels({ bus, log });
+  const lines = new WorkLines({ bus, hints, wheel, log, now });
+  const presence = new Presence({ bus, log, now, eachWaiting: (visit) => lines.eachWaiting(visit) });
+  const grpcContext: GrpcContext = {
+    bus,
+    log,
+    now,
+    authenticate,
+    statusEdge: createStatusEdge(log),
+    metrics,
+    wheel,
+    hints,
+    lines,
+    presence,
+    workerKinds: new WorkerKindsCache({ bus, now }),
+    ended: new EndedHints({ hints, wheel, log, now }),
+  };
+  const grpc = new GrpcServer(grpcContext);
+  const docsNeedKey = config.auth.enabled && !isExcluded(config.auth.endpoints.http, "/api/docs/openapi.json");
+  const app = createHttpApp(
+    { bus, log, authenticate, metrics, docsNeedKey, slugs: new OrgSlugs({ bus, now }) },
+    createOpsRoutes({ health, metrics: context.metrics, version }),
+  );
+  const http = new HttpServer(app.fetch);
+
+  health.add("bus", async () => (bus.connected() ? undefined : "not connected"));
+  metrics.observe("flovyn_gateway_parked_polls", "Polls that wait for work.", () => lines.parked);
+  metrics.observe("flovyn_gateway_work_lines", "Queues that are polled, with their kinds.", () => lines.size);
+  metrics.observe("flovyn_gateway_streams", "Open streams and held result calls.", () => grpc.streams);
+
+  const ports = { grpc: 0, http: 0 };
+  let stopping: Promise<void> | undefined;
+
+  async function start(): Promise<void> {
+    const { bindAddress: address, grpcServerPort, serverPort } = config;
+    lines.start();
+    presence.start();
+    ports.grpc = await grpc.start({ address, port: grpcServerPort });
+    ports.http = await http.start({ address, port: serverPort });
+    log.info({ grpcPort: ports.grpc, httpPort: ports.http }, "gateway listens");
+  }
+
+  async function stop(): Promise<void> {
+    health.markStopping();
+    await Promise.all([grpc.stop(), http.stop()]);
+    lines.stop();
+    wheel.stop();
+    await presence.stop();
+    await hints.stop();
+    log.info({}, "gateway stopped");
+  }
+
+  return {
+    ports,
+    start,
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}

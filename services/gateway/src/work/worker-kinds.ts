@@ -1,0 +1,109 @@
+import type { Bus } from "@flovyn/bus";
+import { DomainError, newId } from "@flovyn/domain";
+import { WorkerKindsRequest, WorkerKindsResponse } from "@flovyn/proto/internal";
+import { gatewayCaller } from "../auth/gateway-caller.js";
+import { claimTimeoutMs, noKindTtlMs, workerKindsMax, workerKindsTtlMs } from "../limits.js";
+import { anyKind, type KindsFilter, kindsFilter, noKind } from "./kinds-filter.js";
+
+/** What a worker declared when it registered. A worker that never did takes any kind. */
+export interface WorkerKinds {
+  readonly workflow: KindsFilter;
+  readonly task: KindsFilter;
+  readonly loadedAtMs: number;
+}
+
+/**
+ * The kinds of workers, asked of dispatch and remembered. An answer is good for `workerKindsTtlMs`, and longer while
+ * nothing stirs on the queue the worker polls: idle workers must not cost a query each, again and again.
+ */
+export class WorkerKindsCache {
+  readonly #bus: Bus;
+  readonly #now: () => number;
+  readonly #entries = new Map<string, WorkerKinds>();
+  readonly #loading = new Map<string, Promise<WorkerKinds>>();
+
+  constructor(options: { bus: Bus; now: () => number }) {
+    this.#bus = options.bus;
+    this.#now = options.now;
+  }
+
+  /** What is known, possibly out of date. */
+  peek(orgId: string, workerId: string): WorkerKinds | undefined {
+    return this.#entries.get(key(orgId, workerId));
+  }
+
+  /** Whether a filter is good without another look. No hint tells that a worker without kinds should be looked at. */
+  isFresh(kinds: WorkerKinds, filter: KindsFilter): boolean {
+    const ttlMs = filter.scope === "none" ? noKindTtlMs : workerKindsTtlMs;
+    return this.#now() - kinds.loadedAtMs < ttlMs;
+  }
+
+  /** Asks dispatch; callers that ask at the same time share one request. Errors: Unavailable, Timeout. */
+  load(orgId: string, workerId: string): Promise<WorkerKinds> {
+    const id = key(orgId, workerId);
+    const running = this.#loading.get(id);
+    if (running !== undefined) return running;
+    const loading = this.#ask(orgId, workerId).then(
+      (kinds) => {
+        if (this.#finish(id, loading)) this.#remember(id, kinds);
+        return kinds;
+      },
+      (error: unknown) => {
+        this.#finish(id, loading);
+        throw error;
+      },
+    );
+    this.#loading.set(id, loading);
+    return loading;
+  }
+
+  /** The worker registered anew: what is known, or being asked, no longer holds. */
+  forget(orgId: string, workerId: string): void {
+    const id = key(orgId, workerId);
+    this.#entries.delete(id);
+    this.#loading.delete(id);
+  }
+
+  async #ask(orgId: string, workerId: string): Promise<WorkerKinds> {
+    // The answer is as old as the question, since a registration may come between them.
+    const loadedAtMs = this.#now();
+    try {
+      const answer = await this.#bus.request({
+        service: "dispatch",
+        operation: "internal/WorkerKinds",
+        payload: WorkerKindsRequest.encode({ workerId }).finish(),
+        timeoutMs: claimTimeoutMs,
+        caller: gatewayCaller(orgId),
+        requestId: newId(),
+        traceparent: "",
+      });
+      const { registered, workflowKinds, taskKinds } = WorkerKindsResponse.decode(answer);
+      if (!registered) return { workflow: anyKind, task: anyKind, loadedAtMs };
+      return { workflow: kindsFilter(workflowKinds, noKind), task: kindsFilter(taskKinds, noKind), loadedAtMs };
+    } catch (error) {
+      if (error instanceof DomainError && error.code === "NotFound") {
+        return { workflow: anyKind, task: anyKind, loadedAtMs };
+      }
+      throw error;
+    }
+  }
+
+  /** False when the worker registered anew while it was asked about. */
+  #finish(id: string, loading: Promise<WorkerKinds>): boolean {
+    return this.#loading.get(id) === loading && this.#loading.delete(id);
+  }
+
+  #remember(id: string, entry: WorkerKinds): void {
+    this.#entries.delete(id);
+    if (this.#entries.size >= workerKindsMax) {
+      const oldest = this.#entries.keys().next();
+      if (oldest.done !== true) this.#entries.delete(oldest.value);
+    }
+    this.#entries.set(id, entry);
+  }
+}
+
+/** Org ids hold no blank, so the key is unambiguous. */
+function key(orgId: string, workerId: string): string {
+  return `${orgId} ${workerId}`;
+}
