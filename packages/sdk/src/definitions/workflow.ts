@@ -1,0 +1,42 @@
+import { checkName } from "./name.js";
+import type { WorkflowContext } from "./workflow-context.js";
+
+export interface WorkflowOptions<Input, Output> {
+  /** The kind under which clients start it. */
+  name: string;
+  /** `"1.0.0"` when left out. */
+  version?: string;
+  description?: string;
+  tags?: readonly string[];
+  /**
+   * The workflow function. It runs from its beginning whenever something happened, and gets recorded results where history
+   * has them. So it must ask for the same things in the same order every time: time, chance and the outside world only
+   * through `ctx`.
+   */
+  run: (ctx: WorkflowContext, input: Input) => Promise<Output> | Output;
+}
+
+/** A workflow as registered and started. Input and output travel as JSON. */
+export interface WorkflowDefinition<Input = unknown, Output = unknown> {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly run: (ctx: WorkflowContext, input: Input) => Promise<Output> | Output;
+}
+
+/** Any workflow definition, whatever its types. */
+export type AnyWorkflow = WorkflowDefinition<never, unknown>;
+
+/** Defines a workflow. Errors: RangeError for a blank or overlong name. */
+export function workflow<Input = void, Output = void>(
+  options: WorkflowOptions<Input, Output>,
+): WorkflowDefinition<Input, Output> {
+  return Object.freeze({
+    name: checkName(options.name, "workflow"),
+    version: options.version ?? "1.0.0",
+    description: options.description ?? "",
+    tags: options.tags ?? [],
+    run: options.run.bind(options),
+  });
+}

@@ -1,0 +1,65 @@
+import { OperationFailedError } from "../../errors.js";
+import { decodeJson, encodeJson } from "../../json.js";
+import { neverSettles, type QuietPromise, quietPromise } from "../quiet-promise.js";
+import { type Asked, operationName } from "../replay.js";
+import { runningCode } from "../running-code.js";
+import type { ActivationScope } from "./scope.js";
+
+/** A result that says the function threw. History knows no failed operation, so the failure travels as a result. */
+const failureKey = "flovyn:operationFailed";
+
+/** Runs outside work once and keeps its result, or gives the result that was kept. */
+export function runOperation(scope: ActivationScope, name: string, fn: () => unknown): Promise<unknown> {
+  const { replay } = scope;
+  const event = replay.match(asked(name));
+  if (replay.fatal !== undefined) return neverSettles();
+  const settled = quietPromise<unknown>();
+  if (event !== undefined) {
+    replay.addReady({ deliver: () => settle(settled, name, event.data.result ?? null) });
+    return settled.promise;
+  }
+  let result: Buffer | undefined;
+  const after = execute(scope, name, fn).then((bytes) => {
+    result = bytes;
+  });
+  const deliver = () => {
+    if (result === undefined) throw new Error(`operation "${name}" was delivered before it ended`);
+    replay.commands.push({ type: "RECORD_OPERATION", name, result });
+    // Read back from its bytes, so that code sees now exactly what it will see on replay.
+    settle(settled, name, decodeJson(result));
+  };
+  replay.addReady({ after, deliver });
+  return settled.promise;
+}
+
+function asked(name: string): Asked {
+  return {
+    callType: "operation",
+    text: `run operation ${JSON.stringify(name)}`,
+    matches: (held) => operationName(held.data) === name,
+  };
+}
+
+/** Never rejects. */
+async function execute(scope: ActivationScope, name: string, fn: () => unknown): Promise<Buffer> {
+  try {
+    const value = await runningCode.run({ executionId: scope.executionId, operation: name }, fn);
+    return encodeJson(value, `the result of ctx.run(${JSON.stringify(name)})`);
+  } catch (error) {
+    const failure =
+      error instanceof Error ? { name: error.name, message: error.message } : { name: "Error", message: String(error) };
+    return encodeJson({ [failureKey]: failure }, "an error");
+  }
+}
+
+function settle(settled: QuietPromise<unknown>, operation: string, result: unknown): void {
+  const failure = readFailure(result);
+  if (failure === undefined) settled.resolve(result);
+  else settled.reject(new OperationFailedError({ operation, errorName: failure.name, message: failure.message }));
+}
+
+function readFailure(result: unknown): { name: string; message: string } | undefined {
+  if (result === null || typeof result !== "object" || !(failureKey in result)) return undefined;
+  const failure = result[failureKey] as { name?: unknown; message?: unknown } | null;
+  return { name: String(failure?.name ?? "Error"), message: String(failure?.message ?? "") };
+}

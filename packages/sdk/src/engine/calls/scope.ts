@@ -1,0 +1,18 @@
+import type { Logger } from "../../logger.js";
+import type { Replay } from "../replay.js";
+
+/** What the calls of one activation share. */
+export interface ActivationScope {
+  readonly executionId: string;
+  readonly input: unknown;
+  /** The workflow's clock, which stands still during the activation. */
+  readonly timeMillis: number;
+  readonly replay: Replay;
+  readonly log: Logger;
+  readonly newId: () => string;
+  readonly random: () => number;
+  /** State as the calls of this activation built it up: JSON text by key. */
+  readonly state: Map<string, string>;
+  /** True once the activation is over; what is left of the function must have no effect. */
+  closed: boolean;
+}

@@ -1,0 +1,134 @@
+import type { AnyWorkflow } from "../definitions/workflow.js";
+import { decodeJson, encodeJson } from "../json.js";
+import type { Logger } from "../logger.js";
+import type { ActivationScope } from "./calls/scope.js";
+import type { Command, Outcome } from "./commands.js";
+import { deterministicIds, deterministicRandom } from "./deterministic-ids.js";
+import { type HistoryEvent, readHistory } from "./history.js";
+import { eventLoopTurn, microtasksDrained } from "./quiescence.js";
+import { Replay } from "./replay.js";
+import { runningCode } from "./running-code.js";
+import { createWorkflowContext } from "./workflow-context.js";
+
+export interface Activation {
+  readonly executionId: string;
+  /** JSON bytes. */
+  readonly input: Uint8Array;
+  /** The workflow's clock for the whole activation. */
+  readonly timeMillis: number;
+  readonly history: readonly HistoryEvent[];
+}
+
+export interface ActivationResult {
+  readonly commands: readonly Command[];
+  readonly outcome: Outcome;
+  /** Highest event sequence that the function could know of. */
+  readonly seenSequence: number;
+}
+
+export interface ActivationOptions {
+  readonly log: Logger;
+  /** Gives the activation up while it waits for a function of `ctx.run`. */
+  readonly signal?: AbortSignal;
+}
+
+/** Other work of the process gets a turn after so many deliveries of a long replay. */
+const deliveriesPerTurn = 200;
+const stackTraceLengthMax = 16_384;
+
+/** Runs a workflow function against its history. Errors: Error when history cannot be read. */
+export async function runActivation(
+  definition: AnyWorkflow,
+  activation: Activation,
+  options: ActivationOptions,
+): Promise<ActivationResult> {
+  const history = readHistory(activation.history);
+  const { executionId } = activation;
+  const scope: ActivationScope = {
+    executionId,
+    input: decodeJson(activation.input),
+    timeMillis: activation.timeMillis,
+    replay: new Replay(history),
+    log: options.log,
+    newId: deterministicIds(executionId),
+    random: deterministicRandom(executionId),
+    state: new Map(),
+    closed: false,
+  };
+  const outcome = await advance(scope, callFunction(definition, scope), options.signal);
+  scope.closed = true;
+  // What led to a violation is not what history says, so none of it may be added to history.
+  const commands = scope.replay.fatal === undefined ? scope.replay.commands : [];
+  return { commands, outcome, seenSequence: history.lastSequence };
+}
+
+interface FunctionEnd {
+  outcome: Outcome | undefined;
+}
+
+/** Starts the function; the returned object is filled in when it ends. */
+function callFunction(definition: AnyWorkflow, scope: ActivationScope): FunctionEnd {
+  const end: FunctionEnd = { outcome: undefined };
+  const main = runningCode.run({ executionId: scope.executionId }, async () =>
+    definition.run(createWorkflowContext(scope), scope.input as never),
+  );
+  main.then(
+    (output) => {
+      end.outcome = completed(output);
+    },
+    (error: unknown) => {
+      end.outcome = failed(error);
+    },
+  );
+  return end;
+}
+
+/** Settles one promise after the other until the function ended or nothing is left to settle. */
+async function advance(scope: ActivationScope, end: FunctionEnd, signal: AbortSignal | undefined): Promise<Outcome> {
+  const { replay } = scope;
+  for (let delivered = 1; ; delivered++) {
+    await microtasksDrained();
+    if (replay.fatal !== undefined) return failed(replay.fatal);
+    if (end.outcome !== undefined) return end.outcome;
+    const delivery = replay.next();
+    if (delivery === undefined) return replay.outstanding ? { status: "SUSPENDED" } : failed(new Error(blockedForEver));
+    if (delivery.after !== undefined && !(await endsBefore(delivery.after, signal))) return { status: "ABANDONED" };
+    if (delivered % deliveriesPerTurn === 0) await eventLoopTurn();
+    delivery.deliver();
+  }
+}
+
+const blockedForEver =
+  "the workflow awaits something that nothing can settle: neither a task nor anything else of ctx is outstanding. " +
+  "Work outside the workflow, such as requests, files and timers, belongs into a task or into ctx.run";
+
+/** False when the signal was aborted before the work ended. */
+async function endsBefore(work: Promise<void>, signal: AbortSignal | undefined): Promise<boolean> {
+  if (signal === undefined) {
+    await work;
+    return true;
+  }
+  let aborted = () => {};
+  const abort = new Promise<void>((resolve) => {
+    aborted = resolve;
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", aborted, { once: true });
+  });
+  await Promise.race([work, abort]);
+  signal.removeEventListener("abort", aborted);
+  return !signal.aborted;
+}
+
+function completed(output: unknown): Outcome {
+  try {
+    return { status: "COMPLETED", output: encodeJson(output, "the output of the workflow") };
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failed(error: unknown): Outcome {
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  return { status: "FAILED", error: text, stackTrace: stack.slice(0, stackTraceLengthMax) };
+}
