@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@flovyn/embedded-postgres";
@@ -13,6 +13,9 @@ const FAST_SETTINGS: Record<string, string> = {
   autovacuum_naptime: "10s",
 };
 
+/** Followed by the id of the process that made the directory. */
+const PREFIX = "flovyn-test-";
+
 export interface TestPostgres {
   /** A superuser's URL. The database in it is for administration only. */
   url: string;
@@ -23,7 +26,10 @@ export interface TestPostgres {
 
 /** Starts a Postgres of its own for tests: fast, empty, gone afterwards. `settings` go over the fast ones. */
 export async function startTestPostgres(options: { settings?: Record<string, string> } = {}): Promise<TestPostgres> {
-  const dataDir = mkdtempSync(join(tmpdir(), "flovyn-test-"));
+  removeLeftovers();
+  const dataDir = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+  // Postgres runs as another user where the tests run as root.
+  chmodSync(dataDir, 0o755);
   let postgres: EmbeddedPostgres;
   try {
     postgres = await startEmbeddedPostgres({
@@ -44,4 +50,22 @@ export async function startTestPostgres(options: { settings?: Record<string, str
       }
     },
   };
+}
+
+/** A test run that was killed could not remove its data. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Of another user: alive, and not ours to clean up after.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }
