@@ -13,16 +13,21 @@ export default async function setUp(): Promise<() => Promise<void>> {
     for (const one of running.splice(0).reverse()) await one.stop();
   };
   try {
-    const [postgresUrl, nats] = await Promise.all([startPostgres(running), startNatsServer()]);
-    running.push(nats);
-    process.env.FLOVYN_TEST_POSTGRES_URL = postgresUrl;
+    // One after the other: when one fails, everything that did start is known and can be stopped.
+    process.env.FLOVYN_TEST_NATS_URL = await startNats(running);
+    process.env.FLOVYN_TEST_POSTGRES_URL = await startPostgres(running);
     process.env.FLOVYN_TEST_TEMPLATE = TEMPLATE;
-    process.env.FLOVYN_TEST_NATS_URL = nats.url;
   } catch (error) {
     await tearDown();
     throw error;
   }
   return tearDown;
+}
+
+async function startNats(running: { stop(): Promise<void> }[]): Promise<string> {
+  const nats = await startNatsServer();
+  running.push(nats);
+  return nats.url;
 }
 
 async function startPostgres(running: { stop(): Promise<void> }[]): Promise<string> {
