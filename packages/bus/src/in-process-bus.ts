@@ -19,6 +19,7 @@ import {
 } from "./request-errors.js";
 import { createRunning, type Running } from "./running.js";
 import { type BusStats, createBusStats } from "./stats.js";
+import { createTurnBudget } from "./turn-budget.js";
 
 export interface InProcessBusOptions {
   log: BusLog;
@@ -57,6 +58,7 @@ export function createInProcessBus(options: InProcessBusOptions): Bus {
   const outgoing = createRunning();
   const hints = createHintQueue(log, stats);
   const deadlines = createDueTimer(failOverdue);
+  const turn = createTurnBudget();
   let closed = false;
   let drained: Promise<void> | undefined;
 
@@ -158,7 +160,7 @@ export function createInProcessBus(options: InProcessBusOptions): Bus {
     stats.served += 1;
     stats.running += 1;
     try {
-      await undefined; // leaves the stack of the requester
+      await turn(); // leaves the stack of the requester
       const answer = await replica.handler(toIncoming(request, timeoutMs));
       const bytes = answer.byteLength;
       if (bytes > replyBytesMax) throw replyTooLarge(request.operation, bytes, replyBytesMax);
@@ -181,7 +183,6 @@ export function createInProcessBus(options: InProcessBusOptions): Bus {
     return next;
   }
 
-  /** Handlers that still run may make requests of their own, so new requests are refused only after the last of them. */
   async function drain(): Promise<void> {
     await Promise.all([...servings].map((serving) => serving.stop()));
     closed = true;

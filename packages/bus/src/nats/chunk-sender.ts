@@ -54,12 +54,13 @@ export function createChunkSender(silenceMs: number): ChunkSender {
       if (sending >= streamsMax) await new Promise<void>((resolve) => queue.push(resolve));
       else sending += 1;
       lastStream += 1;
+      const id = lastStream;
       const state: Open = { inFlight: 0, end: undefined, wake: undefined };
-      open.set(lastStream, state);
+      open.set(id, state);
       try {
-        return await sendParts(stream, lastStream, state, silenceMs);
+        return await sendParts(stream, id, state, silenceMs);
       } finally {
-        open.delete(lastStream);
+        open.delete(id);
         const next = queue.shift();
         if (next === undefined) sending -= 1;
         else next();
