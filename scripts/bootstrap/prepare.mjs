@@ -4,7 +4,7 @@ import { requireNodeVersion } from "./node-version.mjs";
 import { install } from "./pnpm.mjs";
 import { root } from "./root.mjs";
 import { installFingerprint, sourceFingerprint, unbuiltPackages } from "./source-tree.mjs";
-import { skipStep, step } from "./steps.mjs";
+import { say, skipStep, step } from "./steps.mjs";
 import { turbo } from "./turbo.mjs";
 
 const STAMP = join(root, ".flovyn", "bootstrap.json");
@@ -12,6 +12,7 @@ const STAMP = join(root, ".flovyn", "bootstrap.json");
 /** Installs and builds what is missing or changed. Takes some ten milliseconds when nothing is. */
 export async function prepare() {
   requireNodeVersion();
+  ignoreMissingTemporaryDirectory();
   const done = readStamp();
 
   const wantedInstall = installFingerprint();
@@ -30,6 +31,14 @@ export async function prepare() {
     await step("build", (report) => turbo("build", report));
     writeStamp({ install: wantedInstall, build: wantedBuild });
   }
+}
+
+/** pnpm and the tests fail with a stack of their own when TMPDIR leads nowhere. */
+function ignoreMissingTemporaryDirectory() {
+  const directory = process.env.TMPDIR;
+  if (directory === undefined || existsSync(directory)) return;
+  delete process.env.TMPDIR;
+  say(`  - TMPDIR names ${directory}, which does not exist; it is ignored`);
 }
 
 /** @returns {{ install?: string, build?: string }} */
