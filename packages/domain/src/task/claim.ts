@@ -1,8 +1,8 @@
 import { DomainError } from "../errors.js";
 import { systemActor } from "../transition.js";
 import { endAttempt, moveTask } from "./change.js";
-import { taskFailedEvents } from "./report.js";
 import { type Task, type TaskChange, unchangedTask } from "./state.js";
+import { taskFailedEvents } from "./workflow-events.js";
 
 /** A task that was taken back this often from silent workers is given up. */
 export const reclaimsMax = 100;

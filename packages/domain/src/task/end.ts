@@ -1,8 +1,8 @@
 import { eventData } from "../event-data.js";
 import { type Actor, systemActor } from "../transition.js";
 import { endAttempt, moveTask } from "./change.js";
-import { inHistory, taskFailedEvents } from "./report.js";
 import { isTaskTerminal, type Task, type TaskChange, unchangedTask } from "./state.js";
+import { inHistory, taskFailedEvents } from "./workflow-events.js";
 
 /** Existing clients recognise a cancelled task by this text. */
 const cancelledText = "Task cancelled";
@@ -33,7 +33,7 @@ export function cancelTask(task: Task, reason: string, actor: Actor, now: number
 
 /** Ends a task whose deadline passed, in whatever live status it is. Final: no retry. */
 export function expireTask(task: Task, now: number): TaskChange {
-  if (isTaskTerminal(task.status) || task.deadlineAtMs === null || task.deadlineAtMs > now) return unchangedTask(task);
+  if (isTaskTerminal(task.status) || !isPastDeadline(task, now)) return unchangedTask(task);
   const attempt = endAttempt(task, "TIMEOUT", now, { error: timedOutText });
   const moved = moveTask(task, "FAILED", systemActor("deadline"), "DEADLINE");
   return {
@@ -42,4 +42,8 @@ export function expireTask(task: Task, now: number): TaskChange {
     attempt,
     workflowEvents: taskFailedEvents(task, timedOutText, false),
   };
+}
+
+export function isPastDeadline(task: Task, now: number): boolean {
+  return task.deadlineAtMs !== null && task.deadlineAtMs <= now;
 }

@@ -1,9 +1,10 @@
 import { DomainError } from "../errors.js";
 import { eventData, rawJson } from "../event-data.js";
 import { retryDelayMs } from "../retry-policy.js";
-import type { ExternalEvent } from "../workflow/append-external.js";
 import { endAttempt, moveTask } from "./change.js";
+import { expireTask, isPastDeadline } from "./end.js";
 import { isTaskTerminal, type Task, type TaskChange, type TaskStatus, unchangedTask } from "./state.js";
+import { inHistory, taskFailedEvents } from "./workflow-events.js";
 
 export interface CompleteTask {
   claimEpoch?: number;
@@ -19,11 +20,13 @@ export interface FailTask {
 }
 
 /**
- * Ends the running attempt with its output. Late reports change nothing; see `acceptsReport`.
+ * Ends the running attempt with its output. Late reports change nothing; see `acceptsReport`. Past the deadline the task
+ * expires instead: the deadline holds also while its sweep is behind.
  * Errors: StaleClaim, WrongState.
  */
 export function completeTask(task: Task, report: CompleteTask, now: number): TaskChange {
   if (!acceptsReport(task, report.claimEpoch, "COMPLETED")) return unchangedTask(task);
+  if (isPastDeadline(task, now)) return expireTask(task, now);
   const attempt = endAttempt(task, "COMPLETED", now, { output: report.output });
   const moved = moveTask(task, "COMPLETED", { type: "worker", id: task.workerId ?? "" });
   return {
@@ -69,24 +72,6 @@ export function failTask(task: Task, report: FailTask, now: number, random: numb
     attempt,
     workflowEvents: taskFailedEvents(task, report.error, report.retryable),
   };
-}
-
-export function taskFailedEvents(task: Task, error: string, retryable: boolean): readonly ExternalEvent[] {
-  return inHistory(task, {
-    type: "TASK_FAILED",
-    data: eventData([
-      ["taskExecutionId", task.id],
-      ["kind", task.kind],
-      ["error", error],
-      ["retryable", retryable],
-    ]),
-    wakes: true,
-  });
-}
-
-/** Events of a task that stands in no history would shift replay, so they are not written. */
-export function inHistory(task: Task, ...events: ExternalEvent[]): readonly ExternalEvent[] {
-  return task.workflowId !== null && task.scheduledSequence !== null ? events : [];
 }
 
 /**
