@@ -26,8 +26,7 @@ export interface GatewayService extends Service {
 
 /** The public door: gRPC and HTTP. Errors of `start`: Unavailable naming a port that is taken, ConfigError. */
 export function createGatewayService(context: ServiceContext): GatewayService {
-  const { bus, config, health } = context;
-  const log = context.log.child({ component: "gateway" });
+  const { bus, config, health, log } = context;
   const now = () => performance.now();
   const anonymous = anonymousCaller(config);
   if (anonymous !== undefined) {
@@ -62,7 +61,6 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   );
   const http = new HttpServer(app.fetch);
 
-  health.add("bus", async () => (bus.connected() ? undefined : "not connected"));
   metrics.observe("flovyn_gateway_parked_polls", "Polls that wait for work.", () => lines.parked);
   metrics.observe("flovyn_gateway_work_lines", "Queues that are polled, with their kinds.", () => lines.size);
   metrics.observe("flovyn_gateway_streams", "Open streams and held result calls.", () => grpc.streams);

@@ -1,0 +1,97 @@
+import { fileDescriptorSet, publishedServices } from "@flovyn/proto/descriptors";
+import { waitFor } from "@flovyn/testing";
+import { type Client, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { service as healthService } from "grpc-health-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { GatewayHarness, metadataOf } from "./gateway-harness.js";
+
+let harness: GatewayHarness;
+let client: Client;
+
+beforeEach(async () => {
+  harness = await GatewayHarness.start();
+  client = harness.client();
+});
+
+afterEach(() => harness.stop());
+
+interface HealthAnswer {
+  status: string;
+}
+
+function checkHealth(service: string): Promise<HealthAnswer> {
+  const { Check } = healthService;
+  return new Promise((resolve, reject) => {
+    if (Check === undefined) throw new Error("the health service has no Check");
+    client.makeUnaryRequest(
+      Check.path,
+      Check.requestSerialize,
+      Check.responseDeserialize,
+      { service },
+      new Metadata(),
+      (error, answer) => (error === null ? resolve(answer as HealthAnswer) : reject(error)),
+    );
+  });
+}
+
+describe("grpc.health.v1", () => {
+  it("tells without a key whether the gateway serves", async () => {
+    expect(await checkHealth("")).toEqual({ status: "SERVING" });
+    expect(await checkHealth("flovyn.v1.WorkflowDispatch")).toEqual({ status: "SERVING" });
+    await expect(checkHealth("flovyn.v1.Nonsense")).rejects.toMatchObject({ code: status.NOT_FOUND });
+  });
+
+  it("tells watchers that it goes away, and ends their streams", async () => {
+    const { Watch } = healthService;
+    if (Watch === undefined) throw new Error("the health service has no Watch");
+    const seen: string[] = [];
+    let ended = false;
+    const call = client.makeServerStreamRequest(Watch.path, Watch.requestSerialize, Watch.responseDeserialize, {
+      service: "",
+    });
+    call.on("data", (answer: HealthAnswer) => seen.push(answer.status));
+    call.on("end", () => {
+      ended = true;
+    });
+    call.on("error", () => {});
+    await waitFor("the first status", () => seen.length === 1);
+    await harness.gateway.stop();
+    await waitFor("the end of the stream", () => ended);
+    expect(seen).toEqual(["SERVING", "NOT_SERVING"]);
+  });
+});
+
+/** One request of the reflection protocol: `field` holds a text. The messages are simple enough to write by hand. */
+function reflect(version: string, field: number, text: string, key?: string): Promise<Buffer> {
+  const pass = (bytes: Buffer) => bytes;
+  const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+  return new Promise((resolve, reject) => {
+    const call = client.makeBidiStreamRequest(path, pass, pass, metadataOf({ key }));
+    call.on("data", (bytes: Buffer) => {
+      resolve(bytes);
+      call.end();
+    });
+    call.on("error", (error: ServiceError) => reject(error));
+    call.write(Buffer.concat([Buffer.from([(field << 3) | 2, text.length]), Buffer.from(text)]));
+  });
+}
+
+describe.each(["v1", "v1alpha"])("grpc.reflection.%s", (version) => {
+  const listServices = 7;
+  const fileContainingSymbol = 4;
+
+  it("refuses callers without a key", async () => {
+    await expect(reflect(version, listServices, "*", "")).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+    await expect(reflect(version, listServices, "*", "wrong")).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+  });
+
+  it("lists the services and describes them exactly", async () => {
+    const services = (await reflect(version, listServices, "*")).toString("latin1");
+    for (const { fullName } of publishedServices) expect(services).toContain(fullName);
+    expect(services).not.toContain("flovyn.internal");
+    const file = await reflect(version, fileContainingSymbol, "flovyn.v1.PollRequest");
+    // The largest file of the set comes back unchanged inside the answer.
+    const set = fileDescriptorSet();
+    expect(file.includes(set.subarray(set.lastIndexOf("flovyn/v1/flovyn.proto")))).toBe(true);
+  });
+});
