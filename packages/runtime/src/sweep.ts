@@ -8,18 +8,18 @@ export interface SweepOptions {
   jitter?: number;
   /** When a pass changed at least this many items the next one follows at once. */
   batchSize?: number;
-  /** One bounded pass; returns how many items it changed. */
+  /** One bounded pass; returns how many items it changed. The signal is aborted when the sweep stops. */
   run: (signal: AbortSignal) => Promise<number>;
   log: Logger;
   metrics?: Metrics;
 }
 
-/** A timed loop that repairs or fires what is due, on any number of replicas. */
+/** A timed loop that repairs or fires what is due, on any number of replicas. Passes of one sweep never overlap. */
 export interface Sweep {
   start(): void;
   /** Waits for the pass that runs. Idempotent. */
   stop(): Promise<void>;
-  /** One pass now, for tests. Errors: those of the pass. */
+  /** One pass, after the one that runs now if there is one. For tests. Errors: those of the pass. */
   runOnce(): Promise<number>;
 }
 
@@ -34,7 +34,8 @@ export function createSweep(options: SweepOptions): Sweep {
   const jitter = options.jitter ?? jitterDefault;
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  let pass: Promise<void> = Promise.resolve();
+  let started = false;
+  let lastPass: Promise<unknown> = Promise.resolve();
   let failures = 0;
 
   const pauseMs = (): number => {
@@ -44,22 +45,28 @@ export function createSweep(options: SweepOptions): Sweep {
 
   const schedule = (delayMs: number): void => {
     if (stopping.signal.aborted) return;
-    timer = setTimeout(() => {
-      pass = loop();
-    }, delayMs);
+    timer = setTimeout(() => void tick(), delayMs);
     timer.unref();
   };
 
-  const loop = async (): Promise<void> => {
+  const runOnce = (): Promise<number> => {
+    const pass = lastPass.then(() => run(stopping.signal));
+    lastPass = pass.catch(() => {});
+    return pass;
+  };
+
+  const tick = async (): Promise<void> => {
     let again = false;
     try {
-      const items = await run(stopping.signal);
+      const items = await runOnce();
       if (failures > 0) log.info({ failures }, "sweep works again");
       failures = 0;
       again = batchSize !== undefined && items >= batchSize;
       metrics?.sweep(name, "ok", items);
       if (items > 0) log.info({ items }, "sweep changed items");
     } catch (err) {
+      // A pass that was told to stop may say so by failing.
+      if (stopping.signal.aborted) return;
       failures += 1;
       metrics?.sweep(name, "failed", 0);
       if (failures % logEveryFailures === 1) log.warn({ err, failures }, "sweep failed");
@@ -69,13 +76,15 @@ export function createSweep(options: SweepOptions): Sweep {
 
   return {
     start: () => {
-      if (timer === undefined) schedule(intervalMs * Math.random());
+      if (started) return;
+      started = true;
+      schedule(intervalMs * Math.random());
     },
     stop: async () => {
       stopping.abort();
       clearTimeout(timer);
-      await pass;
+      await lastPass;
     },
-    runOnce: () => run(stopping.signal),
+    runOnce,
   };
 }
