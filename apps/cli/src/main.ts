@@ -1,6 +1,7 @@
 import { DomainError } from "@flovyn/domain";
 import { EmbeddedPostgresError } from "@flovyn/embedded-postgres";
 import { ConfigError } from "@flovyn/runtime";
+import { demo } from "./commands/demo.js";
 import { dev } from "./commands/dev.js";
 import { doctor } from "./commands/doctor.js";
 import { migrateCommand } from "./commands/migrate.js";
@@ -14,6 +15,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   serve,
   migrate: migrateCommand,
   doctor,
+  demo,
   version: async () => print(version),
   help: async () => print(usage),
 };

@@ -15,7 +15,7 @@ import {
 import { startProcess } from "../compose/processes.js";
 import { backendNames } from "../compose/services.js";
 import { type DevCredentials, devConfig, devCredentials } from "../dev/credentials.js";
-import { type DemoWorker, startDemo } from "../dev/demo-worker.js";
+import { type DemoWorker, startDemoWorker } from "../dev/demo-worker.js";
 import { step } from "../dev/steps.js";
 import { print } from "../print.js";
 import { UsageError } from "../usage.js";
@@ -60,7 +60,7 @@ export async function dev(args: readonly string[]): Promise<void> {
       }),
     );
     if (options.demo && options.credentials !== undefined) {
-      demo = await startDemo({ ...options.credentials, grpcPort: config.grpcServerPort, httpPort: config.serverPort });
+      demo = await runDemo(options.credentials, config);
     }
     printAddresses(options);
     await stopSignal;
@@ -70,6 +70,21 @@ export async function dev(args: readonly string[]): Promise<void> {
     await lifecycle.stop();
   }
   print("Stopped; the data stays, `npm start` continues");
+}
+
+/** Runs the order example once; its worker stays, so that orders that are started by hand are worked on too. */
+async function runDemo(credentials: DevCredentials, config: FlovynConfig): Promise<DemoWorker> {
+  const worker = await step("demo worker", () =>
+    startDemoWorker({
+      ...credentials,
+      serverUrl: `http://localhost:${config.grpcServerPort}`,
+      httpUrl: `http://localhost:${config.serverPort}`,
+    }),
+  );
+  print("\nDemo: an order, whose payment fails at the first attempt");
+  const receipt = await worker.runOrder();
+  print(`  shipped: ${receipt.trackingNumber}, ${(receipt.totalCents / 100).toFixed(2)} paid as ${receipt.paymentId}`);
+  return worker;
 }
 
 async function startPostgres(lifecycle: Lifecycle, dataDir: string): Promise<string> {

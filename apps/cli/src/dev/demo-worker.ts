@@ -1,17 +1,43 @@
-/** The worker of the demo, while the development server runs. */
+import { processOrder, type Receipt, registerOrderProcessing, sampleOrder } from "@flovyn/example-order-processing";
+import { FlovynClient } from "@flovyn/sdk";
+import { print } from "../print.js";
+import { demoLogger } from "./demo-logger.js";
+import { followHistory } from "./history.js";
+import type { DemoTarget } from "./target.js";
+
+/** A worker of the order example, with a client to start orders. */
 export interface DemoWorker {
+  runOrder(): Promise<Receipt>;
   stop(): Promise<void>;
 }
 
-export interface DemoTarget {
-  orgId: string;
-  orgSlug: string;
-  apiKey: string;
-  workerToken: string;
-  grpcPort: number;
-  httpPort: number;
-}
-
-export async function startDemo(_target: DemoTarget): Promise<DemoWorker> {
-  return { stop: async () => {} };
+/** Connects the worker of the order example to a server. It also continues orders that an earlier one left. */
+export async function startDemoWorker(target: DemoTarget): Promise<DemoWorker> {
+  const { serverUrl, httpUrl, orgId, workerToken, apiKey } = target;
+  const client = new FlovynClient({
+    serverUrl,
+    httpUrl,
+    orgId,
+    workerToken,
+    apiKey,
+    workerName: "order-demo",
+    logger: demoLogger,
+  });
+  registerOrderProcessing(client);
+  await client.start();
+  return {
+    runOrder: async () => {
+      const handle = await client.startWorkflow(processOrder, sampleOrder);
+      print(`  order ${sampleOrder.orderId} is workflow ${handle.id}`);
+      const watching = new AbortController();
+      const followed = followHistory(target, handle.id, { signal: watching.signal, print });
+      try {
+        return await handle.result({ timeout: "60s" });
+      } finally {
+        watching.abort();
+        await followed;
+      }
+    },
+    stop: () => client.stop(),
+  };
 }
