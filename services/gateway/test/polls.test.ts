@@ -84,6 +84,7 @@ describe("polls", () => {
       metadata: { "flovyn-lease-ms": "15000" },
     });
     expect(answer?.equals(Buffer.from(response))).toBe(true);
+    expect(harness.services.of("internal/ReleaseTasks")).toEqual([]);
     expect(claims("internal/ClaimTasks")[0]).toEqual({
       orgId: org.id,
       queue: "q",
