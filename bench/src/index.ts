@@ -1,1 +1,21 @@
-export {};
+import { BenchUsageError, parseOptions } from "./options.js";
+import { figuresOf } from "./report/figures.js";
+import { tableOf } from "./report/table.js";
+import { runBench } from "./run.js";
+
+/** `npm run bench`: figures go to standard output, progress to standard error. */
+async function main(args: readonly string[]): Promise<void> {
+  const options = parseOptions(args);
+  const figures = figuresOf(await runBench(options, (line) => process.stderr.write(`  ${line}\n`)));
+  const text = options.json ? figures.map((figure) => JSON.stringify(figure)).join("\n") : tableOf(figures);
+  process.stdout.write(`${text}\n`);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const isUsage = error instanceof BenchUsageError;
+  const text = isUsage ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`bench: ${text}\n`);
+  process.exitCode = isUsage ? 2 : 1;
+}
