@@ -1,6 +1,7 @@
 import { DomainError } from "@flovyn/domain";
 import { EmbeddedPostgresError } from "@flovyn/embedded-postgres";
 import { ConfigError } from "@flovyn/runtime";
+import { FlovynServiceError } from "@flovyn/sdk";
 import { demo } from "./commands/demo.js";
 import { dev } from "./commands/dev.js";
 import { doctor } from "./commands/doctor.js";
@@ -23,13 +24,16 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
 /** Errors that are meant for the person at the terminal; of anything else the stack is shown. */
 function explain(error: unknown): { text: string; exitCode: number } {
   if (error instanceof UsageError || error instanceof ConfigError) return { text: error.message, exitCode: 2 };
-  if (error instanceof DomainError || error instanceof EmbeddedPostgresError)
-    return { text: error.message, exitCode: 1 };
+  if (isForPeople(error)) return { text: error.message, exitCode: 1 };
   const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
   if (error instanceof Error && typeof code === "string" && /^(ERR_PARSE_ARGS|E[A-Z]+$)/.test(code)) {
     return { text: error.message || code, exitCode: code.startsWith("ERR_PARSE") ? 2 : 1 };
   }
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), exitCode: 1 };
+}
+
+function isForPeople(error: unknown): error is Error {
+  return error instanceof DomainError || error instanceof EmbeddedPostgresError || error instanceof FlovynServiceError;
 }
 
 const [name = "help", ...args] = process.argv.slice(2);

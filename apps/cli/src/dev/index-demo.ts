@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync }
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type FolderIndex, indexFolder, registerFolderIndex } from "@flovyn/example-folder-index";
-import { FlovynClient } from "@flovyn/sdk";
+import { FlovynClient, silentLogger } from "@flovyn/sdk";
 import { print } from "../print.js";
 import { UsageError } from "../usage.js";
 import { readHistory } from "./history.js";
