@@ -1,1 +1,23 @@
-export {};
+export { FlovynClient } from "./client/flovyn-client.js";
+export type { FlovynClientOptions } from "./client/options.js";
+export type { StartOptions } from "./client/start-options.js";
+export type { ResultOptions, StartedWorkflow, WorkflowHandle } from "./client/workflow-handle.js";
+export type { RetryOptions, RetryStrategy } from "./definitions/retry.js";
+export { type AnyTask, type TaskDefinition, type TaskOptions, task } from "./definitions/task.js";
+export type { TaskContext } from "./definitions/task-context.js";
+export { type AnyWorkflow, type WorkflowDefinition, type WorkflowOptions, workflow } from "./definitions/workflow.js";
+export type { ScheduleOptions, WorkflowContext } from "./definitions/workflow-context.js";
+export { Duration, type DurationInput } from "./duration.js";
+export {
+  NonRetryableError,
+  OperationFailedError,
+  ResultTimeoutError,
+  RetryLaterError,
+  type TaskAbortCause,
+  TaskAbortedError,
+  TaskFailedError,
+  WorkflowCancelledError,
+  WorkflowFailedError,
+} from "./errors.js";
+export { type LogFields, type Logger, silentLogger } from "./logger.js";
+export { FlovynServiceError } from "./wire/service-error.js";

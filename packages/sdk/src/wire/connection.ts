@@ -1,0 +1,118 @@
+import {
+  Client,
+  type ClientReadableStream,
+  credentials,
+  type ServiceError as GrpcError,
+  Metadata,
+} from "@grpc/grpc-js";
+import type { Rpc } from "./rpc.js";
+import { readServerUrl } from "./server-url.js";
+import { toServiceError } from "./service-error.js";
+
+/** A call that can be given up. */
+export interface PendingCall<Response> {
+  readonly response: Promise<Response>;
+  cancel(): void;
+}
+
+export interface CallOptions {
+  /** Until the call ends DEADLINE_EXCEEDED. */
+  readonly timeoutMs: number;
+}
+
+export interface ConnectionOptions {
+  readonly serverUrl: string;
+  readonly responseBytesMax: number;
+}
+
+/** One HTTP/2 connection to the server, opened by the first call. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #client: Client | undefined;
+
+  /** Errors: RangeError when the URL cannot be read. */
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    readServerUrl(options.serverUrl);
+  }
+
+  /** Rejects with FlovynServiceError. `metadata` must not change afterwards. */
+  start<Request, Response>(
+    rpc: Rpc<Request, Response>,
+    request: Request,
+    metadata: Metadata,
+    options: CallOptions,
+  ): PendingCall<Response> {
+    let cancel = () => {};
+    const response = new Promise<Response>((resolve, reject) => {
+      const done = (error: GrpcError | null, value?: Response) => {
+        if (error !== null) reject(toServiceError(rpc.name, error));
+        else resolve(value as Response);
+      };
+      const deadline = Date.now() + options.timeoutMs;
+      // grpc-js makes an Error at each call only for its stack, which costs more than the rest of the call.
+      const stackTraceLimit = Error.stackTraceLimit;
+      Error.stackTraceLimit = 0;
+      try {
+        const { path, serialize, deserialize } = rpc;
+        const call = this.#open().makeUnaryRequest(path, serialize, deserialize, request, metadata, { deadline }, done);
+        cancel = () => call.cancel();
+      } finally {
+        Error.stackTraceLimit = stackTraceLimit;
+      }
+    });
+    return { response, cancel };
+  }
+
+  call<Request, Response>(
+    rpc: Rpc<Request, Response>,
+    request: Request,
+    metadata: Metadata,
+    options: CallOptions,
+  ): Promise<Response> {
+    return this.start(rpc, request, metadata, options).response;
+  }
+
+  /** Opens a server stream without a deadline. */
+  stream<Request, Response>(
+    rpc: Rpc<Request, Response>,
+    request: Request,
+    metadata: Metadata,
+  ): ClientReadableStream<Response> {
+    return this.#open().makeServerStreamRequest(rpc.path, rpc.serialize, rpc.deserialize, request, metadata);
+  }
+
+  /** Calls that run are left to end; a later call opens the connection again. */
+  close(): void {
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  #open(): Client {
+    if (this.#client === undefined) {
+      const { target, tls } = readServerUrl(this.#options.serverUrl);
+      this.#client = new Client(target, tls ? credentials.createSsl() : credentials.createInsecure(), {
+        "grpc.max_receive_message_length": this.#options.responseBytesMax,
+        "grpc.max_send_message_length": -1,
+        // A gateway that restarts is back within a second; the library's own back-off begins with one and grows to 120.
+        "grpc.initial_reconnect_backoff_ms": 100,
+        "grpc.max_reconnect_backoff_ms": 2000,
+        // Finds a dead connection below an idle poll.
+        "grpc.keepalive_time_ms": 30_000,
+        "grpc.keepalive_timeout_ms": 10_000,
+        "grpc.keepalive_permit_without_calls": 1,
+        // One connection for each client, so that closing it closes nothing of others.
+        "grpc.use_local_subchannel_pool": 1,
+      });
+    }
+    return this.#client;
+  }
+}
+
+/** What goes along with every call of one kind. */
+export function callMetadata(token: string, more: Record<string, string> = {}, waitForReady = false): Metadata {
+  const metadata = new Metadata({ waitForReady });
+  metadata.set("authorization", `Bearer ${token}`);
+  for (const [key, value] of Object.entries(more)) metadata.set(key, value);
+  return metadata;
+}

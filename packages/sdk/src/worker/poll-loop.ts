@@ -1,0 +1,133 @@
+import type { Logger } from "../logger.js";
+import { Backoff } from "../wire/backoff.js";
+import type { PendingCall } from "../wire/connection.js";
+
+export interface PollLoopOptions<Item> {
+  /** For log lines: `workflow` or `task`. */
+  readonly work: string;
+  /** Items that may run at once. */
+  readonly slots: number;
+  /** How long the server was asked to hold an empty poll. */
+  readonly holdMs: number;
+  readonly log: Logger;
+  poll(): PendingCall<Item | undefined>;
+  /** Must not reject. */
+  run(item: Item): Promise<void>;
+}
+
+/** More waiting polls would only wait: one claim of the server serves all of them. */
+const pollsMax = 16;
+
+/**
+ * Takes work while there are free slots. One poll waits at the server while nothing happens; each item that comes adds
+ * one, because more is likely to follow, and each empty answer takes one away.
+ */
+export class PollLoop<Item> {
+  readonly #options: PollLoopOptions<Item>;
+  readonly #parked = new Set<PendingCall<Item | undefined>>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #errorPause = new Backoff({ firstMs: 100, maxMs: 5000 });
+  /** For a server that does not hold polls. */
+  readonly #idlePause = new Backoff({ firstMs: 50, maxMs: 1000 });
+  #wanted = 1;
+  #polling = false;
+  #paused: { timer: NodeJS.Timeout; idle: boolean } | undefined;
+
+  constructor(options: PollLoopOptions<Item>) {
+    this.#options = options;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  start(): void {
+    this.#polling = true;
+    this.#fill();
+  }
+
+  /** There may be work: ends a pause that was made because there was none. */
+  wake(): void {
+    if (this.#paused?.idle) this.#resume();
+  }
+
+  /** Takes nothing more. An item whose claim was on its way still runs. */
+  stopPolling(): void {
+    this.#polling = false;
+    clearTimeout(this.#paused?.timer);
+    this.#paused = undefined;
+    for (const call of this.#parked) call.cancel();
+  }
+
+  /** Resolves when no poll waits and nothing runs. Call `stopPolling` first. */
+  async drained(): Promise<void> {
+    while (this.#parked.size > 0 || this.#running.size > 0) {
+      await Promise.allSettled([...this.#running, ...[...this.#parked].map((call) => call.response)]);
+    }
+  }
+
+  #fill(): void {
+    if (!this.#polling || this.#paused !== undefined) return;
+    const free = this.#options.slots - this.#running.size;
+    while (this.#parked.size < Math.min(this.#wanted, free)) this.#park();
+  }
+
+  #park(): void {
+    const startedMs = performance.now();
+    const call = this.#options.poll();
+    this.#parked.add(call);
+    call.response.then(
+      (item) => {
+        this.#parked.delete(call);
+        this.#errorPause.reset();
+        if (item === undefined) this.#empty(performance.now() - startedMs);
+        else this.#take(item);
+        this.#fill();
+      },
+      (error: unknown) => {
+        this.#parked.delete(call);
+        this.#failed(error);
+      },
+    );
+  }
+
+  #take(item: Item): void {
+    this.#idlePause.reset();
+    this.#wanted = Math.min(this.#wanted + 1, pollsMax);
+    const running = this.#options.run(item).finally(() => {
+      this.#running.delete(running);
+      this.#fill();
+    });
+    this.#running.add(running);
+  }
+
+  #empty(heldMs: number): void {
+    this.#wanted = Math.max(this.#wanted - 1, 1);
+    if (heldMs < this.#options.holdMs / 2) this.#pause(this.#idlePause.nextMs(), true);
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#polling) return;
+    this.#wanted = 1;
+    // The polls that broke together make one pause together.
+    if (this.#paused !== undefined && !this.#paused.idle) return;
+    const waitMs = this.#errorPause.nextMs();
+    const { work, log } = this.#options;
+    const fields = { work, err: error, failures: this.#errorPause.failures, waitMs: Math.round(waitMs) };
+    if (this.#errorPause.failures === 1) log.warn("polling failed, trying again", fields);
+    else log.debug("polling failed again", fields);
+    this.#pause(waitMs, false);
+  }
+
+  #pause(waitMs: number, idle: boolean): void {
+    if (!this.#polling) return;
+    clearTimeout(this.#paused?.timer);
+    this.#paused = { timer: setTimeout(() => this.#resume(), waitMs), idle };
+  }
+
+  #resume(): void {
+    clearTimeout(this.#paused?.timer);
+    this.#paused = undefined;
+    this.#fill();
+  }
+}

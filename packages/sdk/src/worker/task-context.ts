@@ -1,0 +1,90 @@
+import type { TaskExecutionInfo } from "@flovyn/proto/v1";
+import type { TaskContext } from "../definitions/task-context.js";
+import { decodeJson, encodeJson } from "../json.js";
+import type { LogFields, Logger } from "../logger.js";
+import type { Rpc } from "../wire/rpc.js";
+import {
+  clearAllState,
+  clearState,
+  getState,
+  getStateKeys,
+  logMessage,
+  reportProgress,
+  setState,
+} from "../wire/rpcs.js";
+import { LatestSender } from "./latest-sender.js";
+import { type LogLine, LogSender } from "./log-sender.js";
+import { callTimeoutMs, type WorkerScope } from "./worker-scope.js";
+
+/** The context of one attempt. */
+export function createTaskContext(
+  scope: WorkerScope,
+  attempt: { task: TaskExecutionInfo; signal: () => AbortSignal; log: Logger; beat: () => Promise<void> },
+): TaskContext {
+  const { task, log } = attempt;
+  const { taskExecutionId } = task;
+  const call = <Request, Response>(rpc: Rpc<Request, Response>, request: Request): Promise<Response> =>
+    scope.connection.call(rpc, request, scope.metadata, { timeoutMs: callTimeoutMs });
+  // What tells people how a task is doing must not decide how it ends.
+  const quietly = <Request>(rpc: Rpc<Request, unknown>, request: Request): Promise<unknown> =>
+    call(rpc, request).catch((err: unknown) => scope.log.debug(`${rpc.name} failed`, { taskId: taskExecutionId, err }));
+  const progress = new LatestSender((latest: { progress: number; details: string }) =>
+    quietly(reportProgress, { taskExecutionId, ...latest }),
+  );
+  const lines = new LogSender((line) => quietly(logMessage, { taskExecutionId, ...line }));
+  const context: TaskContext = {
+    taskId: taskExecutionId,
+    workflowId: task.workflowExecutionId === "" ? undefined : task.workflowExecutionId,
+    kind: task.kind,
+    queue: task.queue,
+    attempt: task.executionCount,
+    maxRetries: task.maxRetries,
+    get signal() {
+      return attempt.signal();
+    },
+    log: bothLogs(log, lines),
+    reportProgress: (value, details = "") => progress.offer({ progress: checkProgress(value), details }),
+    heartbeat: attempt.beat,
+    get: async (key) => {
+      const { found, value } = await call(getState, { taskExecutionId, key });
+      return (found ? decodeJson(value) : null) as never;
+    },
+    set: async (key, value) => {
+      await call(setState, { taskExecutionId, key, value: encodeJson(value, `the value of state key "${key}"`) });
+    },
+    clear: async (key) => {
+      await call(clearState, { taskExecutionId, key });
+    },
+    clearAll: async () => {
+      await call(clearAllState, { taskExecutionId });
+    },
+    keys: async () => (await call(getStateKeys, { taskExecutionId })).keys,
+  };
+  return Object.freeze(context);
+}
+
+function checkProgress(value: number): number {
+  if (value >= 0 && value <= 1) return value;
+  throw new RangeError(`progress: must be a number from 0 to 1, is ${value}`);
+}
+
+function bothLogs(log: Logger, lines: LogSender): Logger {
+  const line = (level: keyof Logger, wireLevel: LogLine["level"]) => (message: string, fields?: LogFields) => {
+    log[level](message, fields);
+    lines.offer({ level: wireLevel, message: fields === undefined ? message : `${message} ${fieldsText(fields)}` });
+  };
+  return {
+    debug: line("debug", "DEBUG"),
+    info: line("info", "INFO"),
+    warn: line("warn", "WARN"),
+    error: line("error", "ERROR"),
+  };
+}
+
+function fieldsText(fields: LogFields): string {
+  try {
+    return JSON.stringify(fields, (_key, value: unknown) => (value instanceof Error ? value.message : value));
+  } catch {
+    return "(fields without a JSON form)";
+  }
+}
