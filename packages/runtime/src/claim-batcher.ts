@@ -67,7 +67,9 @@ function planRounds(requests: readonly WaitingPollers[]): Round[] {
   const rounds: Round[] = [];
   requests.forEach((request, index) => {
     const line = `${request.orgId}/${request.queue}`;
-    const filter = [...request.kinds].sort().join("\n");
+    // One order and no repeats: the same filter has one text, whoever asks.
+    const kinds = [...new Set(request.kinds)].sort();
+    const filter = kinds.join("\n");
     let round = rounds.find((candidate) => (candidate.filters.get(line) ?? filter) === filter);
     if (round === undefined) {
       round = { filters: new Map(), ranks: new Map(), pollers: [], owners: new Map() };
@@ -77,7 +79,7 @@ function planRounds(requests: readonly WaitingPollers[]): Round[] {
     for (const poller of request.pollers) {
       const rank = (round.ranks.get(line) ?? 0) + 1;
       round.ranks.set(line, rank);
-      round.pollers.push({ orgId: request.orgId, queue: request.queue, kinds: request.kinds, rank, ...poller });
+      round.pollers.push({ orgId: request.orgId, queue: request.queue, kinds, rank, ...poller });
       round.owners.set(`${line}/${rank}`, index);
     }
   });

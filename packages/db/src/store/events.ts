@@ -49,17 +49,18 @@ export async function listEvents(
 }
 
 export interface ShortHistory {
+  partitionKey: number;
   /** Number of events of the current run. */
   length: number;
   /** Undefined when the history is longer than `lengthMax`: read it with `listEvents`. */
   events: StoredEvent[] | undefined;
 }
 
-const listMany = statement<Partial<EventColumns> & { id: string; current_sequence: number }>()(
+const listMany = statement<Partial<EventColumns> & { id: string; partition_key: number; current_sequence: number }>()(
   "events.listMany",
   { params: ["lengthMax"], sets: { wanted: { orgId: "uuid", workflowId: "uuid" } } },
   ({ param, rows }) => sql`
-    select execution.id, current_sequence, sequence_number, event_type, event_data, event.created_at
+    select execution.id, partition_key, current_sequence, sequence_number, event_type, event_data, event.created_at
     from ${rows("wanted")}
     join workflow_execution execution on execution.id = "workflowId" and execution.org_id = "orgId"
     left join workflow_event event on event.workflow_execution_id = execution.id and event.run = execution.run
@@ -76,7 +77,8 @@ export async function listShortHistories(
   for (const row of await listMany.run(tx, params)) {
     let history = histories.get(row.id);
     if (history === undefined) {
-      history = { length: row.current_sequence, events: row.sequence_number === null ? undefined : [] };
+      const events = row.sequence_number === null ? undefined : [];
+      history = { partitionKey: row.partition_key, length: row.current_sequence, events };
       histories.set(row.id, history);
     }
     if (history.events !== undefined) history.events.push(toStoredEvent(row as EventColumns));

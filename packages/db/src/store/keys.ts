@@ -86,10 +86,18 @@ export async function findKeys(
 const deleteOfWorkflows = statement<never>()(
   "keys.deleteOfWorkflows",
   { params: ["ids"] },
-  ({ param }) => sql`delete from idempotency_key where workflow_execution_id = any(${param("ids")}::uuid[])`,
+  ({ param }) => sql`
+    with released as (
+      select id from idempotency_key where workflow_execution_id = any(${param("ids")}::uuid[])
+      order by org_id, key for update
+    )
+    delete from idempotency_key using released where idempotency_key.id = released.id`,
 );
 
-/** Frees the keys of failed and cancelled workflows, so that a caller can start anew. */
+/**
+ * Frees the keys of failed and cancelled workflows, so that a caller can start anew. Keys are locked in the order in which
+ * `takeKeys` takes them.
+ */
 export async function deleteKeysOfWorkflows(tx: Executor, ids: readonly string[]): Promise<void> {
   await deleteOfWorkflows.run(tx, { ids });
 }
@@ -97,10 +105,15 @@ export async function deleteKeysOfWorkflows(tx: Executor, ids: readonly string[]
 const deleteOfTasks = statement<never>()(
   "keys.deleteOfTasks",
   { params: ["ids"] },
-  ({ param }) => sql`delete from idempotency_key where task_execution_id = any(${param("ids")}::uuid[])`,
+  ({ param }) => sql`
+    with released as (
+      select id from idempotency_key where task_execution_id = any(${param("ids")}::uuid[])
+      order by org_id, key for update
+    )
+    delete from idempotency_key using released where idempotency_key.id = released.id`,
 );
 
-/** Frees the keys of failed and cancelled tasks. */
+/** Frees the keys of failed and cancelled tasks, in the same order. */
 export async function deleteKeysOfTasks(tx: Executor, ids: readonly string[]): Promise<void> {
   await deleteOfTasks.run(tx, { ids });
 }

@@ -175,19 +175,27 @@ export async function findTasksPastDeadline(tx: Executor, params: { now: number;
   return (await findPastDeadline.run(tx, params)).map((row) => row.id);
 }
 
-const heartbeatMany = statement<{ id: string }>()(
+const heartbeatMany = statement<HeldRow & { org_id: string }>()(
   "tasks.heartbeatMany",
-  { params: ["now", "leaseMs"], sets: { beat: { id: "uuid", orgId: "uuid", claimEpoch: "int" } } },
+  { params: ["now", "leaseMs"], sets: { beat: { id: "uuid", orgId: "uuid", claimEpoch: "bigint" } } },
   ({ param, time, rows }) => sql`
+    with held as (
+      select id from task_execution
+      where id in (select beat.id from ${rows("beat")}) and status = 'RUNNING'
+      order by id for no key update
+    )
     update task_execution as execution set last_heartbeat_at = ${time("now")},
       lease_expires_at = ${time("now")} + coalesce(own_lease_ms, ${param("leaseMs")}::int) * interval '1 millisecond'
-    from ${rows("beat")}
-    where execution.id = beat.id and execution.org_id = "orgId" and status = 'RUNNING'
+    from held join ${rows("beat")} on beat.id = held.id
+    where execution.id = held.id and execution.org_id = "orgId" and status = 'RUNNING'
       and (beat."claimEpoch" is null or beat."claimEpoch" = execution.claim_epoch)
-    returning execution.id`,
+    returning execution.id, execution.org_id, execution.claim_epoch`,
 );
 
-/** Extends the leases of RUNNING tasks; returns the ids for which that held. Each id may occur once. */
+/**
+ * Extends the leases of RUNNING tasks that a beat names with their current claim, or with none. Returns those tasks by id.
+ * Rows are locked in id order, as by every other change of tasks.
+ */
 export async function heartbeatTasks(
   tx: Executor,
   params: {
@@ -196,6 +204,7 @@ export async function heartbeatTasks(
     leaseMs: number;
     beat: readonly { id: string; orgId: string; claimEpoch: number | null }[];
   },
-): Promise<Set<string>> {
-  return new Set((await heartbeatMany.run(tx, params)).map((row) => row.id));
+): Promise<Map<string, HeldClaim & { orgId: string }>> {
+  const rows = await heartbeatMany.run(tx, params);
+  return new Map(rows.map((row) => [row.id, { ...toHeldClaim(row), orgId: row.org_id }]));
 }

@@ -103,6 +103,7 @@ export async function findWorkflow(
 }
 
 export interface WorkflowResult {
+  partitionKey: number;
   status: WorkflowStatus;
   run: number;
   output: Uint8Array | null;
@@ -113,6 +114,7 @@ export interface WorkflowResult {
 const findResults = statement<{
   id: string;
   org_id: string;
+  partition_key: number;
   status: WorkflowStatus;
   run: number;
   output: Uint8Array | null;
@@ -122,7 +124,7 @@ const findResults = statement<{
   "workflows.findResults",
   { params: [], sets: { wanted: { orgId: "uuid", workflowId: "uuid" } } },
   ({ rows }) => sql`
-    select execution.id, org_id, status, run, output, error, cancellation_reason
+    select execution.id, org_id, partition_key, status, run, output, error, cancellation_reason
     from ${rows("wanted")} join workflow_execution execution
       on execution.id = "workflowId" and execution.org_id = "orgId"`,
 );
@@ -137,6 +139,7 @@ export async function findWorkflowResults(
     rows.map((row) => [
       `${row.org_id}/${row.id}`,
       {
+        partitionKey: row.partition_key,
         status: row.status,
         run: row.run,
         output: row.output,

@@ -10,6 +10,12 @@ const historiesPerBatchMax = 64;
 export interface HistoryOf {
   orgId: string;
   workflowId: string;
+  /** Given with a tagged id: an execution of another partition counts as missing. */
+  partition: number | undefined;
+}
+
+export function isIn(partition: number | undefined, execution: { partitionKey: number }): boolean {
+  return partition === undefined || partition === execution.partitionKey;
 }
 
 /** Reads histories of several executions in one statement. */
@@ -24,7 +30,7 @@ export function createHistoryBatcher(context: DispatchContext): Batcher<HistoryO
       return Promise.all(
         items.map(async (item): Promise<Outcome<StoredEvent[]>> => {
           const history = histories.get(item.workflowId);
-          if (history === undefined) return { ok: false, error: noSuchWorkflow() };
+          if (history === undefined || !isIn(item.partition, history)) return { ok: false, error: noSuchWorkflow() };
           const events = history.events ?? (await listEvents(context.db, { ...item, after: 0, limit: null }));
           return { ok: true, value: events };
         }),

@@ -1,7 +1,7 @@
 import { findWorkflowResults, type WorkflowResult } from "@flovyn/db";
 import { type Batcher, createBatcher } from "@flovyn/runtime";
 import type { DispatchContext } from "../context.js";
-import type { HistoryOf } from "./histories.js";
+import { type HistoryOf, isIn } from "./histories.js";
 import { noSuchWorkflow } from "./submit.js";
 
 /** Reads status and outcome of several executions in one statement. */
@@ -13,7 +13,9 @@ export function createResultBatcher(context: DispatchContext): Batcher<HistoryOf
       const results = await findWorkflowResults(context.db, items);
       return items.map((item) => {
         const value = results.get(`${item.orgId}/${item.workflowId}`);
-        return value === undefined ? { ok: false, error: noSuchWorkflow() } : { ok: true, value };
+        return value === undefined || !isIn(item.partition, value)
+          ? { ok: false, error: noSuchWorkflow() }
+          : { ok: true, value };
       });
     },
   });

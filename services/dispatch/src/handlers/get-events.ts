@@ -9,8 +9,8 @@ import type { DispatchContext } from "../context.js";
 /** The whole history of the current run, ascending. Errors: InvalidInput, NotFound. Source: GetEvents. */
 export async function getEvents(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(GetEventsRequest, request.payload);
-  const { id } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
-  const events = await batches.history.submit({ orgId: request.caller.orgId, workflowId: id });
+  const { id, partition } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
+  const events = await batches.history.submit({ orgId: request.caller.orgId, workflowId: id, partition });
   return GetEventsResponse.encode({
     events: events.map((event) => ({
       sequenceNumber: event.sequence,
@@ -27,12 +27,12 @@ export async function listEventViews(
   request: IncomingRequest,
 ): Promise<Uint8Array> {
   const message = decodeMessage(ListEventsRequest, request.payload);
-  const { id } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
+  const { id, partition } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
   const { orgId } = request.caller;
   const limit = message.limit || null;
   const events = await listEvents(context.db, { orgId, workflowId: id, after: message.sinceSequence, limit });
   // No events after a sequence is an answer; a missing execution is not.
-  if (events.length === 0) await batches.result.submit({ orgId, workflowId: id });
+  if (events.length === 0 || partition !== undefined) await batches.result.submit({ orgId, workflowId: id, partition });
   return ListEventsResponse.encode({
     events: events.map((event) => ({
       sequence: event.sequence,

@@ -15,17 +15,17 @@ export function createHeartbeatBatcher(context: TasksContext): Batcher<Beat, boo
     name: "task.heartbeat",
     metrics: context.metrics,
     run: async (beats) => {
-      const unique = new Map(beats.map((beat) => [beat.taskId, beat]));
       const alive = await heartbeatTasks(context.db, {
         now: context.clock.now(),
         leaseMs: taskLeaseMsDefault,
-        beat: [...unique.values()].map(({ taskId, ...beat }) => ({ id: taskId, ...beat })),
+        beat: beats.map(({ taskId, ...beat }) => ({ id: taskId, ...beat })),
       });
-      // Two beats for one task in a batch: the last one was written, and only for it the answer is exact.
-      return beats.map((beat) => ({
-        ok: true,
-        value: alive.has(beat.taskId) && unique.get(beat.taskId)?.orgId === beat.orgId,
-      }));
+      return beats.map(({ taskId, orgId, claimEpoch }) => {
+        // Several beats for one task may travel together: each is answered for its own org and claim.
+        const task = alive.get(taskId);
+        const value = task?.orgId === orgId && (claimEpoch === null || claimEpoch === task.claimEpoch);
+        return { ok: true, value };
+      });
     },
   });
 }

@@ -85,9 +85,9 @@ async function submitWithLookups(
     const holders = await takeOrFind(tx, accepted, now);
     const outcomes = attached.map((submit): Outcome<SubmittedTask> => {
       if (submit instanceof DomainError) return { ok: false, error: submit };
-      const holder = submit.key === undefined ? submit.row.id : holders.get(keyName(submit));
-      if (holder instanceof DomainError) return { ok: false, error: holder };
-      const id = holder ?? submit.row.id;
+      const holder = submit.key === undefined ? undefined : holders.get(keyName(submit));
+      if (holder !== undefined && holder?.kind !== submit.row.kind) return { ok: false, error: keyTaken() };
+      const id = holder?.id ?? submit.row.id;
       return { ok: true, value: { id, isNew: id === submit.row.id } };
     });
     const winners = attached.filter(
@@ -100,13 +100,18 @@ async function submitWithLookups(
   return outcomes;
 }
 
-/** The task that holds each key after this, or why the key cannot be used. */
+interface Holder {
+  id: string;
+  kind: string | null;
+}
+
+/** The task that holds each key after this: one of ours, or the one that had it before. Null: no task does. */
 async function takeOrFind(
   tx: Parameters<typeof takeKeys>[0],
   submits: readonly SubmitTask[],
   now: number,
-): Promise<Map<string, string | DomainError>> {
-  const holders = new Map<string, string | DomainError>();
+): Promise<Map<string, Holder | null>> {
+  const holders = new Map<string, Holder | null>();
   const firstOfKey = new Map<string, SubmitTask>();
   for (const submit of submits) {
     if (submit.key !== undefined && !firstOfKey.has(keyName(submit))) firstOfKey.set(keyName(submit), submit);
@@ -121,16 +126,14 @@ async function takeOrFind(
     expiresAt: now + (key?.ttlSeconds ?? 0) * 1000,
   }));
   const taken = await takeKeys(tx, { now, wanted });
-  for (const [name, submit] of firstOfKey) if (taken.has(name)) holders.set(name, submit.row.id);
+  for (const [name, submit] of firstOfKey) if (taken.has(name)) holders.set(name, submit.row);
   const held = wanted.filter(({ orgId, key }) => !taken.has(`${orgId}/${key}`));
   if (held.length === 0) return holders;
   const found = await findKeys(tx, held);
   for (const { orgId, key } of held) {
     const name = `${orgId}/${key}`;
     const holder = found.get(name);
-    const kind = firstOfKey.get(name)?.row.kind;
-    const usable = holder?.taskId != null && holder.kind === kind;
-    holders.set(name, usable ? (holder.taskId as string) : keyTaken());
+    holders.set(name, holder?.taskId == null ? null : { id: holder.taskId, kind: holder.kind });
   }
   return holders;
 }
