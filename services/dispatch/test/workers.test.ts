@@ -53,6 +53,15 @@ describe("RegisterWorker", () => {
     expect(await kindsOf("both")).toEqual({ registered: true, workflowKinds: [], taskKinds: ["ship"] });
   });
 
+  it("keeps what another process of the same name runs", async () => {
+    const one = { workerName: "shared", hostName: "host", processId: "1" };
+    await register({ ...one, workflows: [workflow("order")] });
+    await register({ ...one, processId: "2", workflows: [workflow("refund")] });
+    expect((await kindsOf("shared")).workflowKinds.sort()).toEqual(["order", "refund"]);
+    await register({ ...one, processId: "2", workflows: [workflow("return")] });
+    expect((await kindsOf("shared")).workflowKinds).toEqual(["return"]);
+  });
+
   it("pitfall 33 fifty parallel registrations of one name make one row", async () => {
     const kinds = ["a", "b", "c", "d"];
     const registered = await Promise.all(

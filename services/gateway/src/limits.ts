@@ -30,8 +30,6 @@ export const awaitResultsMax = 50_000;
 export const endedIdleMs = 30_000;
 
 export const workerKindsTtlMs = 10_000;
-/** A worker that registered no kind of the sort it polls for. A registration through this gateway ends it at once. */
-export const noKindTtlMs = 600_000;
 export const workerKindsMax = 20_000;
 export const orgSlugTtlMs = 60_000;
 /** An unknown slug is remembered more briefly, because its org may just be created. */

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { HintChannels } from "../src/hints/hint-channels.js";
 import { fallbackClaimAfterMs, workLineIdleMs } from "../src/limits.js";
 import { DeadlineWheel } from "../src/work/deadline-wheel.js";
-import { anyKind, kindsFilter, noKind } from "../src/work/kinds-filter.js";
+import { anyKind, kindsFilter } from "../src/work/kinds-filter.js";
 import type { PollReply } from "../src/work/parked-poll.js";
 import { type PollOrder, WorkLines } from "../src/work/work-lines.js";
 import { FakeServices, quietLog } from "./fake-services.js";
@@ -83,7 +83,7 @@ describe("work lines", () => {
     work = ["a task"];
     const lines = createLines();
     const answer = new Answer();
-    lines.poll(order({ filter: kindsFilter(["pay", "charge"], anyKind), leaseMs: 7000 }), answer);
+    lines.poll(order({ filter: kindsFilter(["pay", "charge"]), leaseMs: 7000 }), answer);
     await waitFor("the answer", () => answer.text);
     expect(answer.text).toBe("a task");
     expect(claims()[0]).toEqual({
@@ -165,16 +165,6 @@ describe("work lines", () => {
     lines.poll(order(), answer);
     await waitFor("the answer", () => answer.text);
     expect(answer.text).toBe("LimitExceeded");
-  });
-
-  it("lets a worker without kinds wait its time without any claim", () => {
-    const lines = createLines();
-    const answer = new Answer();
-    lines.poll(order({ filter: noKind }), answer);
-    expect(lines.size).toBe(0);
-    advance(60);
-    expect(answer.text).toBe("nothing");
-    expect(lines.parked).toBe(0);
   });
 
   it("bounds the polls that wait and the lines that are kept", async () => {

@@ -38,6 +38,7 @@ export async function runIndexDemo({ target, folder, dataDir, json }: IndexDemoO
     apiKey,
     queue,
     workerName: "folder-index",
+    logger: silentLogger,
   });
   registerFolderIndex(client);
   await client.start();

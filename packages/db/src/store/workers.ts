@@ -30,12 +30,31 @@ export interface RegisteredWorker {
   metadata: Uint8Array;
 }
 
-const upsertWorker = statement<{ id: string }>()(
+const upsertWorker = statement<{ id: string; shared: boolean }>()(
   "workers.upsert",
   {
-    params: ["id", "orgId", "teamId", "name", "version", "type", "hostName", "processId", "metadata", "now"],
+    params: [
+      "id",
+      "orgId",
+      "teamId",
+      "name",
+      "version",
+      "type",
+      "hostName",
+      "processId",
+      "metadata",
+      "now",
+      "seenAfter",
+    ],
   },
   ({ param, time }) => sql`
+    with other as (
+      select worker.id from worker join worker_presence presence
+        on presence.org_id = worker.org_id and presence.worker_key in (worker.id::text, worker.worker_name)
+      where worker.org_id = ${param("orgId")}::uuid and worker_name = ${param("name")}
+        and (host_name, process_id) <> (${param("hostName")}, ${param("processId")})
+        and presence.last_seen_at > ${time("seenAfter")} and presence.lost_at is null
+    ), registered as (
     insert into worker (id, org_id, team_id, worker_name, worker_version, worker_type, host_name, process_id, status,
       metadata, last_heartbeat_at, registered_at, created_at)
     values (${param("id")}, ${param("orgId")}, ${param("teamId")}, ${param("name")}, ${param("version")},
@@ -45,14 +64,23 @@ const upsertWorker = statement<{ id: string }>()(
       worker_version = excluded.worker_version, worker_type = excluded.worker_type, host_name = excluded.host_name,
       process_id = excluded.process_id, status = 'ONLINE', metadata = excluded.metadata,
       last_heartbeat_at = excluded.last_heartbeat_at, registered_at = excluded.registered_at
-    returning id`,
+    returning id
+    )
+    select id, exists (select 1 from other) as shared from registered`,
 );
 
-/** Registers a worker by (org, name): a name that is known keeps its id. */
-export async function upsertRegisteredWorker(tx: Executor, worker: RegisteredWorker, now: number): Promise<string> {
-  const [row] = await upsertWorker.run(tx, { id: newId(), ...worker, now });
+/**
+ * Registers a worker by (org, name): a name that is known keeps its id. `shared` says that another process goes by the
+ * same name and gave a sign of life after `seenAfter`.
+ */
+export async function upsertRegisteredWorker(
+  tx: Executor,
+  worker: RegisteredWorker,
+  times: { now: number; seenAfter: number },
+): Promise<{ id: string; shared: boolean }> {
+  const [row] = await upsertWorker.run(tx, { id: newId(), ...worker, ...times });
   if (row === undefined) throw new Error("workers.upsert returned no row");
-  return row.id;
+  return row;
 }
 
 const definitionRows = {
@@ -135,8 +163,11 @@ const unlinkTasks = statement<never>()(
   ({ param }) => sql`delete from worker_task_capability where worker_id = ${param("workerId")}::uuid`,
 );
 
-/** Replaces the capabilities of one kind of work. Definitions are upserted in kind order; kinds must be distinct. */
-export async function replaceCapabilities(
+/**
+ * Writes the capabilities of one kind of work, in place of the ones before unless those are kept. Definitions are
+ * upserted in kind order; kinds must be distinct.
+ */
+export async function writeCapabilities(
   tx: Executor,
   work: "workflow" | "task",
   params: {
@@ -144,11 +175,12 @@ export async function replaceCapabilities(
     orgId: string;
     teamId: string | null;
     definitions: readonly RegisteredDefinition[];
+    keepOthers: boolean;
     now: number;
   },
 ): Promise<void> {
   const { workerId, orgId, teamId, now } = params;
-  await (work === "workflow" ? unlinkWorkflows : unlinkTasks).run(tx, { workerId });
+  if (!params.keepOthers) await (work === "workflow" ? unlinkWorkflows : unlinkTasks).run(tx, { workerId });
   if (params.definitions.length === 0) return;
   const definition = params.definitions.map((given) => ({ ...given, id: newId(), linkId: newId() }));
   await (work === "workflow" ? linkWorkflows : linkTasks).run(tx, { workerId, orgId, teamId, now, definition });

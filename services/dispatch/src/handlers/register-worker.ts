@@ -1,5 +1,5 @@
 import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
-import { markWorkersSeen, type RegisteredDefinition, replaceCapabilities, upsertRegisteredWorker } from "@flovyn/db";
+import { markWorkersSeen, type RegisteredDefinition, upsertRegisteredWorker, writeCapabilities } from "@flovyn/db";
 import {
   checkLength,
   checkOrg,
@@ -22,10 +22,13 @@ import type { DispatchContext } from "../context.js";
 const workerTypes = ["WORKFLOW", "TASK", "UNIFIED"] as const;
 const capabilitiesMax = 1_000;
 const descriptionMax = 10_000;
+/** Workers of one queue often go by one name: a process that showed itself within this time still counts. */
+const otherProcessSeenMs = 60_000;
 
 /**
  * Registers a worker and what it can run, in one transaction. The same name registered again keeps its id; only the
- * capabilities of the declared type are replaced. Errors: InvalidInput, Forbidden, NotFound. Source: RegisterWorker.
+ * capabilities of the declared type are replaced. While another process goes by that name, its capabilities are kept:
+ * work is handed out by them, and the one must not take away what the other runs. Errors: InvalidInput, Forbidden, NotFound. Source: RegisterWorker.
  */
 export async function registerWorker(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(WorkerRegistrationRequest, request.payload);
@@ -39,7 +42,7 @@ export async function registerWorker(context: DispatchContext, request: Incoming
   const tasks = parseCapabilities(message.tasks, "tasks");
   const now = context.clock.now();
   const workerId = await context.db.transaction(async (tx) => {
-    const workerId = await upsertRegisteredWorker(
+    const { id: workerId, shared } = await upsertRegisteredWorker(
       tx,
       {
         orgId,
@@ -51,11 +54,11 @@ export async function registerWorker(context: DispatchContext, request: Incoming
         processId: checkLength(message.processId, "process_id", 50),
         metadata: checkPayload(message.metadata, "metadata"),
       },
-      now,
+      { now, seenAfter: now - otherProcessSeenMs },
     );
-    const owner = { workerId, orgId, teamId, now };
-    if (type !== "TASK") await replaceCapabilities(tx, "workflow", { ...owner, definitions: workflows });
-    if (type !== "WORKFLOW") await replaceCapabilities(tx, "task", { ...owner, definitions: tasks });
+    const owner = { workerId, orgId, teamId, now, keepOthers: shared };
+    if (type !== "TASK") await writeCapabilities(tx, "workflow", { ...owner, definitions: workflows });
+    if (type !== "WORKFLOW") await writeCapabilities(tx, "task", { ...owner, definitions: tasks });
     await markWorkersSeen(tx, {
       now,
       seen: [...new Set([name, workerId])].map((key) => ({ orgId, workerKey: key, lost: false })),

@@ -35,7 +35,7 @@ export function poll(context: GrpcContext, kind: WorkKind): RawHandler {
     const { workerId } = request;
     context.presence.seen(orgId, workerId, call.getPeer());
 
-    const own = request.kinds.length > 0 ? kindsFilter(request.kinds, anyKind) : undefined;
+    const own = request.kinds.length > 0 ? kindsFilter(request.kinds) : undefined;
     const filter = own ?? (await registeredKinds(context, { kind, orgId, queue, workerId }));
     if (call.cancelled) return reply.left();
     const parked = context.lines.poll({ kind, orgId, queue, filter, workerId, leaseMs, holdMs }, reply);
@@ -56,7 +56,7 @@ async function registeredKinds(
   const known = context.workerKinds.peek(orgId, workerId);
   if (known !== undefined) {
     const filter = known[kind];
-    if (context.workerKinds.isFresh(known, filter)) return filter;
+    if (context.workerKinds.isFresh(known)) return filter;
     const hintedMs = context.lines.lastHintMs(kind, orgId, queue, filter);
     if (hintedMs !== undefined && hintedMs < known.loadedAtMs) return filter;
   }

@@ -7,7 +7,7 @@ export interface IdlePollsContext {
   count: PollCount;
 }
 
-/** Polls for which there can be no work, such as those of a worker that registered no kind: they only wait their time. */
+/** Polls for which there can be no work, since the gateway stops: they only wait their time. */
 export class IdlePolls implements PollHost {
   readonly polls = new Set<ParkedPoll>();
   readonly #context: IdlePollsContext;

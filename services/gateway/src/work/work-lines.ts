@@ -67,7 +67,7 @@ export class WorkLines {
     if (this.parked >= pollersMax) {
       throw new DomainError("LimitExceeded", `too many polls wait at this gateway, at most ${pollersMax}`);
     }
-    const host = order.filter.scope === "none" || this.#draining ? this.#idlePolls : this.#lineFor(order);
+    const host = this.#draining ? this.#idlePolls : this.#lineFor(order);
     const poll = new ParkedPoll(order, reply, host);
     host.park(poll, this.#draining ? 0 : order.holdMs);
     return poll;
@@ -75,7 +75,6 @@ export class WorkLines {
 
   /** When work on the line was last hinted at; undefined when the line does not exist. */
   lastHintMs(kind: WorkKind, orgId: string, queue: string, filter: KindsFilter): number | undefined {
-    if (filter.scope === "none") return undefined;
     return this.#lines.get(lineKey(kind, orgId, queue, filter))?.lastHintMs;
   }
 

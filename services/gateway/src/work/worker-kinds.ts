@@ -2,10 +2,10 @@ import type { Bus } from "@flovyn/bus";
 import { DomainError, newId } from "@flovyn/domain";
 import { WorkerKindsRequest, WorkerKindsResponse } from "@flovyn/proto/internal";
 import { gatewayCaller } from "../auth/gateway-caller.js";
-import { claimTimeoutMs, noKindTtlMs, workerKindsMax, workerKindsTtlMs } from "../limits.js";
-import { anyKind, type KindsFilter, kindsFilter, noKind } from "./kinds-filter.js";
+import { claimTimeoutMs, workerKindsMax, workerKindsTtlMs } from "../limits.js";
+import { anyKind, type KindsFilter, kindsFilter } from "./kinds-filter.js";
 
-/** What a worker declared when it registered. A worker that never did takes any kind. */
+/** What a worker declared when it registered. A worker that never did, or that declared none of one sort, takes any kind of it. */
 export interface WorkerKinds {
   readonly workflow: KindsFilter;
   readonly task: KindsFilter;
@@ -32,10 +32,9 @@ export class WorkerKindsCache {
     return this.#entries.get(key(orgId, workerId));
   }
 
-  /** Whether a filter is good without another look. No hint tells that a worker without kinds should be looked at. */
-  isFresh(kinds: WorkerKinds, filter: KindsFilter): boolean {
-    const ttlMs = filter.scope === "none" ? noKindTtlMs : workerKindsTtlMs;
-    return this.#now() - kinds.loadedAtMs < ttlMs;
+  /** Whether what is known is good without another look. */
+  isFresh(kinds: WorkerKinds): boolean {
+    return this.#now() - kinds.loadedAtMs < workerKindsTtlMs;
   }
 
   /** Asks dispatch; callers that ask at the same time share one request. Errors: Unavailable, Timeout. */
@@ -79,7 +78,7 @@ export class WorkerKindsCache {
       });
       const { registered, workflowKinds, taskKinds } = WorkerKindsResponse.decode(answer);
       if (!registered) return { workflow: anyKind, task: anyKind, loadedAtMs };
-      return { workflow: kindsFilter(workflowKinds, noKind), task: kindsFilter(taskKinds, noKind), loadedAtMs };
+      return { workflow: kindsFilter(workflowKinds), task: kindsFilter(taskKinds), loadedAtMs };
     } catch (error) {
       if (error instanceof DomainError && error.code === "NotFound") {
         return { workflow: anyKind, task: anyKind, loadedAtMs };
