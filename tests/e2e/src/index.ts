@@ -1,1 +1,12 @@
-export {};
+export { FlovynClient } from "./client/flovyn-client.js";
+export { CallError, GrpcConnection } from "./client/grpc-connection.js";
+export { createRestClient, type RestAnswer, type RestClient } from "./client/rest-client.js";
+export { createRetry, type Retry } from "./client/retry.js";
+export { type Cluster, type ClusterOptions, startCluster } from "./cluster/cluster.js";
+export type { Org } from "./cluster/orgs.js";
+export type { Replica, ServiceName } from "./cluster/replica.js";
+export * from "./history.js";
+export * from "./worker/commands.js";
+export { addOne, count, derivedId, fanOut } from "./worker/fan-out.js";
+export { RawWorker, type RawWorkerOptions, type TaskCode, type WorkflowCode } from "./worker/raw-worker.js";
+export { spawnWorker, type WorkerProcessOptions } from "./worker/spawn-worker.js";

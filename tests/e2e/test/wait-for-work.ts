@@ -1,0 +1,51 @@
+import type { TaskExecutionInfo, WorkflowExecution } from "@flovyn/proto/v1";
+import { waitFor } from "@flovyn/testing";
+import type { FlovynClient, RestClient } from "../src/index.js";
+
+interface Wait {
+  queue: string;
+  workerId?: string;
+  leaseMs?: number;
+  timeoutMs?: number;
+}
+
+/** Polls until a workflow is handed out. */
+export function claimWorkflow(client: FlovynClient, wait: Wait): Promise<WorkflowExecution> {
+  const { queue, workerId = "tester", timeoutMs = 10_000 } = wait;
+  return waitFor(
+    `a workflow on queue ${queue}`,
+    () => client.pollWorkflow({ workerId, queue }, { metadata: leaseOf(wait) }),
+    { timeoutMs },
+  );
+}
+
+/** Polls until a task is handed out. */
+export function claimTask(client: FlovynClient, wait: Wait): Promise<TaskExecutionInfo> {
+  const { queue, workerId = "tester", timeoutMs = 10_000 } = wait;
+  return waitFor(`a task on queue ${queue}`, () => client.pollTask({ workerId, queue }, { metadata: leaseOf(wait) }), {
+    timeoutMs,
+  });
+}
+
+/** Waits until so many workflows of a queue have completed. */
+export async function waitForCompleted(
+  rest: RestClient,
+  queue: string,
+  wanted: number,
+  timeoutMs = 60_000,
+): Promise<void> {
+  let seen = 0;
+  await waitFor(
+    `${wanted} completed workflows on queue ${queue}`,
+    async () => {
+      seen = (await rest.get(`/workflow-executions?status=COMPLETED&queue=${queue}&limit=1`)).json.total;
+      if (seen < wanted) throw new Error(`${seen} have completed`);
+      return true;
+    },
+    { timeoutMs, intervalMs: 100 },
+  );
+}
+
+function leaseOf({ leaseMs }: Wait): Record<string, string> {
+  return leaseMs === undefined ? {} : { "flovyn-lease-ms": String(leaseMs) };
+}
