@@ -44,7 +44,12 @@ const passing: ReadonlySet<StatusName> = new Set([
 
 /** Whether an unchanged call may succeed later. INTERNAL and UNKNOWN count: broken connections can end as either. */
 export function mayPass(error: unknown): boolean {
-  return error instanceof FlovynServiceError && passing.has(error.code);
+  return error instanceof FlovynServiceError && passing.has(error.code) && !isUnsendable(error);
+}
+
+/** The transport reports what it can never send, or never take, by codes that otherwise mean "later". */
+export function isUnsendable(error: unknown): boolean {
+  return error instanceof FlovynServiceError && /larger than max|serialization failure/.test(error.message);
 }
 
 export function isRefusal(error: unknown, ...codes: readonly StatusName[]): boolean {

@@ -21,16 +21,11 @@ export async function untilAnswered<Response>(call: () => Promise<Response>, unt
     try {
       return await call();
     } catch (error) {
-      if (!mayPass(error) || isTooLarge(error) || until.signal.aborted) throw error;
+      if (!mayPass(error) || until.signal.aborted) throw error;
       const waitMs = backoff.nextMs();
       until.onRetry(error, waitMs);
       await pause(waitMs, until.signal);
       if (until.signal.aborted) throw error;
     }
   }
-}
-
-/** The transport refuses a message above its limit by the code that otherwise means "later". */
-export function isTooLarge(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("larger than max");
 }

@@ -2,8 +2,8 @@ import { CompleteTaskRequest, FailTaskRequest, type TaskExecutionInfo } from "@f
 import { NonRetryableError, RetryLaterError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { completeTask, failTask } from "../wire/rpcs.js";
-import { type FlovynServiceError, isRefusal } from "../wire/service-error.js";
-import { isTooLarge, untilAnswered } from "../wire/until-answered.js";
+import { type FlovynServiceError, isRefusal, isUnsendable } from "../wire/service-error.js";
+import { untilAnswered } from "../wire/until-answered.js";
 import { claimOf } from "./task-claim.js";
 import { callTimeoutMs, type WorkerScope } from "./worker-scope.js";
 
@@ -45,7 +45,7 @@ export class TaskReports {
     try {
       await untilAnswered(send, this.#retrying("CompleteTask", log));
     } catch (error) {
-      if (!isRefusal(error, "INVALID_ARGUMENT") && !isTooLarge(error)) return this.#notReported(error, log);
+      if (!isRefusal(error, "INVALID_ARGUMENT") && !isUnsendable(error)) return this.#notReported(error, log);
       const refusal = error as FlovynServiceError;
       await this.fail(task, { error: `The server refused the output: ${refusal.message}`, retryable: false }, log);
     }

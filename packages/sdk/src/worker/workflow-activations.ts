@@ -5,8 +5,8 @@ import type { HistoryEvent } from "../engine/history.js";
 import { type ActivationResult, runActivation } from "../engine/run-activation.js";
 import { type Logger, withFields } from "../logger.js";
 import { getEvents, submitWorkflowCommands } from "../wire/rpcs.js";
-import { FlovynServiceError, isRefusal } from "../wire/service-error.js";
-import { isTooLarge, untilAnswered } from "../wire/until-answered.js";
+import { FlovynServiceError, isRefusal, isUnsendable } from "../wire/service-error.js";
+import { untilAnswered } from "../wire/until-answered.js";
 import { toSubmission } from "./submission.js";
 import { callTimeoutMs, type WorkerScope } from "./worker-scope.js";
 
@@ -118,7 +118,7 @@ function isLost(error: unknown): boolean {
 
 function refusesContent(error: unknown): error is FlovynServiceError {
   if (!(error instanceof FlovynServiceError)) return false;
-  if (isTooLarge(error)) return true;
+  if (isUnsendable(error)) return true;
   if (error.code === "FAILED_PRECONDITION") return error.reason !== undefined && error.reason !== "NOT_ACTIVE";
   return ["INVALID_ARGUMENT", "ALREADY_EXISTS", "OUT_OF_RANGE", "UNIMPLEMENTED"].includes(error.code);
 }

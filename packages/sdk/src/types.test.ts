@@ -1,0 +1,63 @@
+/** Goal: types follow from definitions, without annotations where they are used. Nothing here runs. */
+import { describe, expectTypeOf, test } from "vitest";
+import { FlovynClient, task, type WorkflowContext, type WorkflowHandle, workflow } from "./index.js";
+
+interface Order {
+  id: string;
+  amount: number;
+}
+
+const charge = task({ name: "charge", run: async (_ctx, order: Order) => ({ receipt: order.id }) });
+const ping = task({ name: "ping", run: () => "pong" });
+const order = workflow({
+  name: "order",
+  async run(ctx, input: Order) {
+    const paid = await ctx.schedule(charge, input);
+    expectTypeOf(paid).toEqualTypeOf<{ receipt: string }>();
+    return paid.receipt;
+  },
+});
+
+const client = (): FlovynClient => new FlovynClient({ serverUrl: "http://localhost", orgId: "o", workerToken: "t" });
+
+describe("types", () => {
+  test("follow from tasks", () => {
+    const calls = (ctx: WorkflowContext) => {
+      expectTypeOf(ctx.schedule(ping)).toEqualTypeOf<Promise<string>>();
+      expectTypeOf(ctx.schedule(charge, { id: "1", amount: 1 }, { queue: "pay" })).toEqualTypeOf<
+        Promise<{ receipt: string }>
+      >();
+      expectTypeOf(ctx.schedule("by name", 1)).toEqualTypeOf<Promise<unknown>>();
+      expectTypeOf(ctx.schedule<number>("by name")).toEqualTypeOf<Promise<number>>();
+      expectTypeOf(Promise.all([ctx.schedule(ping), ctx.schedule(charge, { id: "1", amount: 1 })])).toEqualTypeOf<
+        Promise<[string, { receipt: string }]>
+      >();
+      // @ts-expect-error the input is not an order
+      void ctx.schedule(charge, { id: 1 });
+      // @ts-expect-error the input is missing
+      void ctx.schedule(charge);
+      expectTypeOf(ctx.run("op", async () => 1)).toEqualTypeOf<Promise<number>>();
+      expectTypeOf(ctx.get<number>("key")).toEqualTypeOf<number | null>();
+    };
+    expectTypeOf(calls).toBeFunction();
+  });
+
+  test("follow from workflows", () => {
+    const calls = async () => {
+      const handle = await client().startWorkflow(order, { id: "1", amount: 2 }, { idempotencyKey: "k" });
+      expectTypeOf(handle.result()).toEqualTypeOf<Promise<string>>();
+      // @ts-expect-error the amount is missing
+      await client().startWorkflow(order, { id: "1" });
+      const named = await client().startWorkflow<number>("by name", { any: 1 });
+      expectTypeOf(named.result()).toEqualTypeOf<Promise<number>>();
+      expectTypeOf(client().getHandle("id", order)).toEqualTypeOf<WorkflowHandle<string>>();
+      expectTypeOf(client().getHandle("id")).toEqualTypeOf<WorkflowHandle<unknown>>();
+    };
+    expectTypeOf(calls).toBeFunction();
+  });
+
+  test("let any definition be registered", () => {
+    const calls = () => client().registerWorkflow(order).registerTask(charge, ping);
+    expectTypeOf(calls).toEqualTypeOf<() => FlovynClient>();
+  });
+});
