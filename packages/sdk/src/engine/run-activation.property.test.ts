@@ -100,9 +100,10 @@ function activate(program: Program, history: ReturnType<SimulatedWorkflow["histo
 
 function endTask(workflow: SimulatedWorkflow, id: string): void {
   const task = workflow.tasks.find((one) => one.id === id);
-  const { path, fails } = task?.input as { path: string; fails: boolean };
+  if (task === undefined) throw new Error(`task ${id} is not known`);
+  const { path, fails } = task.input as { path: string; fails: boolean };
   if (fails) workflow.failTask(id, `no luck at ${path}`);
-  else workflow.completeTask(id, `did ${task?.kind} at ${path}`);
+  else workflow.completeTask(id, `did ${task.kind} at ${path}`);
 }
 
 function dataOf(workflow: SimulatedWorkflow, types: readonly string[]): string[] {
