@@ -10,6 +10,7 @@ export const taskLeaseMsDefault = 60_000;
 export function createTaskClaimBatcher(context: TasksContext): Batcher<WaitingPollers, ClaimedTask[]> {
   return createClaimBatcher<ClaimedTask>({
     name: "task.claim",
+    lane: context.lane,
     metrics: context.metrics,
     claim: (pollers) =>
       claimTasks(context.db, {

@@ -13,6 +13,7 @@ export interface Beat {
 export function createHeartbeatBatcher(context: TasksContext): Batcher<Beat, boolean> {
   return createBatcher<Beat, boolean>({
     name: "task.heartbeat",
+    lane: context.lane,
     metrics: context.metrics,
     run: async (beats) => {
       const alive = await heartbeatTasks(context.db, {

@@ -19,6 +19,7 @@ export function createReportBatcher(context: TasksContext, hints: DelayedHints):
     name: "task.report",
     weightOf: (report) => (report.outcome === "COMPLETED" ? report.output.byteLength : 0),
     weightMax: batchBytesMax,
+    lane: context.lane,
     metrics: context.metrics,
     run: async (reports) => {
       const decided = await changeTasks(

@@ -24,6 +24,7 @@ export function createSubmitBatcher(context: TasksContext): Batcher<SubmitTask, 
     name: "task.submit",
     weightOf: (submit) => submit.row.input.byteLength,
     weightMax: batchBytesMax,
+    lane: context.lane,
     metrics: context.metrics,
     run: (submits) => submitAll(context, submits),
   });
