@@ -1,4 +1,5 @@
 import { DomainError } from "@flovyn/domain";
+import { type BatchLane, createBatchLane } from "./batch-lane.js";
 import type { Metrics } from "./metrics.js";
 
 export type Outcome<Result> = { ok: true; value: Result } | { ok: false; error: DomainError };
@@ -7,8 +8,10 @@ export interface BatcherOptions<Item, Result> {
   name: string;
   /** Items of one batch at most. */
   itemsMax?: number;
-  /** Batches that may run at the same time. */
+  /** Batches that may run at the same time, when the batcher has a lane of its own. */
   slots?: number;
+  /** Slots shared with other batchers. */
+  lane?: BatchLane;
   /** Items that may wait; more are refused with LimitExceeded. */
   queueMax?: number;
   /** Weight of an item, in any unit; a batch carries at most `weightMax`, or one item. */
@@ -50,7 +53,7 @@ const queueMaxDefault = 100_000;
 
 /**
  * Natural micro-batching without timers: alone, an item leaves at the end of the event-loop turn that brought it; while
- * all slots are taken, items wait and leave together with the next free slot. When a batch fails as a whole its items are
+ * all slots of the lane are taken, items wait and leave together with the next free slot. When a batch fails as a whole its items are
  * retried one by one, so that only the guilty ones fail; except when the commit may have happened (the error is
  * Unavailable, Timeout or Cancelled, or it or one of its causes has `commitUnknown: true`): then nothing is tried again.
  *
@@ -61,14 +64,15 @@ const queueMaxDefault = 100_000;
 export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   const { name, run, metrics, weightOf } = options;
   const itemsMax = options.itemsMax ?? itemsMaxDefault;
-  const slots = options.slots ?? slotsDefault;
+  const lane = options.lane ?? createBatchLane(options.slots ?? slotsDefault);
   const queueMax = options.queueMax ?? queueMaxDefault;
   const weightMax = options.weightMax ?? Number.POSITIVE_INFINITY;
   const stats: BatcherStats = { batches: 0, items: 0, retriedAlone: 0, waiting: 0, sizes: [] };
   let queue: Waiting<Item, Result>[] = [];
   let head = 0;
   let running = 0;
-  let scheduled = false;
+  /** A batch is asked for and has not left yet. */
+  let asked = false;
   let stopped = false;
   let whenIdle: (() => void)[] = [];
 
@@ -92,17 +96,20 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
     return batch;
   };
 
-  const pump = (): void => {
-    scheduled = false;
-    while (running < slots && head < queue.length) {
-      running += 1;
-      void runBatch(takeBatch());
-    }
+  const enterLane = (): void => lane.enter(runNext);
+
+  const runNext = async (): Promise<void> => {
+    const batch = takeBatch();
+    // What does not fit goes to the end of the lane: other batchers have their turn first.
+    asked = head < queue.length;
+    if (asked) enterLane();
     stats.waiting = queue.length - head;
-    if (running === 0 && head === queue.length) {
-      for (const idle of whenIdle) idle();
-      whenIdle = [];
-    }
+    running += 1;
+    await runBatch(batch);
+    running -= 1;
+    if (running > 0 || head < queue.length) return;
+    for (const idle of whenIdle) idle();
+    whenIdle = [];
   };
 
   const runBatch = async (batch: Waiting<Item, Result>[]): Promise<void> => {
@@ -119,9 +126,6 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
       } else {
         await runAlone(batch);
       }
-    } finally {
-      running -= 1;
-      pump();
     }
   };
 
@@ -155,9 +159,9 @@ export function createBatcher<Item, Result>(options: BatcherOptions<Item, Result
         }
         queue.push({ item, weight: weightOf?.(item) ?? 0, resolve, reject });
         stats.waiting = queue.length - head;
-        if (scheduled || running >= slots) return;
-        scheduled = true;
-        setImmediate(pump);
+        if (asked) return;
+        asked = true;
+        setImmediate(enterLane);
       }),
     stop: () => {
       stopped = true;

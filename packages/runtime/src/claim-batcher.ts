@@ -1,4 +1,6 @@
-import { type Batcher, createBatcher } from "./batcher.js";
+import type { BatchLane } from "./batch-lane.js";
+import { type Batcher, createBatcher, type Outcome } from "./batcher.js";
+import { toDomainError } from "./errors/grpc-status.js";
 import type { Metrics } from "./metrics.js";
 
 /** Pollers of one queue that wait for work: what one claim request of a gateway asks for. */
@@ -35,21 +37,30 @@ interface Claimed {
 export function createClaimBatcher<Item extends Claimed>(options: {
   name: string;
   metrics?: Metrics;
+  lane?: BatchLane;
   claim: (pollers: readonly RankedPoller[]) => Promise<readonly Item[]>;
 }): Batcher<WaitingPollers, Item[]> {
   return createBatcher<WaitingPollers, Item[]>({
     name: options.name,
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+    ...(options.lane === undefined ? {} : { lane: options.lane }),
     run: async (requests) => {
-      const results: Item[][] = requests.map(() => []);
-      for (const round of planRounds(requests)) {
-        const claimed = await options.claim(round.pollers);
-        for (const item of claimed) {
-          const owner = round.owners.get(`${item.orgId}/${item.queue}/${item.rank}`);
-          if (owner !== undefined) results[owner]?.push(item);
+      const rounds = planRounds(requests);
+      const outcomes: Outcome<Item[]>[] = requests.map(() => ({ ok: true, value: [] }));
+      for (const round of rounds) {
+        try {
+          for (const item of await options.claim(round.pollers)) {
+            const outcome = outcomes[round.owners.get(`${item.orgId}/${item.queue}/${item.rank}`) ?? -1];
+            if (outcome?.ok) outcome.value.push(item);
+          }
+        } catch (error) {
+          if (rounds.length === 1) throw error;
+          // What other rounds claimed is committed and must reach its pollers: only this round's requests fail.
+          const failed: Outcome<Item[]> = { ok: false, error: toDomainError(error) };
+          for (const owner of round.owners.values()) outcomes[owner] = failed;
         }
       }
-      return results.map((value) => ({ ok: true, value }));
+      return outcomes;
     },
   });
 }
@@ -69,7 +80,7 @@ function planRounds(requests: readonly WaitingPollers[]): Round[] {
     const line = `${request.orgId}/${request.queue}`;
     // One order and no repeats: the same filter has one text, whoever asks.
     const kinds = [...new Set(request.kinds)].sort();
-    const filter = kinds.join("\n");
+    const filter = JSON.stringify(kinds);
     let round = rounds.find((candidate) => (candidate.filters.get(line) ?? filter) === filter);
     if (round === undefined) {
       round = { filters: new Map(), ranks: new Map(), pollers: [], owners: new Map() };

@@ -1,3 +1,4 @@
+export * from "./batch-lane.js";
 export * from "./batcher.js";
 export * from "./claim-batcher.js";
 export * from "./config/config.js";

@@ -34,8 +34,9 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Passwords inside URLs, bearer credentials, and keys of the forms this server gives out. */
-const secretText = /(:\/\/[^\s:/@"\\]*:)[^\s/@"\\]+(?=@)|(\bBearer )[^\s"\\]+|\b(flovyn_[sw]k_|fwt_|fct_)[^\s"\\,;]+/g;
+/** Passwords and tokens inside URLs, bearer credentials, and keys of the forms this server gives out. */
+const secretText =
+  /(:\/\/(?:[^\s:/@"\\]*:)?)[^\s/@"\\]+(?=@)|(\bBearer )[^\s"\\]+|\b(flovyn_[sw]k_|fwt_|fct_)[^\s"\\,;]+/g;
 
 /** The text with secrets in it replaced: error messages of libraries quote addresses and headers. */
 export function redactText(text: string): string {

@@ -1,5 +1,6 @@
 import type { Bus } from "@flovyn/bus";
 import type { Clock } from "@flovyn/domain";
+import type { BatchLane } from "./batch-lane.js";
 import type { FlovynConfig } from "./config/config.js";
 import type { Health } from "./health.js";
 import type { Logger } from "./logger.js";
@@ -9,6 +10,8 @@ import type { Metrics } from "./metrics.js";
 export interface ServiceContext {
   config: FlovynConfig;
   bus: Bus;
+  /** Slots for the batches of all services in the process. */
+  lane: BatchLane;
   clock: Clock;
   log: Logger;
   metrics: Metrics;

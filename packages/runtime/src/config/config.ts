@@ -1,17 +1,36 @@
 import { z } from "zod";
 
-const port = z.coerce.number().int().min(0).max(65_535);
+/** A number of the file, or its digits in the environment. Other types are not turned into numbers. */
+const integer = (min: number, max: number) =>
+  z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^-?[0-9]{1,15}$/)
+          .transform(Number),
+      ],
+      "must be a number",
+    )
+    .pipe(
+      z.number().int("must be a whole number").min(min, `must be at least ${min}`).max(max, `must be at most ${max}`),
+    );
+const port = integer(0, 65_535);
 const uuid = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "must be a UUID")
   .transform((text) => text.toLowerCase());
-const flag = z.union([
-  z.boolean(),
-  z.enum(["true", "false", "1", "0"]).transform((text) => text === "true" || text === "1"),
-]);
+export const flag = z.union(
+  [z.boolean(), z.enum(["true", "false", "1", "0"]).transform((text) => text === "true" || text === "1")],
+  "must be true or false",
+);
+const databaseUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\/\S+$/, "must look like postgres://user:password@host:port/database");
 
 const staticKey = z.object({
-  key: z.string().min(1, "must not be empty"),
+  key: z.string().min(1),
   org_id: uuid,
   principal_type: z.enum(["User", "Worker"]),
   principal_id: z.string().min(1),
@@ -26,7 +45,7 @@ const endpoint = z.object({
 
 /** The file and environment as they are written; unknown keys are ignored. Source: client-behaviour, configuration. */
 export const configShape = z.object({
-  database_url: z.string().optional(),
+  database_url: databaseUrl.optional(),
   server_port: port.default(8000),
   grpc_server_port: port.default(9090),
   ops_port: port.default(8001),
@@ -35,11 +54,11 @@ export const configShape = z.object({
   nats: z.object({ enabled: flag.default(true), url: z.string().default("nats://127.0.0.1:4222") }).prefault({}),
   log: z
     .object({
-      level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+      level: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
       pretty: flag.default(false),
     })
     .prefault({}),
-  database: z.object({ pool_max: z.coerce.number().int().min(1).max(1000).default(10) }).prefault({}),
+  database: z.object({ pool_max: integer(1, 1000).default(10) }).prefault({}),
   orgs: z
     .array(
       z.object({

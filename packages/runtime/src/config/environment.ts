@@ -9,6 +9,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
   NATS_URL: ["nats", "url"],
   NATS_ENABLED: ["nats", "enabled"],
   LOG_LEVEL: ["log", "level"],
+  FLOVYN_ORGS: ["orgs"],
   FLOVYN_SECURITY_ENABLED: ["auth", "enabled"],
 };
 
@@ -17,26 +18,42 @@ const sections = ["nats", "log", "database", "auth"];
 
 type Tree = Record<string, unknown>;
 
-/** Puts what the environment says over what the file says: `NATS__URL` is `url` of section `nats`. */
+/**
+ * Puts what the environment says over what the file says: `NATS__URL` is `url` of section `nats`. A JSON array or object
+ * stands for a list or a table. Where an older name and a current one set the same key, the current one counts.
+ */
 export function overlayEnvironment(file: Tree, env: Readonly<Record<string, string | undefined>>): Tree {
   const merged = structuredClone(file);
-  for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || value === "") continue;
+  const set = Object.entries(env).flatMap(([name, value]) => {
     const path = names[name] ?? levels(name);
-    if (path !== undefined) setAt(merged, path, value);
-  }
+    return value === undefined || value.trim() === "" || path === undefined ? [] : [{ name, path, value }];
+  });
+  // Outer keys first, so that a table set as a whole does not remove one of its keys set alone.
+  const rank = ({ name, path }: { name: string; path: readonly string[] }) =>
+    path.length * 2 + (name.includes("__") ? 1 : 0);
+  for (const { path, value } of set.sort((a, b) => rank(a) - rank(b))) setAt(merged, path, parseValue(value));
   return merged;
 }
 
 function levels(name: string): string[] | undefined {
-  if (!name.includes("__")) return undefined;
   const path = name.toLowerCase().split("__");
+  if (path.length === 1) return undefined;
   return sections.includes(path[0] as string) && path.every((level) => /^[a-z][a-z0-9_]*$/.test(level))
     ? path
     : undefined;
 }
 
-function setAt(tree: Tree, path: readonly string[], value: string): void {
+function parseValue(value: string): unknown {
+  if (!/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    // Not JSON: the check of the key says what it should be, without repeating the text, which may hold a secret.
+    return value;
+  }
+}
+
+function setAt(tree: Tree, path: readonly string[], value: unknown): void {
   let node = tree;
   for (const level of path.slice(0, -1)) {
     const next = node[level];

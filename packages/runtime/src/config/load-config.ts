@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import type { z } from "zod";
+import { checkTogether } from "./check-together.js";
 import { configShape, type EndpointConfig, type FlovynConfig } from "./config.js";
+import { describeProblem } from "./describe-problem.js";
 import { overlayEnvironment } from "./environment.js";
 
 /** Everything that is wrong with a configuration, each with the full name of its key; never with a secret. */
@@ -23,20 +25,34 @@ export interface ConfigSource {
   overrides?: Record<string, unknown>;
 }
 
-const knownAuthenticators = ["static_api_key"];
-
 /** Reads file and environment into one complete object. Errors: ConfigError listing every problem. */
 export function loadConfig(source: ConfigSource = {}): FlovynConfig {
   const env = source.env ?? process.env;
   const path = source.configFile ?? env.CONFIG_FILE;
-  const tree = { ...overlayEnvironment(path ? readFile(path) : {}, env), ...source.overrides };
-  const parsed = configShape.safeParse(tree);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${nameOf(issue.path)}: ${issue.message}`));
-  }
-  const problems = checkTogether(parsed.data);
-  if (problems.length > 0) throw new ConfigError(problems);
+  const tree = mergeTrees(overlayEnvironment(path ? readFile(path) : {}, env), source.overrides ?? {});
+  const parsed = configShape.safeParse(tree, { error: describeProblem });
+  const shapeProblems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${nameOf(issue.path)}: ${issue.message}`);
+  const problems = [...new Set([...shapeProblems, ...checkTogether(tree)])];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return toConfig(parsed.data);
+}
+
+type Tree = Record<string, unknown>;
+
+/** Tables are merged key by key; anything else is replaced. */
+function mergeTrees(below: Tree, above: Tree): Tree {
+  const merged = { ...below };
+  for (const [key, value] of Object.entries(above)) {
+    const old = merged[key];
+    merged[key] = isTable(old) && isTable(value) ? mergeTrees(old, value) : value;
+  }
+  return merged;
+}
+
+function isTable(value: unknown): value is Tree {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 function readFile(path: string): Record<string, unknown> {
@@ -62,35 +78,6 @@ function nameOf(path: readonly PropertyKey[]): string {
 }
 
 type Parsed = z.infer<typeof configShape>;
-
-function checkTogether(config: Parsed): string[] {
-  const problems: string[] = [];
-  const orgIds = new Set(config.orgs.map((org) => org.id));
-  for (const [name, values] of [
-    ["id", config.orgs.map((org) => org.id)],
-    ["slug", config.orgs.map((org) => org.slug)],
-  ] as const) {
-    const twice = values.find((value, index) => values.indexOf(value) !== index);
-    if (twice !== undefined) problems.push(`orgs: two of them have the ${name} ${twice}`);
-  }
-  const { keys } = config.auth.static_api_key;
-  keys.forEach((key, index) => {
-    const name = `auth.static_api_key.keys[${index}]`;
-    if (!orgIds.has(key.org_id)) problems.push(`${name}.org_id: ${key.org_id} is not one of the configured orgs`);
-    if (keys.findIndex((other) => other.key === key.key) !== index) problems.push(`${name}.key: is used twice`);
-  });
-  for (const door of ["http", "grpc"] as const) {
-    const { authenticators } = config.auth.endpoints[door];
-    if (config.auth.enabled && authenticators.length === 0) {
-      problems.push(`auth.endpoints.${door}.authenticators: must name at least one`);
-    }
-    for (const name of authenticators) {
-      if (knownAuthenticators.includes(name)) continue;
-      problems.push(`auth.endpoints.${door}.authenticators: ${name} is not one of ${knownAuthenticators.join(", ")}`);
-    }
-  }
-  return problems;
-}
 
 function toConfig(config: Parsed): FlovynConfig {
   const { http, grpc } = config.auth.endpoints;

@@ -1,0 +1,92 @@
+import { flag } from "./config.js";
+
+/** Others are planned; a name that nothing implements must not leave a door open. */
+const knownAuthenticators = ["static_api_key"];
+const knownAuthorizers = ["cedar"];
+
+/**
+ * What the shape of single keys cannot tell: references, duplicates, names that nothing implements. Works on the raw
+ * tree, so that these problems are listed beside those of the shape. Values of keys are never repeated.
+ */
+export function checkTogether(tree: unknown): string[] {
+  const orgs = list(at(tree, "orgs"));
+  const keys = list(at(tree, "auth", "static_api_key", "keys"));
+  return [
+    ...duplicates("orgs", "id", orgs.map(lowerId("id"))),
+    ...duplicates(
+      "orgs",
+      "slug",
+      orgs.map((org) => at(org, "slug")),
+    ),
+    ...keyProblems(keys, new Set(orgs.map(lowerId("id")))),
+    ...doorProblems(tree, "http"),
+    ...doorProblems(tree, "grpc"),
+  ];
+}
+
+function keyProblems(keys: readonly unknown[], orgIds: ReadonlySet<unknown>): string[] {
+  const values = keys.map((key) => at(key, "key"));
+  return keys.flatMap((key, index) => {
+    const name = `auth.static_api_key.keys[${index}]`;
+    const orgId = lowerId("org_id")(key);
+    const problems: string[] = [];
+    if (orgId !== undefined && !orgIds.has(orgId)) {
+      problems.push(`${name}.org_id: ${orgId} is not one of the configured orgs`);
+    }
+    const first = values.indexOf(values[index]);
+    if (typeof values[index] === "string" && first !== index) {
+      problems.push(`${name}.key: is the same as that of auth.static_api_key.keys[${first}]`);
+    }
+    return problems;
+  });
+}
+
+function doorProblems(tree: unknown, door: string): string[] {
+  const name = `auth.endpoints.${door}`;
+  const authenticators = at(tree, "auth", "endpoints", door, "authenticators");
+  const authorizer = at(tree, "auth", "endpoints", door, "authorizer");
+  const problems = list(authenticators)
+    .filter((one) => typeof one === "string" && !knownAuthenticators.includes(one))
+    .map((one) => `${name}.authenticators: ${one} is not one of ${knownAuthenticators.join(", ")}`);
+  if (Array.isArray(authenticators) && authenticators.length === 0 && isOn(at(tree, "auth", "enabled"))) {
+    problems.push(`${name}.authenticators: must name at least one; auth.enabled = false turns authentication off`);
+  }
+  if (typeof authorizer === "string" && !knownAuthorizers.includes(authorizer)) {
+    problems.push(`${name}.authorizer: ${authorizer} is not one of ${knownAuthorizers.join(", ")}`);
+  }
+  return problems;
+}
+
+function duplicates(table: string, key: string, values: readonly unknown[]): string[] {
+  return values.flatMap((value, index) => {
+    const first = values.indexOf(value);
+    return typeof value !== "string" || first === index
+      ? []
+      : [`${table}[${index}].${key}: ${value} is the ${key} of ${table}[${first}] too`];
+  });
+}
+
+function isOn(enabled: unknown): boolean {
+  const parsed = flag.safeParse(enabled);
+  return !parsed.success || parsed.data;
+}
+
+function lowerId(key: string): (table: unknown) => string | undefined {
+  return (table) => {
+    const id = at(table, key);
+    return typeof id === "string" ? id.toLowerCase() : undefined;
+  };
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function at(tree: unknown, ...path: string[]): unknown {
+  let node = tree;
+  for (const key of path) {
+    if (node === null || typeof node !== "object") return undefined;
+    node = (node as Record<string, unknown>)[key];
+  }
+  return node;
+}

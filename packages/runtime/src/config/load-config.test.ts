@@ -1,0 +1,266 @@
+// Goal: what a process is told becomes one complete object, or one error with every problem by its full name, and a
+// secret never shows in it.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { ConfigError, loadConfig } from "./load-config.js";
+
+const folder = mkdtempSync(join(tmpdir(), "flovyn-config-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
+function file(text: string): string {
+  const path = join(folder, `${files++}.toml`);
+  writeFileSync(path, text);
+  return path;
+}
+
+function problemsOf(load: () => unknown): readonly string[] {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+const orgId = "0190a3e0-0000-7000-8000-00000000000a";
+const otherOrgId = "0190a3e0-0000-7000-8000-00000000000b";
+
+/** The file that test harnesses of existing clients write. */
+const harnessFile = `
+[[orgs]]
+id = "${orgId.toUpperCase()}"
+name = "Test Organization"
+slug = "test-1a2b3c4d"
+tier = "FREE"
+
+[auth]
+enabled = true
+
+[auth.static_api_key]
+keys = [
+  { key = "flovyn_sk_test_1", org_id = "${orgId}", principal_type = "User", principal_id = "api:test", role = "ADMIN" },
+  { key = "flovyn_wk_test_1", org_id = "${orgId}", principal_type = "Worker", principal_id = "worker:test" },
+]
+
+[auth.endpoints.http]
+authenticators = ["static_api_key"]
+authorizer = "cedar"
+
+[auth.endpoints.grpc]
+authenticators = ["static_api_key"]
+authorizer = "cedar"
+
+[otel]
+enabled = false
+`;
+
+describe("configuration", () => {
+  it("reads what the harnesses of existing clients give", () => {
+    const config = loadConfig({
+      env: {
+        DATABASE_URL: "postgres://flovyn:flovyn@db:5432/flovyn",
+        NATS__ENABLED: "true",
+        NATS__URL: "nats://broker:4222",
+        SERVER_PORT: "8000",
+        GRPC_SERVER_PORT: "9090",
+        CONFIG_FILE: file(harnessFile),
+        RUST_LOG: "info",
+        PATH: "/bin",
+      },
+    });
+    expect(config).toEqual({
+      databaseUrl: "postgres://flovyn:flovyn@db:5432/flovyn",
+      serverPort: 8000,
+      grpcServerPort: 9090,
+      opsPort: 8001,
+      bindAddress: "::",
+      runMigrations: true,
+      nats: { enabled: true, url: "nats://broker:4222" },
+      log: { level: "info", pretty: false },
+      database: { poolMax: 10 },
+      orgs: [{ id: orgId, name: "Test Organization", slug: "test-1a2b3c4d", tier: "FREE" }],
+      auth: {
+        enabled: true,
+        staticApiKey: {
+          keys: [
+            { key: "flovyn_sk_test_1", orgId, principalType: "User", principalId: "api:test", role: "ADMIN" },
+            { key: "flovyn_wk_test_1", orgId, principalType: "Worker", principalId: "worker:test", role: undefined },
+          ],
+        },
+        endpoints: {
+          http: { authenticators: ["static_api_key"], authorizer: "cedar", excludePaths: [] },
+          grpc: { authenticators: ["static_api_key"], authorizer: "cedar", excludePaths: [] },
+        },
+      },
+    });
+  });
+
+  it("is complete and closed without a file", () => {
+    expect(loadConfig({ env: {} })).toMatchObject({
+      databaseUrl: undefined,
+      serverPort: 8000,
+      grpcServerPort: 9090,
+      orgs: [],
+      auth: { enabled: true, staticApiKey: { keys: [] }, endpoints: { grpc: { authenticators: ["static_api_key"] } } },
+    });
+  });
+
+  it("lets the environment win over the file, and command-line options over both, key by key", () => {
+    const configFile = file(
+      'server_port = 1\ngrpc_server_port = 2\n[nats]\nurl = "nats://file:4222"\nenabled = false\n',
+    );
+    const config = loadConfig({
+      configFile,
+      env: { GRPC_SERVER_PORT: "3", NATS__ENABLED: "1", CONFIG_FILE: "/is/not/read" },
+      overrides: { nats: { url: "nats://option:4222" } },
+    });
+    expect(config).toMatchObject({
+      serverPort: 1,
+      grpcServerPort: 3,
+      nats: { enabled: true, url: "nats://option:4222" },
+    });
+  });
+
+  it("knows older names of variables; the current name wins in either order", () => {
+    expect(loadConfig({ env: { NATS_URL: "nats://old:1", NATS_ENABLED: "false" } }).nats).toEqual({
+      enabled: false,
+      url: "nats://old:1",
+    });
+    const both = { NATS_URL: "nats://old:1", NATS__URL: "nats://new:1" };
+    for (const env of [both, Object.fromEntries(Object.entries(both).reverse())]) {
+      expect(loadConfig({ env }).nats.url).toBe("nats://new:1");
+    }
+    expect(loadConfig({ env: { FLOVYN_SECURITY_ENABLED: "false" } }).auth.enabled).toBe(false);
+  });
+
+  it("takes lists from the environment as JSON", () => {
+    const config = loadConfig({
+      env: {
+        FLOVYN_ORGS: `[{"id":"${orgId}","name":"Acme","slug":"acme"}]`,
+        AUTH__STATIC_API_KEY__KEYS: `[{"key":"k","org_id":"${orgId}","principal_type":"User","principal_id":"u"}]`,
+        AUTH__ENDPOINTS__HTTP__EXCLUDE_PATHS: '["/api/docs"]',
+      },
+    });
+    expect(config.orgs).toEqual([{ id: orgId, name: "Acme", slug: "acme", tier: "FREE" }]);
+    expect(config.auth.staticApiKey.keys).toHaveLength(1);
+    expect(config.auth.endpoints.http.excludePaths).toEqual(["/api/docs"]);
+  });
+
+  it("ignores empty variables and those of other programs", () => {
+    const env = { SERVER_PORT: "", NATS__URL: " ", KUBERNETES__PORT: "x", _: "y", GRPC__SERVER: "z", __PROTO__: "p" };
+    expect(loadConfig({ env })).toEqual(loadConfig({ env: {} }));
+  });
+
+  it("lists every problem of one configuration, each by the full name of its key", () => {
+    const configFile = file(`
+database_url = "mysql://root:hunter2@db/flovyn"
+server_port = "eighty"
+grpc_server_port = 70000
+
+[log]
+level = "loud"
+
+[[orgs]]
+id = "${orgId}"
+name = "One"
+slug = "Not A Slug"
+
+[[orgs]]
+id = "${orgId}"
+name = "Two"
+slug = "two"
+
+[[orgs]]
+id = "${otherOrgId}"
+name = "Three"
+slug = "two"
+
+[auth]
+enabled = "maybe"
+
+[auth.static_api_key]
+keys = [
+  { key = "hunter2", org_id = "${orgId}", principal_type = "User", principal_id = "u" },
+  { key = "hunter2", org_id = "0190a3e0-0000-7000-8000-00000000000f", principal_type = "Robot", principal_id = "" },
+]
+
+[auth.endpoints.http]
+authenticators = ["jwt", "static_api_key"]
+authorizer = "anything"
+
+[auth.endpoints.grpc]
+authenticators = []
+`);
+    const problems = problemsOf(() => loadConfig({ env: {}, configFile }));
+    const keys = "auth.static_api_key.keys";
+    expect([...problems].sort()).toEqual(
+      [
+        "auth.enabled: must be true or false",
+        "auth.endpoints.grpc.authenticators: must name at least one; auth.enabled = false turns authentication off",
+        "auth.endpoints.http.authenticators: jwt is not one of static_api_key",
+        "auth.endpoints.http.authorizer: anything is not one of cedar",
+        `${keys}[1].key: is the same as that of ${keys}[0]`,
+        `${keys}[1].org_id: 0190a3e0-0000-7000-8000-00000000000f is not one of the configured orgs`,
+        `${keys}[1].principal_id: must not be empty`,
+        `${keys}[1].principal_type: must be one of User, Worker`,
+        "database_url: must look like postgres://user:password@host:port/database",
+        "grpc_server_port: must be at most 65535",
+        "log.level: must be one of trace, debug, info, warn, error, fatal, silent",
+        "orgs[0].slug: must be lower-case words joined by hyphens",
+        `orgs[1].id: ${orgId} is the id of orgs[0] too`,
+        "orgs[2].slug: two is the slug of orgs[1] too",
+        "server_port: must be a number",
+      ].sort(),
+    );
+    expect(problems.join("\n")).not.toContain("hunter2");
+  });
+
+  it.each([
+    ["a key that is a number", "[auth.static_api_key]\nkeys = [{ key = 31337 }]", "31337"],
+    ["text that is not TOML", 'key = "hunter2', "hunter2"],
+    ["a broken line", "[auth.static_api_key]\nkeys = [hunter2]", "hunter2"],
+  ])("does not repeat a secret in %s", (_what, text, secret) => {
+    const problems = problemsOf(() => loadConfig({ env: {}, configFile: file(text) }));
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems.join("\n")).not.toContain(secret);
+  });
+
+  it("does not repeat a secret of the environment that is not the list it should be", () => {
+    const env = { AUTH__STATIC_API_KEY__KEYS: '[{"key":"hunter2"' };
+    const problems = problemsOf(() => loadConfig({ env }));
+    expect(problems).toEqual(["auth.static_api_key.keys: must be a list"]);
+  });
+
+  it("names a file that cannot be read", () => {
+    const missing = join(folder, "missing.toml");
+    expect(problemsOf(() => loadConfig({ env: { CONFIG_FILE: missing } }))).toEqual([
+      `CONFIG_FILE: the file ${missing} cannot be read`,
+    ]);
+  });
+
+  it("refuses ports that are not written as numbers", () => {
+    for (const port of ["0x50", "8e3", "80 80", "-1", "65536", "1.5", "1_000"]) {
+      expect(
+        problemsOf(() => loadConfig({ env: { SERVER_PORT: port } })),
+        port,
+      ).toHaveLength(1);
+    }
+    expect(loadConfig({ env: { SERVER_PORT: "0" } }).serverPort).toBe(0);
+  });
+
+  it("answers any tree with an object or a ConfigError, nothing else", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (orgs, auth, nats) => {
+        problemsOf(() => loadConfig({ env: {}, overrides: { orgs, auth, nats } }));
+        problemsOf(() =>
+          loadConfig({ env: {}, overrides: { auth: { static_api_key: { keys: orgs }, endpoints: auth } } }),
+        );
+      }),
+    );
+  });
+});
