@@ -3,6 +3,7 @@ export { CallError, GrpcConnection } from "./client/grpc-connection.js";
 export { createRestClient, type RestAnswer, type RestClient } from "./client/rest-client.js";
 export { createRetry, type Retry } from "./client/retry.js";
 export { type Cluster, type ClusterOptions, startCluster } from "./cluster/cluster.js";
+export { type CrashablePostgres, startCrashablePostgres } from "./cluster/crashable-postgres.js";
 export type { Org } from "./cluster/orgs.js";
 export type { Replica, ServiceName } from "./cluster/replica.js";
 export * from "./history.js";

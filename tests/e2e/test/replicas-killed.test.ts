@@ -40,7 +40,7 @@ test("kill -9 of a dispatch and a tasks replica: all finish, nothing is doubled"
   );
   await waitForCompleted(rest, queue, 10);
   await cluster.replica("dispatch", 0).kill();
-  await retry(() => waitForCompleted(rest, queue, 40));
+  await waitForCompleted(rest, queue, 40);
   await cluster.replica("tasks", 0).kill();
   await waitForCompleted(rest, queue, WORKFLOWS);
   await Promise.all([cluster.replica("dispatch", 0).start(), cluster.replica("tasks", 0).start()]);

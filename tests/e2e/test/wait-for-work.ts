@@ -34,13 +34,12 @@ export async function waitForCompleted(
   wanted: number,
   timeoutMs = 60_000,
 ): Promise<void> {
-  let seen = 0;
   await waitFor(
     `${wanted} completed workflows on queue ${queue}`,
     async () => {
-      seen = (await rest.get(`/workflow-executions?status=COMPLETED&queue=${queue}&limit=1`)).json.total;
-      if (seen < wanted) throw new Error(`${seen} have completed`);
-      return true;
+      const { status, json } = await rest.get(`/workflow-executions?status=COMPLETED&queue=${queue}&limit=1`);
+      if (status === 200 && json.total >= wanted) return true;
+      throw new Error(status === 200 ? `${json.total} have completed` : `the list was answered with ${status}`);
     },
     { timeoutMs, intervalMs: 100 },
   );

@@ -31,6 +31,8 @@ export interface RawWorkerOptions {
   sendClaims?: boolean;
   /** Around every report. Existing SDKs report once. */
   retry?: Retry;
+  /** Hears of every poll that failed, and of every other call that was given up. */
+  onFailedCall?: (error: CallError) => void;
 }
 
 export class RawWorker {
@@ -61,7 +63,8 @@ export class RawWorker {
         if (!(await step(code))) await pause(EMPTY_POLL_PAUSE_MS);
       } catch (error) {
         // A call that failed is what workers live with; anything else is a mistake of the test.
-        if (!(error instanceof CallError)) this.#failure ??= error;
+        if (error instanceof CallError) this.#options.onFailedCall?.(error);
+        else this.#failure ??= error;
         await pause(ERROR_PAUSE_MS);
       }
     }

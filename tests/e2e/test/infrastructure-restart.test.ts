@@ -1,0 +1,69 @@
+/**
+ * Goal: a crash of Postgres or of the broker in the middle of work is over some seconds after they are back, without loss.
+ * Approach: both are killed while workflows run; workers and clients only retry.
+ */
+import { afterAll, expect, test } from "vitest";
+import {
+  addOne,
+  assertFanOutHistory,
+  type CrashablePostgres,
+  createRetry,
+  fanOut,
+  RawWorker,
+  startCrashablePostgres,
+} from "../src/index.js";
+import { useCluster } from "./use-cluster.js";
+import { waitForCompleted } from "./wait-for-work.js";
+
+const TASKS = 3;
+const BATCH = 30;
+const queue = "infrastructure";
+let postgres: CrashablePostgres | undefined;
+// Registered first, so that it runs after the cluster has stopped.
+afterAll(() => postgres?.stop(), 60_000);
+const use = useCluster(async () => {
+  postgres = await startCrashablePostgres();
+  return { replicas: { gateway: 1, dispatch: 2, tasks: 1 }, databaseUrl: postgres.url };
+});
+
+test("a crash of Postgres, then of NATS, loses nothing", { timeout: 120_000 }, async ({ skip }) => {
+  const { nats } = use.cluster;
+  const { restart } = nats;
+  if (restart === undefined) return skip("the NATS server is not ours to restart: NATS_URL names it");
+  const retry = createRetry();
+  const client = use.client();
+  const rest = use.rest();
+  const worker = new RawWorker({
+    client: use.client(),
+    workerId: "worker",
+    queue,
+    runWorkflow: fanOut(TASKS),
+    runTask: addOne,
+    leaseMs: 5000,
+    sendClaims: true,
+    retry,
+  });
+  const start = (name: string) =>
+    Promise.all(
+      Array.from({ length: BATCH }, (_, index) =>
+        retry(() => client.startWorkflow({ workflowKind: "fan-out", queue, idempotencyKey: `${name}-${index}` })),
+      ),
+    );
+  const first = start("first");
+  await waitForCompleted(rest, queue, 5);
+  await postgres?.crash();
+  const second = start("second");
+  await postgres?.start();
+  await waitForCompleted(rest, queue, BATCH + 5);
+
+  const third = start("third");
+  await restart();
+  await waitForCompleted(rest, queue, 3 * BATCH);
+  await worker.stop();
+
+  const started = [await first, await second, await third].flat();
+  expect(new Set(started.map((one) => one.workflowExecutionId)).size).toBe(3 * BATCH);
+  for (const { workflowExecutionId } of started) {
+    assertFanOutHistory(await client.getEvents(workflowExecutionId), TASKS);
+  }
+});
