@@ -67,8 +67,14 @@ export function figuresOf(run: RunFigures) {
         walBytes: Math.round(middle((repeat) => repeat.walBytesPerWorkflow)),
         emptyPolls: middle((repeat) => repeat.emptyPollsPerWorkflow),
       },
-      batchItems: Object.fromEntries(
-        batchNames.map((name) => [name, middle((repeat) => repeat.batches[name]?.meanItems ?? 0)]),
+      batches: Object.fromEntries(
+        batchNames.map((name) => [
+          name,
+          {
+            perWorkflow: middle((repeat) => (repeat.batches[name]?.batches ?? 0) / options.workflows),
+            meanItems: middle((repeat) => repeat.batches[name]?.meanItems ?? 0),
+          },
+        ]),
       ),
       verified: true,
       machine,

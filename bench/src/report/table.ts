@@ -6,6 +6,7 @@ export function tableOf([throughput, reference, idle]: Figures): string {
   const times = ({ p50, p95, p99 }: { p50: number; p95: number; p99: number }) => `${p50} / ${p95} / ${p99} ms`;
   const cpu = Object.entries(cpuMsPerWorkflow);
   const cpuTotal = cpu.reduce((total, [, ms]) => total + ms, 0);
+  const batches = Object.entries(throughput.batches);
   const rows: [string, string][] = [
     ["throughput", `${throughput.value} workflows/s   (${throughput.repeats.join(", ")})`],
     ["latency p50 / p95 / p99", `${times(latencyMs)}, ${load.concurrency} in flight`],
@@ -20,7 +21,8 @@ export function tableOf([throughput, reference, idle]: Figures): string {
     ["commits per workflow", `${perWorkflow.commits}, of these ${perWorkflow.writeCommits} that write`],
     ["WAL per workflow", `${perWorkflow.walBytes} bytes`],
     ["empty polls per workflow", `${perWorkflow.emptyPolls}`],
-    ["items per batch", pairs(throughput.batchItems)],
+    ["batches per workflow", batches.map(([name, batch]) => `${name} ${batch.perWorkflow}`).join(", ")],
+    ["items per batch", batches.map(([name, batch]) => `${name} ${batch.meanItems}`).join(", ")],
     ["load", pairs(load)],
     ["machine", pairs(machine)],
     ["verified", "every workflow completed once with the expected history, no task ran twice"],
