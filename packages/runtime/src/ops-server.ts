@@ -1,15 +1,23 @@
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { serve } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import { createOpsRoutes, type Health } from "./health.js";
+import { listenOn } from "./listen.js";
 import type { Metrics } from "./metrics.js";
-import { portBusy } from "./port-busy.js";
 
 export interface OpsServer {
   readonly port: number;
+  /** Lets running requests finish; connections that are only kept alive are cut. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** Serves health and metrics of a process that has no other HTTP door. Errors: Unavailable when the port is busy. */
+/** Probes and scrapers answer at once; a request that is still open after this is not waited for. */
+const drainMs = 2_000;
+
+/**
+ * Serves health and metrics of a process that has no other HTTP door.
+ * Errors: Unavailable when the port is busy.
+ */
 export async function startOpsServer(options: {
   port: number;
   host: string;
@@ -18,13 +26,36 @@ export async function startOpsServer(options: {
   version: string;
 }): Promise<OpsServer> {
   const app = createOpsRoutes(options);
-  const server = serve({ fetch: app.fetch, port: options.port, hostname: options.host });
-  await new Promise<void>((resolve, reject) => {
-    server.once("listening", resolve);
-    server.once("error", (error) => reject(portBusy(error, options.port, "health and metrics")));
-  });
+  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const listen = { address: options.host, port: options.port };
+  const port = await listenOn(listen, "health and metrics", (host, wanted) => bind(server, host, wanted));
+  let stopping: Promise<void> | undefined;
   return {
-    port: (server.address() as AddressInfo).port,
-    stop: () => new Promise((resolve) => server.close(() => resolve())),
+    port,
+    stop: () => {
+      stopping ??= close(server);
+      return stopping;
+    },
   };
+}
+
+function bind(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.removeListener("error", reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
 }

@@ -6,11 +6,20 @@ export function newTraceparent(): string {
   return `00-${bytes.slice(0, 32)}-${bytes.slice(32)}-01`;
 }
 
-const traceparentForm = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;
+const traceparentForm = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 /** The given trace context when it is well-formed, else empty: a bad one is not worth refusing a call. */
 export function parseTraceparent(text: string): string {
   const match = traceparentForm.exec(text);
-  const zero = match !== null && (/^0+$/.test(match[1] as string) || /^0+$/.test(match[2] as string));
-  return match === null || zero ? "" : text;
+  if (match === null) return "";
+  const [, version, trace = "", span = ""] = match;
+  return version === "ff" || /^0+$/.test(trace) || /^0+$/.test(span) ? "" : text;
+}
+
+/** A new span in the trace of the given context; a new trace when that is empty or malformed. */
+export function childOf(traceparent: string): string {
+  const match = traceparentForm.exec(parseTraceparent(traceparent));
+  if (match === null) return newTraceparent();
+  const [, , trace, , flags] = match;
+  return `00-${trace}-${randomBytes(8).toString("hex")}-${flags}`;
 }

@@ -73,7 +73,7 @@ describe("configuration", () => {
         PATH: "/bin",
       },
     });
-    expect(config).toEqual({
+    expect(config).toMatchObject({
       databaseUrl: "postgres://flovyn:flovyn@db:5432/flovyn",
       serverPort: 8000,
       grpcServerPort: 9090,
