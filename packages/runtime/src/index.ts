@@ -8,6 +8,7 @@ export * from "./errors/grpc-status.js";
 export * from "./errors/http-problem.js";
 export * from "./health.js";
 export * from "./lifecycle.js";
+export * from "./listen.js";
 export * from "./logger.js";
 export * from "./metrics.js";
 export * from "./ops-server.js";
