@@ -1,0 +1,59 @@
+/**
+ * The text of each hot statement, as it reaches the database. A change shows up in the diff, where it is read; a statement
+ * whose text changes is planned anew on every server.
+ */
+import { describe, expect, it } from "vitest";
+import type { Executor, Transaction } from "../src/database.js";
+import * as store from "../src/store/index.js";
+
+const id = "0190a5c0-0000-7000-8000-000000000001";
+const now = 0;
+
+/** Runs a store function without a database and returns the statements it sends. */
+async function textsOf(run: (tx: Transaction) => unknown): Promise<string> {
+  const texts: string[] = [];
+  const tx: Executor & Transaction = {
+    query: async ({ name, text }) => {
+      expect(text.startsWith(`/* ${name} */\n`)).toBe(true);
+      texts.push(text.replace(/[ \t]+$/gm, ""));
+      return { rows: [], rowCount: 0, command: "", oid: 0, fields: [] };
+    },
+    defer: () => undefined,
+  };
+  await run(tx);
+  return texts.join("\n\n");
+}
+
+const hot: Record<string, (tx: Transaction) => unknown> = {
+  claimWorkflows: (tx) => store.claimWorkflows(tx, { now, pollers: [] }),
+  claimTasks: (tx) => store.claimTasks(tx, { now, pollers: [] }),
+  insertWorkflows: (tx) => store.insertWorkflows(tx, { now, workflow: [], event: [], transition: [] }),
+  insertTasks: (tx) => store.insertTasks(tx, { now, task: [], transition: [] }),
+  lockWorkflows: (tx) => store.lockWorkflows(tx, [id]),
+  lockWorkflowsOfTasks: (tx) => store.lockWorkflowsOfTasks(tx, [id]),
+  lockTasks: (tx) => store.lockTasks(tx, [id]),
+  saveLockedWorkflows: (tx) => store.saveLockedWorkflows(tx, { now, workflow: [], event: [], transition: [] }),
+  saveLockedTasks: (tx) => store.saveLockedTasks(tx, { now, task: [], attempt: [], transition: [] }),
+  writeWorkflowState: (tx) =>
+    store.writeWorkflowState(tx, now, [
+      { workflowId: id, key: "a", value: new Uint8Array() },
+      { workflowId: id, key: "b", value: null },
+    ]),
+  heartbeatTasks: (tx) => store.heartbeatTasks(tx, { now, leaseMs: 1, beat: [] }),
+  takeKeys: (tx) => store.takeKeys(tx, { now, wanted: [] }),
+  listShortHistories: (tx) => store.listShortHistories(tx, { lengthMax: 1, wanted: [] }),
+  listEvents: (tx) => store.listEvents(tx, { orgId: id, workflowId: id, after: 0, limit: null }),
+  findWorkflowResults: (tx) => store.findWorkflowResults(tx, []),
+  findAbandonedWorkflows: (tx) =>
+    store.findAbandonedWorkflows(tx, { now, silentBefore: now, heldBefore: now, limit: 1 }),
+  findAbandonedTasks: (tx) => store.findAbandonedTasks(tx, { now, silentBefore: now, limit: 1 }),
+  findTasksPastDeadline: (tx) => store.findTasksPastDeadline(tx, { now, limit: 1 }),
+  listOverdueTaskQueues: (tx) => store.listOverdueTaskQueues(tx, { before: now, limit: 1 }),
+  markWorkersSeen: (tx) => store.markWorkersSeen(tx, { now, seen: [] }),
+};
+
+describe("hot statements", () => {
+  it.each(Object.keys(hot))("%s", async (name) => {
+    expect(await textsOf(hot[name] as (tx: Transaction) => unknown)).toMatchSnapshot();
+  });
+});

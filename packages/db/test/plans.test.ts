@@ -1,0 +1,189 @@
+/**
+ * The plans of the hot reads. Method: a table with enough rows that a sequential scan would be a choice, statistics, and
+ * EXPLAIN of the very text that the service runs, caught on its way to the database.
+ */
+import { newId } from "@flovyn/domain";
+import { createTestDatabase, type TestDatabase } from "@flovyn/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Database, type Executor } from "../src/database.js";
+import {
+  claimTasks,
+  claimWorkflows,
+  findAbandonedTasks,
+  findTasksPastDeadline,
+  heartbeatTasks,
+  listEvents,
+  listOverdueTaskQueues,
+  listOverdueWorkflowQueues,
+  listWorkflows,
+  lockTasks,
+  lockWorkflows,
+} from "../src/store/index.js";
+
+const org = newId();
+const now = Date.UTC(2026, 0, 1);
+let database: TestDatabase;
+let db: Database;
+
+interface Plan {
+  "Node Type": string;
+  "Relation Name"?: string;
+  "Index Name"?: string;
+  "Index Cond"?: string;
+  "Actual Rows"?: number;
+  "Rows Removed by Filter"?: number;
+  Plans?: Plan[];
+}
+
+/**
+ * Runs a store function and returns the nodes of the plan of its statement: the generic plan, which a server settles on
+ * for a prepared statement and which knows nothing of the values. The statement really runs; then it is undone.
+ */
+async function planOf(run: (tx: Executor) => Promise<unknown>): Promise<Plan[]> {
+  let nodes: Plan[] = [];
+  const undo = new Error("undo");
+  await db
+    .transaction(async (tx) => {
+      await tx.query({ text: "set local plan_cache_mode = force_generic_plan" });
+      const explaining: Executor = {
+        query: async ({ text, values = [] }) => {
+          await tx.query({ text: `prepare explained as ${text}` });
+          const execute = `execute explained (${values.map(literal).join(", ")})`;
+          const { rows } = await tx.query({ text: `explain (analyze, format json) ${execute}` });
+          await tx.query({ text: "deallocate explained" });
+          nodes = flatten(rows[0]["QUERY PLAN"][0].Plan);
+          return { rows: [], rowCount: 0, command: "", oid: 0, fields: [] };
+        },
+      };
+      await run(explaining);
+      throw undo;
+    })
+    .catch((error) => {
+      if (error !== undo) throw error;
+    });
+  return nodes;
+}
+
+function literal(value: unknown): string {
+  if (value === null) return "null";
+  if (value instanceof Uint8Array) return `'\\x${Buffer.from(value).toString("hex")}'`;
+  if (Array.isArray(value)) return `'{${value.join(",")}}'`;
+  return typeof value === "number" ? String(value) : `'${String(value).replaceAll("'", "''")}'`;
+}
+
+function flatten(plan: Plan): Plan[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(flatten)];
+}
+
+const scansOf = (nodes: Plan[], relation: string) =>
+  nodes.filter((node) => node["Relation Name"] === relation && node["Node Type"].includes("Scan"));
+
+const poller = (queue: string, rank: number) => ({
+  ...{ orgId: org, queue, kinds: null, rank, workerId: "w", leaseMs: 60_000, ownLeaseMs: null, transitionId: newId() },
+});
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  db = new Database({ url: database.url, poolMax: 2, applicationName: "test" });
+  const fill = (table: string, extra: string, values: string) =>
+    db.query({
+      text: `insert into ${table} (id, org_id, kind, queue, status, partition_key, root_execution_id, input, available_at,
+          dispatch_at, created_at, updated_at, blocked_by, completed_at, transition_count ${extra})
+        select ids.id, $1, 'k', case when n % 10 = 9 then 'busy' else 'q-' || n % 50 end,
+          case when n <= 5000 or n % 10 > 7 then 'PENDING' else 'COMPLETED' end, n % 256, ids.id, '', at, at, at, at,
+          case when n <= 5000 then 'deps' end, case when n <= 5000 or n % 10 > 7 then null else at end, 1 ${values}
+        from generate_series(1, 25000) as n, lateral (select gen_random_uuid() as id, to_timestamp($2::float8 / 1000) - n * interval '1 ms' as at) as ids`,
+      values: [org, now],
+    });
+  await fill("workflow_execution", ", current_sequence", ", 1");
+  await fill("task_execution", "", "");
+  await db.query({
+    text: `insert into workflow_transition (id, org_id, workflow_execution_id, to_state, actor_type, actor_id, attempt, claim_epoch, sort_key, most_recent, created_at)
+      select gen_random_uuid(), org_id, id, 'PENDING', 'system', '', 0, 0, 1, true, created_at from workflow_execution`,
+  });
+  await db.query({
+    text: `insert into task_transition (id, org_id, task_execution_id, to_state, actor_type, actor_id, attempt, claim_epoch, sort_key, most_recent, created_at)
+      select gen_random_uuid(), org_id, id, 'PENDING', 'system', '', 0, 0, 1, true, created_at from task_execution`,
+  });
+  await db.query({ text: "analyze" });
+});
+afterAll(async () => {
+  await db.close();
+  await database.drop();
+});
+
+describe("plans", () => {
+  it.each([
+    ["workflow_execution", claimWorkflows],
+    ["task_execution", claimTasks],
+  ] as const)(
+    "SP-145 a claim on %s reads the claim index and only the rows it takes, beside 5,000 blocked ones",
+    async (table, claim) => {
+      const pollers = Array.from({ length: 20 }, (_, index) => poller("busy", index + 1));
+      const nodes = await planOf((tx) => claim(tx, { now, pollers }));
+      const scans = scansOf(nodes, table);
+      const found = scans.find((scan) => scan["Index Name"] === `${table}_claim`);
+      expect(found).toMatchObject({ "Actual Rows": 20 });
+      expect(found?.["Rows Removed by Filter"] ?? 0).toBe(0);
+      expect(scans.filter((scan) => scan["Node Type"] === "Seq Scan")).toEqual([]);
+      const owner = table.replace("execution", "transition");
+      expect(scansOf(nodes, owner).filter((scan) => scan["Node Type"] === "Seq Scan")).toEqual([]);
+    },
+  );
+
+  it("an empty poll reads no row at all", async () => {
+    const nodes = await planOf((tx) => claimTasks(tx, { now, pollers: [poller("idle", 1)] }));
+    const read = scansOf(nodes, "task_execution").map((scan) => scan["Actual Rows"] ?? 0);
+    expect(Math.max(...read)).toBe(0);
+  });
+
+  it.each([
+    ["task_execution", listOverdueTaskQueues],
+    ["workflow_execution", listOverdueWorkflowQueues],
+  ] as const)("overdue queues of %s are found by hopping over the claim index", async (table, list) => {
+    const nodes = await planOf((tx) => list(tx, { before: now, limit: 100 }));
+    const scans = scansOf(nodes, table);
+    expect(scans.length).toBeGreaterThan(0);
+    expect([...new Set(scans.map((scan) => scan["Index Name"]))]).toEqual([`${table}_claim`]);
+    expect(Math.max(...scans.map((scan) => scan["Actual Rows"] ?? 0))).toBeLessThanOrEqual(1);
+  });
+
+  it.each(["workflow_execution", "task_execution"])(
+    "SP-26 listing %s by partition is a range of one index",
+    async (table) => {
+      const nodes = await planOf((tx) =>
+        tx.query({
+          text: `select id from ${table} where org_id = $1 and partition_key = $2 and id > $3 order by id limit 50`,
+          values: [org, 7, "00000000-0000-0000-0000-000000000000"],
+        }),
+      );
+      const [scan] = scansOf(nodes, table);
+      expect(scan?.["Index Name"]).toBe(`${table}_partition`);
+      expect(scan?.["Index Cond"]).toMatch(/org_id.*partition_key.*id >/);
+      expect(nodes.some((node) => node["Node Type"] === "Sort")).toBe(false);
+    },
+  );
+
+  it("sweeps, locks, heartbeats and reads find their rows by an index", async () => {
+    const { rows } = await db.query({ text: "select id from task_execution limit 3" });
+    const ids = rows.map((row) => row.id as string);
+    const plans = [
+      await planOf((tx) => findAbandonedTasks(tx, { now, silentBefore: now, limit: 100 })),
+      await planOf((tx) => findTasksPastDeadline(tx, { now, limit: 100 })),
+      await planOf((tx) => lockTasks(tx, ids)),
+      await planOf((tx) => lockWorkflows(tx, ids)),
+      await planOf((tx) =>
+        heartbeatTasks(tx, { now, leaseMs: 1, beat: ids.map((id) => ({ id, orgId: org, claimEpoch: null })) }),
+      ),
+      await planOf((tx) => listEvents(tx, { orgId: org, workflowId: ids[0] ?? "", after: 0, limit: null })),
+      await planOf((tx) =>
+        listWorkflows(tx, { orgId: org, status: null, kind: null, queue: null, before: null, limit: 20, offset: 0 }),
+      ),
+    ];
+    for (const nodes of plans) {
+      const scans = [...scansOf(nodes, "task_execution"), ...scansOf(nodes, "workflow_execution")];
+      expect(scans.length).toBeGreaterThan(0);
+      expect(scans.filter((scan) => scan["Node Type"] === "Seq Scan")).toEqual([]);
+    }
+  });
+});
