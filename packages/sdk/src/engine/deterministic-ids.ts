@@ -17,11 +17,21 @@ export function deterministicIds(executionId: string): () => string {
   };
 }
 
-/** Numbers from 0 to below 1, the same sequence for the same execution (sfc32 with the hash of the id as its seed). */
+/** Numbers from 0 to below 1, the same sequence for the same execution. */
 export function deterministicRandom(executionId: string): () => number {
-  const seed = createHash("sha256").update(executionId).digest();
+  let next: (() => number) | undefined;
+  return () => {
+    // Most activations draw no number, so the seed is not made before the first.
+    next ??= sfc32(createHash("sha256").update(executionId).digest());
+    // 53 random bits, as many as a number holds.
+    return ((next() >>> 5) * 0x4000000 + (next() >>> 6)) / 0x20000000000000;
+  };
+}
+
+/** The sfc32 generator of 32-bit numbers. */
+function sfc32(seed: Buffer): () => number {
   let [a, b, c, d] = [0, 4, 8, 12].map((offset) => seed.readInt32LE(offset)) as [number, number, number, number];
-  const next = () => {
+  return () => {
     const sum = (((a + b) | 0) + d) | 0;
     d = (d + 1) | 0;
     a = b ^ (b >>> 9);
@@ -30,6 +40,4 @@ export function deterministicRandom(executionId: string): () => number {
     c = (c + sum) | 0;
     return sum >>> 0;
   };
-  // 53 random bits, as many as a number holds.
-  return () => ((next() >>> 5) * 0x4000000 + (next() >>> 6)) / 0x20000000000000;
 }
