@@ -40,3 +40,21 @@ export function grpcStatusOf(code: ErrorCode): status {
 export function toDomainError(error: unknown): DomainError {
   return error instanceof DomainError ? error : new DomainError("Internal", "internal error", { cause: error });
 }
+
+/** Details travel percent-encoded in a header; clients end a stream with more than 16 KiB of them without any status. */
+const detailsLengthMax = 2_048;
+/** grpc-js cannot send half of a surrogate pair. */
+const loneSurrogates = /\p{Surrogate}/gu;
+/** Existing workers read the texts of failed polls: these words make them reconnect, or poll again without a pause. */
+const misleadingWords = /UNAVAILABLE|h2 protocol error|transport error|connection error|Connection refused/g;
+
+/**
+ * The text of an error as status details: short enough for a header, encodable, and without words that existing clients
+ * take for a broken connection. Source: client-behaviour, errors.
+ */
+export function grpcDetails(message: string): string {
+  const short = message.length > detailsLengthMax ? `${message.slice(0, detailsLengthMax - 1)}…` : message;
+  return short
+    .replace(loneSurrogates, "\ufffd")
+    .replace(misleadingWords, (words) => (words === "UNAVAILABLE" ? "unavailable" : words.replace(" ", "-")));
+}
