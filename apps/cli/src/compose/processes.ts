@@ -2,6 +2,7 @@ import { type Bus, type BusStats, createBusStats } from "@flovyn/bus";
 import { databaseNow } from "@flovyn/db";
 import { systemClock } from "@flovyn/domain";
 import {
+  createBatchLane,
   createDatabaseClock,
   createHealth,
   createMetrics,
@@ -38,7 +39,8 @@ export async function startProcess(lifecycle: Lifecycle, options: ProcessOptions
   const stats = createBusStats();
   await options.prepare?.();
   const bus = await options.connectBus(stats);
-  const base = { config, bus, clock: systemClock, log, metrics, health, version };
+  const lane = createBatchLane(config.database.batchSlots);
+  const base = { config, bus, lane, clock: systemClock, log, metrics, health, version };
   const db = options.databaseUrl === undefined ? undefined : openDatabase(options.databaseUrl, base, options.name);
   const clock = db === undefined ? undefined : createDatabaseClock(() => databaseNow(db));
   const context: ComposeContext = { ...base, db, clock: clock ?? systemClock };

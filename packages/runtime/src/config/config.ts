@@ -58,7 +58,7 @@ export const configShape = z.object({
       pretty: flag.default(false),
     })
     .prefault({}),
-  database: z.object({ pool_max: integer(1, 1000).default(10) }).prefault({}),
+  database: z.object({ pool_max: integer(1, 1000).default(10), batch_slots: integer(1, 100).default(1) }).prefault({}),
   orgs: z
     .array(
       z.object({
@@ -115,7 +115,11 @@ export interface FlovynConfig {
   runMigrations: boolean;
   nats: { enabled: boolean; url: string };
   log: { level: string; pretty: boolean };
-  database: { poolMax: number };
+  database: {
+    poolMax: number;
+    /** Batches of one process that run at the same time. */
+    batchSlots: number;
+  };
   orgs: OrgConfig[];
   auth: {
     enabled: boolean;

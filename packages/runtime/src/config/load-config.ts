@@ -90,7 +90,7 @@ function toConfig(config: Parsed): FlovynConfig {
     runMigrations: config.run_migrations,
     nats: config.nats,
     log: config.log,
-    database: { poolMax: config.database.pool_max },
+    database: { poolMax: config.database.pool_max, batchSlots: config.database.batch_slots },
     orgs: config.orgs,
     auth: {
       enabled: config.auth.enabled,

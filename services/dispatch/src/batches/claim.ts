@@ -10,6 +10,7 @@ export const workflowLeaseMsDefault = 60_000;
 export function createWorkflowClaimBatcher(context: DispatchContext): Batcher<WaitingPollers, ClaimedWorkflow[]> {
   return createClaimBatcher<ClaimedWorkflow>({
     name: "workflow.claim",
+    lane: context.lane,
     metrics: context.metrics,
     claim: (pollers) =>
       claimWorkflows(context.db, {

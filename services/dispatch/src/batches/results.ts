@@ -8,6 +8,7 @@ import { noSuchWorkflow } from "./submit.js";
 export function createResultBatcher(context: DispatchContext): Batcher<HistoryOf, WorkflowResult> {
   return createBatcher<HistoryOf, WorkflowResult>({
     name: "workflow.result",
+    lane: context.lane,
     metrics: context.metrics,
     run: async (items) => {
       const results = await findWorkflowResults(context.db, items);

@@ -24,6 +24,7 @@ export function createStartBatcher(context: DispatchContext): Batcher<Start, Sta
     name: "workflow.start",
     weightOf: (start) => start.row.input.byteLength,
     weightMax: batchBytesMax,
+    lane: context.lane,
     metrics: context.metrics,
     run: (starts) => startAll(context, starts),
   });

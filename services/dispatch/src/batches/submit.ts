@@ -36,6 +36,7 @@ export function createSubmitBatcher(context: DispatchContext): Batcher<Submit, v
     name: "workflow.submit",
     weightOf: (item) => submissionBytes(item.submission),
     weightMax: batchBytesMax,
+    lane: context.lane,
     metrics: context.metrics,
     run: (items) => submitAll(context, items),
   });

@@ -7,10 +7,16 @@ import type { Batches } from "../batches/index.js";
 import type { DispatchContext } from "../context.js";
 
 /** The whole history of the current run, ascending. Errors: InvalidInput, NotFound. Source: GetEvents. */
-export async function getEvents(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
+export async function getEvents(
+  context: DispatchContext,
+  batches: Batches,
+  request: IncomingRequest,
+): Promise<Uint8Array> {
   const message = decodeMessage(GetEventsRequest, request.payload);
   const { id, partition } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
-  const events = await batches.history.submit({ orgId: request.caller.orgId, workflowId: id, partition });
+  const { orgId } = request.caller;
+  const short = await batches.history.submit({ orgId, workflowId: id, partition });
+  const events = short.events ?? (await listEvents(context.db, { orgId, workflowId: id, after: 0, limit: null }));
   return GetEventsResponse.encode({
     events: events.map((event) => ({
       sequenceNumber: event.sequence,

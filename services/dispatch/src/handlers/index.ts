@@ -17,7 +17,7 @@ import { sendHeartbeat, workerKinds, workersSeen } from "./worker-presence.js";
 export function createRoutes(context: DispatchContext, batches: Batches): ReadonlyMap<string, RequestHandler> {
   return new Map<string, RequestHandler>([
     ["flovyn.v1.WorkflowDispatch/StartWorkflow", (request) => startWorkflowExecution(context, batches, request)],
-    ["flovyn.v1.WorkflowDispatch/GetEvents", (request) => getEvents(batches, request)],
+    ["flovyn.v1.WorkflowDispatch/GetEvents", (request) => getEvents(context, batches, request)],
     ["flovyn.v1.WorkflowDispatch/SubmitWorkflowCommands", (request) => submitWorkflowCommands(batches, request)],
     ["flovyn.v1.WorkerLifecycle/RegisterWorker", (request) => registerWorker(context, request)],
     ["flovyn.v1.WorkerLifecycle/SendHeartbeat", (request) => sendHeartbeat(context, request)],
