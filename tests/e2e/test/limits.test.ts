@@ -108,14 +108,13 @@ const refusals: Refusal[] = [
   ["a blank kind", (c) => c.startWorkflow({ workflowKind: " " }), status.INVALID_ARGUMENT, "workflow_kind"],
   ["a blank task kind", (c) => c.submitTask({ kind: "" }), status.INVALID_ARGUMENT, "kind"],
   ["a long kind", (c) => c.startWorkflow({ workflowKind: "k".repeat(256) }), status.INVALID_ARGUMENT, "workflow_kind"],
-  ["no org", (c) => c.startWorkflow({ workflowKind: "k", orgId: "" }), status.INVALID_ARGUMENT, "org_id"],
   [
     "an unknown org",
     (c) => c.startWorkflow({ workflowKind: "k", orgId: unknownId }),
     status.PERMISSION_DENIED,
     "org_id",
   ],
-  ["an org that is no UUID", (c) => c.submitTask({ kind: "k", orgId: "x" }), status.PERMISSION_DENIED, "org_id"],
+  ["an org that is no UUID", (c) => c.submitTask({ kind: "k", orgId: "x" }), status.INVALID_ARGUMENT, "org_id"],
   [
     "another org",
     (c) => c.startWorkflow({ workflowKind: "k", orgId: use.cluster.otherOrg.id }),

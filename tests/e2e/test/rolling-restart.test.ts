@@ -29,7 +29,7 @@ test("SIGTERM to each gateway in turn fails no call for good", { timeout: 90_000
         queue,
         runWorkflow: fanOut(TASKS),
         runTask: addOne,
-        leaseMs: 5000,
+        // Without a short lease: what a stopping gateway had claimed must reach its poller.
         sendClaims: true,
         retry,
         onFailedCall,

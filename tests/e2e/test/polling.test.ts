@@ -1,0 +1,135 @@
+/** Goal: waiting for work is cheap and short, work is announced at once, and goes to workers that know its kind. */
+import { waitFor } from "@flovyn/testing";
+import { describe, expect, test } from "vitest";
+import type { FlovynClient } from "../src/index.js";
+import { useCluster } from "./use-cluster.js";
+import { claimTask, claimWorkflow } from "./wait-for-work.js";
+
+const use = useCluster({ replicas: { gateway: 2, dispatch: 1, tasks: 1 } });
+
+/** The workflows that repeated polls of a worker get until the queue gives it nothing. */
+async function drain(client: FlovynClient, poll: { workerId: string; queue: string; workflowCapabilities?: string[] }) {
+  const kinds: string[] = [];
+  for (;;) {
+    const execution = await client.pollWorkflow(poll);
+    if (execution === undefined) return kinds.sort();
+    kinds.push(execution.kind);
+  }
+}
+
+describe("empty polls", () => {
+  test("return soon although they may wait for 30 s, and do not spin", async () => {
+    const client = use.client();
+    const poll = { workerId: "idle", queue: "empty", timeoutSeconds: 30 };
+    const tookMs: number[] = [];
+    for (let round = 0; round < 10; round++) {
+      const startedMs = performance.now();
+      expect(await client.pollWorkflow(poll)).toBeUndefined();
+      expect(await client.pollTask(poll)).toBeUndefined();
+      tookMs.push(performance.now() - startedMs);
+    }
+    // Two polls. The fastest round shows what the server intends; slow ones show how busy the machine is.
+    expect(Math.min(...tookMs)).toBeLessThan(300);
+    // A client that polls again at once must not make a hot loop: each poll is held for a moment.
+    expect(Math.min(...tookMs)).toBeGreaterThan(60);
+  });
+
+  test("wait no longer than timeout_seconds says", async () => {
+    const poll = { workerId: "idle", queue: "empty", timeoutSeconds: 0 };
+    const metadata = { "flovyn-poll-hold-ms": "20000" };
+    expect(await use.client().pollWorkflow(poll, { metadata, deadlineMs: 10_000 })).toBeUndefined();
+  });
+
+  test("that opted in are answered as soon as there is work", async () => {
+    const client = use.client(0);
+    const options = { metadata: { "flovyn-poll-hold-ms": "20000" }, deadlineMs: 25_000 };
+    const held = client.pollWorkflow({ workerId: "patient", queue: "held" }, options);
+    const { workflowExecutionId } = await use.client(1).startWorkflow({ workflowKind: "k", queue: "held" });
+    expect((await held)?.id).toBe(workflowExecutionId);
+  });
+
+  test("that were abandoned do not take work along", async () => {
+    const queue = "abandoned";
+    const client = use.client();
+    const gone = new AbortController();
+    const options = { metadata: { "flovyn-poll-hold-ms": "30000" }, signal: gone.signal };
+    const polls = Array.from({ length: 5 }, () => client.pollWorkflow({ workerId: "gone", queue }, options));
+    const ends = Promise.allSettled(polls);
+    gone.abort();
+    await ends;
+    const { workflowExecutionId } = await client.startWorkflow({ workflowKind: "k", queue });
+    expect((await claimWorkflow(client, { queue })).id).toBe(workflowExecutionId);
+  });
+});
+
+describe("notifications", () => {
+  test("an idle subscriber hears of a start and of a task, of its own queue only", async () => {
+    const queue = "noted";
+    const client = use.client(0);
+    const heard: { orgId: string; queue: string }[] = [];
+    const closing = new AbortController();
+    const options = { signal: closing.signal, deadlineMs: 60_000 };
+    const listening = (async () => {
+      for await (const event of client.subscribe({ workerId: "listener", queue }, options)) heard.push(event);
+    })();
+    await waitFor("the stream to be open", async () => {
+      const figures = await (await fetch(`${use.cluster.replica("gateway", 0).httpUrl}/metrics`)).text();
+      return /^flovyn_gateway_streams(\{.*\})? 1$/m.test(figures);
+    });
+    // The first starts may come before the subscription has reached the broker.
+    await waitFor("the first event", async () => {
+      await use.client(1).startWorkflow({ workflowKind: "k", queue });
+      return heard.length > 0;
+    });
+    while ((await client.pollWorkflow({ workerId: "w", queue })) !== undefined);
+
+    const before = heard.length;
+    await use.client(1).startWorkflow({ workflowKind: "k", queue: "not-noted" });
+    await use.client(1).submitTask({ kind: "k", queue });
+    await waitFor("an event for the task", () => heard.length > before, { timeoutMs: 1000 });
+    await claimTask(client, { queue });
+    closing.abort();
+    await listening;
+    expect(heard.every((event) => event.queue === queue && event.orgId === use.cluster.org.id)).toBe(true);
+  });
+});
+
+describe("kinds", () => {
+  test("two workers with disjoint capabilities never get each other's workflow", async () => {
+    const queue = "capabilities";
+    const client = use.client();
+    for (const workflowKind of ["a", "b", "a", "b", "c"]) await client.startWorkflow({ workflowKind, queue });
+    expect(await drain(client, { workerId: "wa", queue, workflowCapabilities: ["a"] })).toEqual(["a", "a"]);
+    expect(await drain(client, { workerId: "wb", queue, workflowCapabilities: ["b"] })).toEqual(["b", "b"]);
+    expect(await drain(client, { workerId: "any", queue })).toEqual(["c"]);
+  });
+
+  test("a worker gets the kinds it registered, by its id and by its name; an unregistered one any", async () => {
+    const queue = "registered";
+    const client = use.client(0);
+    const register = (workerName: string, kind: string) =>
+      client.registerWorker({ workerName, workflows: [{ kind }], tasks: [{ kind }] });
+    const { workerId } = await register("worker-a", "a");
+    await register("worker-b", "b");
+    for (const kind of ["a", "b", "c"]) {
+      await client.startWorkflow({ workflowKind: kind, queue });
+      await client.submitTask({ kind, queue });
+    }
+    expect(await drain(client, { workerId, queue })).toEqual(["a"]);
+    // Through the gateway that the worker did not register with.
+    expect(await drain(use.client(1), { workerId: "worker-b", queue })).toEqual(["b"]);
+    expect((await client.pollTask({ workerId: "worker-b", queue }))?.kind).toBe("b");
+    expect(await client.pollTask({ workerId: "worker-b", queue })).toBeUndefined();
+    expect(await drain(client, { workerId: "nobody", queue })).toEqual(["c"]);
+  });
+
+  test("a worker that registers again takes its new kinds", async () => {
+    const queue = "again";
+    const client = use.client();
+    await client.registerWorker({ workerName: "grows", workflows: [{ kind: "a" }] });
+    await client.startWorkflow({ workflowKind: "b", queue });
+    expect(await client.pollWorkflow({ workerId: "grows", queue })).toBeUndefined();
+    await client.registerWorker({ workerName: "grows", workflows: [{ kind: "a" }, { kind: "b" }] });
+    expect((await client.pollWorkflow({ workerId: "grows", queue }))?.kind).toBe("b");
+  });
+});
