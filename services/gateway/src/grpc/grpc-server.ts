@@ -1,7 +1,7 @@
+import { type Listen, listenOn } from "@flovyn/runtime";
 import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import { callsPerConnectionMax, drainMs, grpcRequestBytesMax } from "../limits.js";
-import { type Listen, listenOn } from "../listen.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { createHandler, type OpenCalls } from "./handlers.js";
 import { passRequest, passResponse } from "./identity.js";

@@ -1,5 +1,5 @@
 import { DomainError } from "@flovyn/domain";
-import { grpcStatusOf, type Logger, toDomainError } from "@flovyn/runtime";
+import { grpcDetails, grpcStatusOf, type Logger, toDomainError } from "@flovyn/runtime";
 import { Metadata, type StatusObject, status } from "@grpc/grpc-js";
 
 /** How a call ends when it fails. */
@@ -13,8 +13,6 @@ export type StatusEdge = (error: unknown, requestId: string) => FailedStatus;
 
 /** Header values are visible ASCII. */
 const headerSafe = /^[\x21-\x7e]{1,128}$/;
-/** grpc-js cannot send half of a surrogate pair. */
-const loneSurrogates = /\p{Surrogate}/gu;
 
 /**
  * The status comes from the one table of the runtime; `flovyn-error-reason` and `flovyn-request-id` ride along as trailers.
@@ -29,6 +27,6 @@ export function createStatusEdge(log: Logger): StatusEdge {
     const { reason } = domainError;
     if (reason !== undefined && headerSafe.test(reason)) metadata.set("flovyn-error-reason", reason);
     metadata.set("flovyn-request-id", requestId);
-    return { code, name: status[code], details: domainError.message.replace(loneSurrogates, "\ufffd"), metadata };
+    return { code, name: status[code], details: grpcDetails(domainError.message), metadata };
   };
 }

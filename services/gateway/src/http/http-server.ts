@@ -1,8 +1,8 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type Listen, listenOn } from "@flovyn/runtime";
 import { createAdaptorServer } from "@hono/node-server";
 import { drainMs } from "../limits.js";
-import { type Listen, listenOn } from "../listen.js";
 
 /** Requests must be sent within these times; a slow sender must not hold a connection for ever. */
 const headersTimeoutMs = 15_000;
