@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const FOLDERS = ["packages/*", "services/*", "apps/*", "examples/*", "bench", "tests/e2e"];
+const FOLDERS = ["packages/*", "services/*", "apps/*", "examples/*", "bench", "tests/e2e", "tests/services"];
 
 export default defineConfig({
   test: {

@@ -22,7 +22,7 @@ import {
   type WorkflowExecution,
   WorkflowStatus,
 } from "@flovyn/proto/v1";
-import { createHealth, createLogger, createMetrics, loadConfig, routeRequests } from "@flovyn/runtime";
+import { createBatchLane, createHealth, createLogger, createMetrics, loadConfig, routeRequests } from "@flovyn/runtime";
 import { createTestDatabase, FakeClock } from "@flovyn/testing";
 import { createBatches } from "../src/batches/index.js";
 import type { DispatchContext } from "../src/context.js";
@@ -67,6 +67,7 @@ export class Harness {
         health: createHealth(),
         db,
         knownQueues: createKnownQueues(),
+        lane: createBatchLane(2),
       };
       this.#contexts.push(context);
       const batches = createBatches(context);

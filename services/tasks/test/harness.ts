@@ -19,7 +19,7 @@ import {
   SubmitTaskResponse,
   type TaskExecutionInfo,
 } from "@flovyn/proto/v1";
-import { createHealth, createLogger, createMetrics, loadConfig, routeRequests } from "@flovyn/runtime";
+import { createBatchLane, createHealth, createLogger, createMetrics, loadConfig, routeRequests } from "@flovyn/runtime";
 import { createTestDatabase, FakeClock } from "@flovyn/testing";
 import { createBatches } from "../src/batches/index.js";
 import type { TasksContext } from "../src/context.js";
@@ -61,6 +61,7 @@ export class Harness {
         health: createHealth(),
         db,
         knownQueues: createKnownQueues(),
+        lane: createBatchLane(2),
         random: () => 0.5,
       };
       this.#contexts.push(context);

@@ -1,0 +1,87 @@
+import { type Bus, type Caller, createInProcessBus, type ServiceName } from "@flovyn/bus";
+import { createKnownQueues, Database, upsertOrganizations } from "@flovyn/db";
+import { createDispatchService } from "@flovyn/dispatch";
+import { newId } from "@flovyn/domain";
+import { createBatchLane, createHealth, createLogger, createMetrics, loadConfig } from "@flovyn/runtime";
+import { createTasksService } from "@flovyn/tasks";
+import { createTestDatabase, FakeClock } from "@flovyn/testing";
+
+/** A protobuf message type. */
+interface Codec<Message> {
+  encode(message: Message): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): Message;
+  fromPartial(message: Partial<Message>): Message;
+}
+
+export const principalId = "principal";
+
+/** Two replicas of dispatch and two of tasks, complete with their sweeps, on one bus, one database, and a clock at rest. */
+export class Cluster {
+  readonly orgId = newId();
+  readonly clock = new FakeClock();
+  readonly caller: Caller = { orgId: this.orgId, principalType: "Worker", principalId };
+  readonly bus: Bus;
+  readonly observer: Database;
+  readonly #stops: (() => Promise<unknown>)[];
+
+  private constructor(bus: Bus, observer: Database, stops: (() => Promise<unknown>)[]) {
+    this.bus = bus;
+    this.observer = observer;
+    this.#stops = stops;
+  }
+
+  static async start(): Promise<Cluster> {
+    const log = createLogger({ service: "test", level: "silent" });
+    const bus = createInProcessBus({ log });
+    const database = await createTestDatabase();
+    const observer = new Database({ url: database.url, poolMax: 6, applicationName: "observer" });
+    const stops: (() => Promise<unknown>)[] = [() => database.drop(), () => observer.close()];
+    const cluster = new Cluster(bus, observer, stops);
+    const { clock } = cluster;
+    const org = [{ id: cluster.orgId, name: "test", slug: "test", tier: "FREE" }];
+    await upsertOrganizations(observer, { now: clock.now(), org });
+    for (const name of ["dispatch", "dispatch", "tasks", "tasks"] as const) {
+      const db = new Database({ url: database.url, poolMax: 8, applicationName: name });
+      const context = {
+        ...{ config: loadConfig({ env: {} }), bus, clock, log, db, knownQueues: createKnownQueues() },
+        ...{
+          lane: createBatchLane(2),
+          metrics: createMetrics({ service: "test", processMetrics: false }),
+          health: createHealth(),
+        },
+      };
+      const service =
+        name === "dispatch" ? createDispatchService(context) : createTasksService({ ...context, random: () => 0.5 });
+      await service.start();
+      stops.push(
+        () => db.close(),
+        () => service.stop(),
+      );
+    }
+    return cluster;
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops.reverse()) await stop();
+  }
+
+  send<Req>(service: ServiceName, operation: string, type: Codec<Req>, message: Partial<Req>): Promise<Uint8Array> {
+    return this.bus.request({
+      ...{ service, operation, caller: this.caller, requestId: "request", traceparent: "", timeoutMs: 20_000 },
+      payload: type.encode(type.fromPartial(message)).finish(),
+    });
+  }
+
+  async call<Req, Res>(
+    service: ServiceName,
+    operation: string,
+    types: readonly [Codec<Req>, Codec<Res>],
+    message: Partial<Req>,
+  ): Promise<Res> {
+    return types[1].decode(await this.send(service, operation, types[0], message));
+  }
+
+  async rows<Row = Record<string, unknown>>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.observer.query({ text, values })).rows as Row[];
+  }
+}
