@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createBatchLane } from "./batch-lane.js";
 
 /** Batches whose ends the test decides. */
@@ -25,6 +25,10 @@ function createBatches(slots: number) {
   };
 }
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 describe("batch lane", () => {
   it("runs as many batches as it has slots, the rest in their order", async () => {
     const { enter, end, started } = createBatches(2);
@@ -49,5 +53,26 @@ describe("batch lane", () => {
       enter(`stuck-${index}`);
     }
     expect(started).toHaveLength(6);
+  });
+
+  it("notices a batch that becomes slow after everybody entered", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const lane = createBatchLane(1);
+    const started: string[] = [];
+    const never = () => new Promise<void>(() => {});
+    for (const name of ["stuck", "a", "stuck too", "b"]) {
+      lane.enter(() => {
+        started.push(name);
+        return name.startsWith("stuck") ? never() : Promise.resolve();
+      });
+    }
+    expect(started).toEqual(["stuck"]);
+    await vi.advanceTimersByTimeAsync(99);
+    expect(started).toEqual(["stuck"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(started).toEqual(["stuck", "a", "stuck too"]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(started).toEqual(["stuck", "a", "stuck too", "b"]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -16,27 +16,46 @@ const extraSlotsMax = 4;
  */
 export function createBatchLane(slots: number, now: () => number = () => performance.now()): BatchLane {
   const waiting: (() => Promise<void>)[] = [];
-  /** When each running batch started. */
-  const startedMs = new Set<{ at: number }>();
+  /** Running batches, the one that started first at the front. */
+  const running = new Set<{ startedMs: number }>();
+  let timer: NodeJS.Timeout | undefined;
 
-  const mayStart = (): boolean => {
-    if (startedMs.size < slots) return true;
-    const slowBefore = now() - slowBatchMs;
-    let quick = 0;
-    for (const { at } of startedMs) if (at > slowBefore) quick += 1;
-    return quick < slots && startedMs.size < slots + extraSlotsMax;
+  const quickOnes = (): { startedMs: number }[] => {
+    const slowBeforeMs = now() - slowBatchMs;
+    return [...running].filter(({ startedMs }) => startedMs > slowBeforeMs);
   };
 
   const startNext = (): void => {
-    if (!mayStart()) return;
+    while (waiting.length > 0) {
+      const quick = running.size < slots ? [] : quickOnes();
+      if (running.size >= slots && (quick.length >= slots || running.size >= slots + extraSlotsMax)) {
+        lookAgain(quick[0]);
+        return;
+      }
+      runFirst();
+    }
+  };
+
+  const runFirst = (): void => {
     const start = waiting.shift();
     if (start === undefined) return;
-    const running = { at: now() };
-    startedMs.add(running);
+    const batch = { startedMs: now() };
+    running.add(batch);
     void start().then(() => {
-      startedMs.delete(running);
+      running.delete(batch);
       startNext();
     });
+  };
+
+  /** Those that wait have all entered: when a batch becomes slow, nobody else would come and notice. */
+  const lookAgain = (oldest: { startedMs: number } | undefined): void => {
+    if (oldest === undefined || timer !== undefined) return;
+    const delayMs = Math.max(1, Math.ceil(oldest.startedMs + slowBatchMs - now()));
+    timer = setTimeout(() => {
+      timer = undefined;
+      startNext();
+    }, delayMs);
+    timer.unref();
   };
 
   return {
