@@ -1,4 +1,4 @@
-import { createHealth, createLogger, createMetrics, type FlovynConfig } from "@flovyn/runtime";
+import { createBatchLane, createHealth, createLogger, createMetrics, type FlovynConfig } from "@flovyn/runtime";
 import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { loadGatewayConfig } from "../src/config.js";
 import { createGatewayService, type GatewayService } from "../src/service.js";
@@ -47,6 +47,7 @@ export class GatewayHarness {
     this.gateway = createGatewayService({
       config,
       bus: this.services.bus,
+      lane: createBatchLane(1),
       clock: { now: () => Date.now() },
       log: createLogger({ service: "gateway", level: "silent" }),
       metrics: createMetrics({ service: "gateway", processMetrics: false }),
