@@ -58,14 +58,11 @@ export async function startProcess(lifecycle: Lifecycle, options: ProcessOptions
         await db?.close();
       },
     },
+    // Before the services and after them: probes are answered while they start and while they drain.
+    ...(services.includes("gateway") ? [] : [opsStep(context)]),
     ...parts,
+    { name: "readiness", start: async () => health.markStarted(), stop: async () => health.markStopping() },
   ];
-  if (!services.includes("gateway")) steps.push(opsStep(context));
-  steps.push({
-    name: "readiness",
-    start: async () => health.markStarted(),
-    stop: async () => health.markStopping(),
-  });
   await lifecycle.start(steps);
   return context;
 }
