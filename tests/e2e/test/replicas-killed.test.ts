@@ -12,7 +12,9 @@ const WORKFLOWS = 100;
 const TASKS = 5;
 const use = useCluster({ replicas: REPLICATED });
 
-test("kill -9 of a dispatch and a tasks replica: all finish, nothing is doubled", { timeout: 120_000 }, async () => {
+test("kill -9 of a replica of dispatch, tasks and gateway: all finish, nothing is doubled", {
+  timeout: 120_000,
+}, async () => {
   const { cluster } = use;
   const queue = "replicas";
   const rest = use.rest();
@@ -42,8 +44,11 @@ test("kill -9 of a dispatch and a tasks replica: all finish, nothing is doubled"
   await cluster.replica("dispatch", 0).kill();
   await waitForCompleted(rest, queue, 40);
   await cluster.replica("tasks", 0).kill();
+  await waitForCompleted(rest, queue, 70);
+  await cluster.replica("gateway", 1).kill();
   await waitForCompleted(rest, queue, WORKFLOWS);
-  await Promise.all([cluster.replica("dispatch", 0).start(), cluster.replica("tasks", 0).start()]);
+  const killed = [cluster.replica("dispatch", 0), cluster.replica("tasks", 0), cluster.replica("gateway", 1)];
+  await Promise.all(killed.map((replica) => replica.start()));
   for (const worker of workers) await worker.stop();
 
   const started = await starting;

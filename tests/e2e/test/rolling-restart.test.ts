@@ -1,22 +1,36 @@
 /**
- * Goal: gateways can be replaced one after the other under load; what a client sees is at most UNAVAILABLE, healed by a
+ * Goal: processes can be replaced one after the other under load; what a client sees is at most UNAVAILABLE, healed by a
  * retry, and calls that wait at a gateway end well.
  */
 
 import { waitFor } from "@flovyn/testing";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
-import { addOne, assertFanOutHistory, type CallError, createRetry, fanOut, RawWorker } from "../src/index.js";
-import { useCluster } from "./use-cluster.js";
+import {
+  addOne,
+  assertFanOutHistory,
+  type CallError,
+  createRetry,
+  fanOut,
+  RawWorker,
+  type ServiceName,
+} from "../src/index.js";
+import { REPLICATED, useCluster } from "./use-cluster.js";
 import { waitForCompleted } from "./wait-for-work.js";
 
 const TASKS = 3;
 const BATCH = 20;
-const use = useCluster({ replicas: { gateway: 2, dispatch: 1, tasks: 1 } });
+const use = useCluster({ replicas: REPLICATED });
 
-test("SIGTERM to each gateway in turn fails no call for good", { timeout: 90_000 }, async () => {
+test.each<ServiceName[]>([["gateway"], ["dispatch", "tasks"]])(
+  "SIGTERM to each replica of %s in turn fails no call for good",
+  { timeout: 90_000 },
+  (...services) => replaceUnderLoad(services),
+);
+
+async function replaceUnderLoad(services: readonly ServiceName[]): Promise<void> {
   const { cluster } = use;
-  const queue = "rolling";
+  const queue = `rolling-${services[0]}`;
   const failures: CallError[] = [];
   const onFailedCall = (error: CallError) => failures.push(error);
   const retry = createRetry(onFailedCall);
@@ -40,26 +54,27 @@ test("SIGTERM to each gateway in turn fails no call for good", { timeout: 90_000
     const starts = Array.from({ length: BATCH }, (_, index) => {
       const client = clients[index % 2];
       if (client === undefined) throw new Error("no client");
-      const request = { workflowKind: "fan-out", queue, idempotencyKey: `rolling-${batch}-${index}` };
+      const request = { workflowKind: "fan-out", queue, idempotencyKey: `${queue}-${batch}-${index}` };
       return retry(() => client.startWorkflow(request));
     });
     ids.push(...(await Promise.all(starts)).map((started) => started.workflowExecutionId));
   };
   await startBatch(0);
-  for (const [index, gateway] of cluster.replicas("gateway").entries()) {
+  const replicas = services.flatMap((service) => cluster.replicas(service));
+  for (const [index, replica] of replicas.entries()) {
     const batch = startBatch(index + 1);
-    await gateway.stop();
-    await gateway.start();
+    await replica.stop();
+    await replica.start();
     await batch;
   }
   await waitForCompleted(use.rest(), queue, ids.length);
   for (const worker of workers) await worker.stop();
 
-  expect(new Set(ids).size).toBe(3 * BATCH);
+  expect(new Set(ids).size).toBe((1 + replicas.length) * BATCH);
   expect(failures.filter((failure) => failure.code !== status.UNAVAILABLE)).toEqual([]);
   const [client] = clients;
   for (const id of ids) assertFanOutHistory((await client?.getEvents(id)) ?? [], TASKS);
-});
+}
 
 test("a parked poll and a notification stream end well when their gateway is stopped", async () => {
   const gateway = use.cluster.replica("gateway", 0);

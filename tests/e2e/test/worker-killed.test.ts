@@ -3,6 +3,8 @@
  * Approach: a worker process stalls while it holds claims, tells which, and is killed; leases are short, because a worker
  * without a lease of its own is only found silent after a minute.
  */
+
+import { waitFor } from "@flovyn/testing";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { assertFanOutHistory, completed, count, scheduleTask, spawnWorker, suspended } from "../src/index.js";
@@ -83,4 +85,29 @@ test("a claim that was taken back is fenced off, the new one counts", { timeout:
   const events = await client.getEvents(workflowExecutionId);
   expect(count(events, "TASK_COMPLETED")).toBe(1);
   assertFanOutHistory(events, 1);
+});
+
+test("the work of a worker whose session breaks is handed out again without waiting for a lease", async () => {
+  const queue = "session";
+  const workerId = "connected";
+  const client = use.client(0);
+  const closing = new AbortController();
+  const metadata = { "flovyn-worker-session": "true" };
+  const options = { metadata, signal: closing.signal, deadlineMs: 60_000 };
+  let events = 0;
+  const session = (async () => {
+    for await (const _ of client.subscribe({ workerId, queue }, options)) events += 1;
+  })();
+  // An event tells that the stream stands. A start may come before its subscription has reached the broker.
+  await waitFor("an event on the session", async () => {
+    await client.startWorkflow({ workflowKind: "session", queue });
+    return events > 0;
+  });
+  const held = await claimWorkflow(client, { queue, workerId });
+  while ((await client.pollWorkflow({ workerId: "other", queue })) !== undefined);
+  closing.abort();
+  await session;
+  const again = await claimWorkflow(client, { queue, workerId: "other", timeoutMs: 20_000 });
+  expect(again.id).toBe(held.id);
+  expect(again.claimEpoch).toBeGreaterThan(held.claimEpoch);
 });
