@@ -35,6 +35,8 @@ interface Bench {
 /** Starts the system, measures and verifies. Errors: anything that went wrong; there are no figures of a run that is not valid. */
 export async function runBench(options: BenchOptions, say: (line: string) => void): Promise<RunFigures> {
   const resources = new Resources();
+  const interrupted = untilInterrupted();
+  resources.add(() => interrupted.forget());
   try {
     say(`starting: ${options.topology}`);
     const topology = await (options.topology === "dev" ? startDevTopology(options) : startClusterTopology(options));
@@ -49,10 +51,33 @@ export async function runBench(options: BenchOptions, say: (line: string) => voi
     return await Promise.race([
       measure({ options, say, topology, clients, echo, figures, phases: [] }),
       topology.failed,
+      interrupted.promise,
     ]);
   } finally {
     await resources.stop();
   }
+}
+
+/** Rejects at Ctrl-C, so that what was started is stopped and its files are removed. */
+function untilInterrupted(): { promise: Promise<never>; forget: () => void } {
+  const { promise, reject } = withReject();
+  const onSignal = () => reject(new Error("interrupted"));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, onSignal);
+  promise.catch(() => {});
+  return {
+    promise,
+    forget: () => {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, onSignal);
+    },
+  };
+}
+
+function withReject(): { promise: Promise<never>; reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<never>((_, fail) => {
+    reject = fail;
+  });
+  return { promise, reject };
 }
 
 async function measure(bench: Bench): Promise<RunFigures> {
