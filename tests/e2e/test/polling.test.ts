@@ -83,11 +83,19 @@ describe("notifications", () => {
     });
     while ((await client.pollWorkflow({ workerId: "w", queue })) !== undefined);
 
-    const before = heard.length;
     await use.client(1).startWorkflow({ workflowKind: "k", queue: "not-noted" });
-    await use.client(1).submitTask({ kind: "k", queue });
-    await waitFor("an event for the task", () => heard.length > before, { timeoutMs: 1000 });
-    await claimTask(client, { queue });
+    await use.client(0, { org: use.cluster.otherOrg }).startWorkflow({ workflowKind: "k", queue });
+    const tookMs: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const before = heard.length;
+      const submittedMs = performance.now();
+      await use.client(1).submitTask({ kind: "k", queue });
+      await waitFor("an event for the task", () => heard.length > before);
+      tookMs.push(performance.now() - submittedMs);
+      await claimTask(client, { queue });
+    }
+    // The sweep that makes up for lost announcements takes longer than the fastest may.
+    expect(Math.min(...tookMs)).toBeLessThan(300);
     closing.abort();
     await listening;
     expect(heard.every((event) => event.queue === queue && event.orgId === use.cluster.org.id)).toBe(true);

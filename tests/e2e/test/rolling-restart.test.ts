@@ -71,7 +71,9 @@ async function replaceUnderLoad(services: readonly ServiceName[]): Promise<void>
   for (const worker of workers) await worker.stop();
 
   expect(new Set(ids).size).toBe((1 + replicas.length) * BATCH);
-  expect(failures.filter((failure) => failure.code !== status.UNAVAILABLE)).toEqual([]);
+  // A gateway is away for a while; another replica of the other services takes over before the first one goes.
+  const expected = services.includes("gateway") ? [status.UNAVAILABLE] : [];
+  expect(failures.filter((failure) => !expected.includes(failure.code))).toEqual([]);
   const [client] = clients;
   for (const id of ids) assertFanOutHistory((await client?.getEvents(id)) ?? [], TASKS);
 }
