@@ -22,12 +22,13 @@ export class Cluster {
   readonly caller: Caller = { orgId: this.orgId, principalType: "Worker", principalId };
   readonly bus: Bus;
   readonly observer: Database;
-  readonly #stops: (() => Promise<unknown>)[];
+  readonly #serviceStops: (() => Promise<unknown>)[] = [];
+  readonly #dropDatabase: () => Promise<void>;
 
-  private constructor(bus: Bus, observer: Database, stops: (() => Promise<unknown>)[]) {
+  private constructor(bus: Bus, observer: Database, dropDatabase: () => Promise<void>) {
     this.bus = bus;
     this.observer = observer;
-    this.#stops = stops;
+    this.#dropDatabase = dropDatabase;
   }
 
   static async start(): Promise<Cluster> {
@@ -35,8 +36,7 @@ export class Cluster {
     const bus = createInProcessBus({ log });
     const database = await createTestDatabase();
     const observer = new Database({ url: database.url, poolMax: 6, applicationName: "observer" });
-    const stops: (() => Promise<unknown>)[] = [() => database.drop(), () => observer.close()];
-    const cluster = new Cluster(bus, observer, stops);
+    const cluster = new Cluster(bus, observer, () => database.drop());
     const { clock } = cluster;
     const org = [{ id: cluster.orgId, name: "test", slug: "test", tier: "FREE" }];
     await upsertOrganizations(observer, { now: clock.now(), org });
@@ -53,7 +53,7 @@ export class Cluster {
       const service =
         name === "dispatch" ? createDispatchService(context) : createTasksService({ ...context, random: () => 0.5 });
       await service.start();
-      stops.push(
+      cluster.#serviceStops.push(
         () => db.close(),
         () => service.stop(),
       );
@@ -61,8 +61,15 @@ export class Cluster {
     return cluster;
   }
 
+  /** Stops the services and closes their connections; the database can still be looked at. Idempotent. */
+  async stopServices(): Promise<void> {
+    for (const stop of this.#serviceStops.splice(0).reverse()) await stop();
+  }
+
   async stop(): Promise<void> {
-    for (const stop of this.#stops.reverse()) await stop();
+    await this.stopServices();
+    await this.observer.close();
+    await this.#dropDatabase();
   }
 
   send<Req>(service: ServiceName, operation: string, type: Codec<Req>, message: Partial<Req>): Promise<Uint8Array> {

@@ -19,6 +19,7 @@ import {
   type WorkflowCommand,
   WorkflowStatus,
 } from "@flovyn/proto/v1";
+import { waitFor } from "@flovyn/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Cluster } from "./cluster.js";
 import { expectConsistent } from "./whole-database.js";
@@ -176,6 +177,11 @@ it("SP-58 mixed load deadlocks nowhere and leaves every row consistent", async (
   expect([...answers.keys()].filter((answer) => !expected.includes(answer))).toEqual([]);
   // The load did what it is for: a good part of it changed something.
   expect(answers.get("OK")).toBeGreaterThan(operations / 3);
+  // A connection reports its deadlocks when it ends at the latest.
+  await cluster.stopServices();
+  const connections =
+    "select 1 from pg_stat_activity where application_name in ('dispatch', 'tasks') and datname = current_database()";
+  await waitFor("the connections of the services to end", async () => (await cluster.rows(connections)).length === 0);
   const [counted] = await cluster.rows<{ deadlocks: number }>(
     "select deadlocks::int from pg_stat_database where datname = current_database()",
   );
