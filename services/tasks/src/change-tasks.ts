@@ -44,6 +44,9 @@ export async function changeTasks(
     if (task.availableAtMs > now)
       hints.add({ orgId: task.orgId, queue: task.queue, delayMs: task.availableAtMs - now });
   }
+  for (const { kind, queue, status, createdAtMs } of tasks.ended()) {
+    context.metrics.taskEnded(kind, queue, status, now - createdAtMs);
+  }
   return results;
 }
 

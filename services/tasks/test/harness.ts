@@ -166,7 +166,13 @@ export class Harness {
     const started = startWorkflow(
       {
         ...{ id, orgId: this.orgId, kind: "order", queue, input: Buffer.from("1"), version: null, parentId: null },
-        ...{ partitionKey: partitionOf(id), rootExecutionId: id, traceparent: "", hasIdempotencyKey: false },
+        ...{
+          partitionKey: partitionOf(id),
+          rootExecutionId: id,
+          traceparent: "",
+          hasIdempotencyKey: false,
+          createdAtMs: now,
+        },
       },
       { type: "user", id: "test" },
     );

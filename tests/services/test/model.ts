@@ -43,7 +43,7 @@ export class Model {
       {
         ...{ id: facts.id, orgId: facts.orgId, kind: facts.kind, queue: facts.queue, input: facts.input },
         ...{ version: null, parentId: null, partitionKey: partitionOf(facts.id), rootExecutionId: facts.id },
-        ...{ traceparent: "", hasIdempotencyKey: false },
+        ...{ traceparent: "", hasIdempotencyKey: false, createdAtMs: this.now },
       },
       actor,
     );
@@ -128,7 +128,14 @@ export class Model {
       ...{ queue: task.queue, status: "PENDING", executionCount: 0, failureCount: 0, reclaimCount: 0 },
       ...{ maxRetries: task.maxRetries, retryPolicy: null, claimEpoch: 0, workerId: null, startedAtMs: null },
       ...{ deadlineAtMs: null, availableAtMs: this.now, scheduledSequence: task.scheduledSequence },
-      ...{ transitionCount: 1, hasIdempotencyKey: false, output: null, error: null, terminalReason: null },
+      ...{
+        transitionCount: 1,
+        hasIdempotencyKey: false,
+        createdAtMs: this.now,
+        output: null,
+        error: null,
+        terminalReason: null,
+      },
     });
     const by = { type: "worker", id: creator } as const;
     const first = {

@@ -83,6 +83,14 @@ export class TaskChanges {
     });
   }
 
+  /** Tasks that these changes made terminal. */
+  ended(): Task[] {
+    return [...this.#touched].flatMap((id) => {
+      const task = this.#current.get(id);
+      return task !== undefined && isTaskTerminal(task.status) ? [task] : [];
+    });
+  }
+
   wakes(now: number): Wake[] {
     return this.pending()
       .filter((task) => task.availableAtMs <= now)

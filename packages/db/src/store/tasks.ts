@@ -93,6 +93,7 @@ interface TaskRow {
   scheduled_sequence: number | null;
   transition_count: number;
   has_idempotency_key: boolean;
+  created_at: Date;
 }
 
 function toTask(row: TaskRow): Task {
@@ -116,6 +117,7 @@ function toTask(row: TaskRow): Task {
     scheduledSequence: row.scheduled_sequence,
     transitionCount: row.transition_count,
     hasIdempotencyKey: row.has_idempotency_key,
+    createdAtMs: row.created_at.getTime(),
     output: null,
     error: null,
     terminalReason: null,
@@ -128,7 +130,7 @@ const lockMany = statement<TaskRow>()(
   ({ param }) => sql`
     select id, org_id, workflow_execution_id, kind, queue, status, execution_count, failure_count, reclaim_count,
       max_retries, policy, claim_epoch, worker_id, started_at, deadline_at, available_at, scheduled_sequence,
-      transition_count, has_idempotency_key
+      transition_count, has_idempotency_key, created_at
     from task_execution where id = any(${param("ids")}::uuid[])
     order by id for no key update`,
 );

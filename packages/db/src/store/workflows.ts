@@ -114,11 +114,12 @@ interface WorkflowRow {
   root_execution_id: string;
   traceparent: string;
   has_idempotency_key: boolean;
+  created_at: Date;
 }
 
 const workflowColumns = sql.raw(`id, org_id, kind, queue, status, run, current_sequence, external_sequence,
   wake_pending, claim_epoch, worker_id, transition_count, partition_key, root_execution_id, traceparent,
-  has_idempotency_key`);
+  has_idempotency_key, created_at`);
 
 function toWorkflow(row: WorkflowRow): Workflow {
   return {
@@ -138,6 +139,7 @@ function toWorkflow(row: WorkflowRow): Workflow {
     rootExecutionId: row.root_execution_id,
     traceparent: row.traceparent,
     hasIdempotencyKey: row.has_idempotency_key,
+    createdAtMs: row.created_at.getTime(),
     output: null,
     error: null,
     cancellation: null,

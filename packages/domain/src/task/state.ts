@@ -45,6 +45,7 @@ export interface Task {
   readonly scheduledSequence: number | null;
   readonly transitionCount: number;
   readonly hasIdempotencyKey: boolean;
+  readonly createdAtMs: number;
   readonly output: Uint8Array | null;
   readonly error: string | null;
   readonly terminalReason: "DEADLINE" | "MAX_RECLAIMS" | null;

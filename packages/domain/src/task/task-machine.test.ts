@@ -36,6 +36,7 @@ function newTask(facts: Partial<Task> = {}): Task {
     scheduledSequence: 2,
     transitionCount: 1,
     hasIdempotencyKey: false,
+    createdAtMs: 0,
     output: null,
     error: null,
     terminalReason: null,

@@ -59,6 +59,7 @@ describe("SP-13 transitions", () => {
         rootExecutionId: id,
         traceparent: "",
         hasIdempotencyKey: false,
+        createdAtMs: 0,
       },
       actor,
     ).next;
@@ -105,6 +106,7 @@ describe("SP-13 transitions", () => {
       scheduledSequence: null,
       transitionCount: 2,
       hasIdempotencyKey: false,
+      createdAtMs: 0,
       output: null,
       error: null,
       terminalReason: null,

@@ -14,6 +14,7 @@ export interface StartWorkflow {
   rootExecutionId: string;
   traceparent: string;
   hasIdempotencyKey: boolean;
+  createdAtMs: number;
 }
 
 /** A new workflow: PENDING, with WORKFLOW_STARTED as event 1. */
@@ -35,6 +36,7 @@ export function startWorkflow(start: StartWorkflow, actor: Actor): WorkflowChang
     rootExecutionId: start.rootExecutionId,
     traceparent: start.traceparent,
     hasIdempotencyKey: start.hasIdempotencyKey,
+    createdAtMs: start.createdAtMs,
     output: null,
     error: null,
     cancellation: null,

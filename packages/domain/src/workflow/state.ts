@@ -48,6 +48,7 @@ export interface Workflow {
   readonly rootExecutionId: string;
   readonly traceparent: string;
   readonly hasIdempotencyKey: boolean;
+  readonly createdAtMs: number;
   readonly output: Uint8Array | null;
   readonly error: string | null;
   readonly cancellation: { reason: string; by: string } | null;

@@ -38,6 +38,7 @@ function started(): WorkflowChange {
       rootExecutionId: id,
       traceparent: "",
       hasIdempotencyKey: false,
+      createdAtMs: 0,
     },
     actor,
   );

@@ -112,7 +112,8 @@ export function hintEnded(context: DispatchContext, changes: WorkflowChanges): v
   const endedByOrg = new Map<string, string[]>();
   for (const workflow of changes.ended()) {
     endedByOrg.set(workflow.orgId, [...(endedByOrg.get(workflow.orgId) ?? []), workflow.id]);
-    context.metrics.workflowEnded(workflow.kind, workflow.queue, workflow.status);
+    const durationMs = context.clock.now() - workflow.createdAtMs;
+    context.metrics.workflowEnded(workflow.kind, workflow.queue, workflow.status, durationMs);
   }
   for (const [orgId, workflowExecutionIds] of endedByOrg) {
     context.bus.hint(endedSubject(orgId), EndedHint.encode({ workflowExecutionIds }).finish());

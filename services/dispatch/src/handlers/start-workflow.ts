@@ -64,6 +64,7 @@ export async function startWorkflowExecution(
     partitionKey: parent?.partitionKey ?? partitionOf(id),
     traceparent: request.traceparent || newTraceparent(),
     hasIdempotencyKey: key !== undefined,
+    createdAtMs: context.clock.now(),
     input,
   };
   const rootExecutionId = parent?.rootExecutionId ?? id;

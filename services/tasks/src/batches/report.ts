@@ -1,5 +1,5 @@
 import type { Caller } from "@flovyn/bus";
-import { type CompleteTask, completeTask, type FailTask, failTask, isTaskTerminal, type Task } from "@flovyn/domain";
+import { type CompleteTask, completeTask, type FailTask, failTask } from "@flovyn/domain";
 import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
 import { changeTasks } from "../change-tasks.js";
 import type { TasksContext } from "../context.js";
@@ -35,15 +35,7 @@ export function createReportBatcher(context: TasksContext, hints: DelayedHints):
               : failTask(task, report, now, context.random()),
         })),
       );
-      return decided.map((result): Outcome<void> => {
-        if (!result.ok) return result;
-        if (result.changed) countEnd(context, result.task);
-        return { ok: true, value: undefined };
-      });
+      return decided.map((result): Outcome<void> => (result.ok ? { ok: true, value: undefined } : result));
     },
   });
-}
-
-function countEnd(context: TasksContext, task: Task): void {
-  if (isTaskTerminal(task.status)) context.metrics.taskEnded(task.kind, task.queue, task.status);
 }
