@@ -102,7 +102,7 @@ describe("CompleteTask", () => {
     await harness.complete({ ...current, output: Buffer.from('"first"') });
     await harness.complete({ ...current, output: Buffer.from('"second"') });
     expect(await harness.row(taskExecutionId)).toMatchObject({ status: "COMPLETED", output: Buffer.from('"first"') });
-    await expect(harness.fail(current)).rejects.toMatchObject({ code: "WrongState", reason: "ALREADY_ENDED" });
+    await expect(harness.fail(current)).rejects.toMatchObject({ code: "WrongState", reason: "NOT_ACTIVE" });
     await harness.fail({ taskExecutionId });
     expect(await harness.row(taskExecutionId)).toMatchObject({ status: "COMPLETED", error: null });
   });
@@ -200,7 +200,7 @@ describe("CancelTask", () => {
     expect(await workflowStatus(workflow.id)).toBe("PENDING");
     const late = { taskExecutionId: running?.taskExecutionId ?? "" };
     await harness.complete(late);
-    await expect(harness.complete({ ...late, claimEpoch: 1 })).rejects.toMatchObject({ reason: "ALREADY_ENDED" });
+    await expect(harness.complete({ ...late, claimEpoch: 1 })).rejects.toMatchObject({ reason: "NOT_ACTIVE" });
     await expect(harness.heartbeat(late)).rejects.toMatchObject({ code: "WrongState", reason: "NOT_ACTIVE" });
   });
 

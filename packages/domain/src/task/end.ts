@@ -9,11 +9,12 @@ const cancelledText = "Task cancelled";
 /** Existing clients recognise a timeout by the words "timed out". */
 const timedOutText = "Task timed out";
 
-/** Ends a PENDING or RUNNING task as CANCELLED. Its workflow gets TASK_FAILED too: replay does not end on TASK_CANCELLED. */
+/** Ends a PENDING or RUNNING task as CANCELLED, and raises the fence of a running one. Its workflow gets TASK_FAILED too: replay does not end on TASK_CANCELLED. */
 export function cancelTask(task: Task, reason: string, actor: Actor, now: number): TaskChange {
   if (isTaskTerminal(task.status)) return unchangedTask(task);
   const attempt = endAttempt(task, "CANCELLED", now, { error: reason });
-  const moved = moveTask(task, "CANCELLED", actor, reason);
+  const claimEpoch = task.status === "RUNNING" ? task.claimEpoch + 1 : task.claimEpoch;
+  const moved = moveTask({ ...task, claimEpoch }, "CANCELLED", actor, reason);
   const cancelled = inHistory(task, {
     type: "TASK_CANCELLED",
     data: eventData([

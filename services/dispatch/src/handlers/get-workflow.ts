@@ -1,6 +1,15 @@
 import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { countWorkflows, findWorkflow, listWorkflows, type WorkflowView as StoredView } from "@flovyn/db";
-import { invalidField, isUuid, parseExecutionId, parseInteger, workflowStatuses } from "@flovyn/domain";
+import {
+  checkLength,
+  invalidField,
+  isUuid,
+  kindLengthMax,
+  parseExecutionId,
+  parseInteger,
+  queueLengthMax,
+  workflowStatuses,
+} from "@flovyn/domain";
 import { GetWorkflowRequest, ListWorkflowsRequest, ListWorkflowsResponse, WorkflowView } from "@flovyn/proto/internal";
 import { noSuchWorkflow } from "../batches/submit.js";
 import type { DispatchContext } from "../context.js";
@@ -26,8 +35,8 @@ export async function listWorkflowViews(context: DispatchContext, request: Incom
   const filter = {
     orgId: request.caller.orgId,
     status: message.status === "" ? null : parseStatus(message.status),
-    kind: message.kind || null,
-    queue: message.queue || null,
+    kind: message.kind ? checkLength(message.kind, "kind", kindLengthMax) : null,
+    queue: message.queue ? checkLength(message.queue, "queue", queueLengthMax) : null,
   };
   const before = message.cursor === "" ? null : parseCursor(message.cursor);
   const [workflows, total] = await Promise.all([
