@@ -124,6 +124,12 @@ const refusals: Refusal[] = [
   ["a blank queue", (c) => c.pollWorkflow({ workerId: "w", queue: "" }), status.INVALID_ARGUMENT, "queue"],
   ["too many retries", (c) => c.submitTask({ kind: "k", maxRetries: -1 }), status.INVALID_ARGUMENT, "max_retries"],
   [
+    "a capability with a NUL character",
+    (c) => c.pollWorkflow({ workerId: "w", queue: "q", workflowCapabilities: ["\0"] }),
+    status.INVALID_ARGUMENT,
+    "workflow_capabilities",
+  ],
+  [
     "a key that lives too long",
     (c) => c.startWorkflow({ workflowKind: "k", idempotencyKey: "k", idempotencyKeyTtlSeconds: 2_592_001 }),
     status.INVALID_ARGUMENT,
