@@ -102,7 +102,7 @@ describe("CompleteTask", () => {
     await harness.complete({ ...current, output: Buffer.from('"first"') });
     await harness.complete({ ...current, output: Buffer.from('"second"') });
     expect(await harness.row(taskExecutionId)).toMatchObject({ status: "COMPLETED", output: Buffer.from('"first"') });
-    await expect(harness.fail(current)).rejects.toMatchObject({ code: "WrongState", reason: "NOT_ACTIVE" });
+    await expect(harness.fail(current)).rejects.toMatchObject({ code: "WrongState", reason: "ALREADY_ENDED" });
     await harness.fail({ taskExecutionId });
     expect(await harness.row(taskExecutionId)).toMatchObject({ status: "COMPLETED", error: null });
   });
