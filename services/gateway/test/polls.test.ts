@@ -159,7 +159,8 @@ describe("polls", () => {
 
   it.each([
     ["org_id", { orgId: otherOrg.id }, {}, status.PERMISSION_DENIED],
-    ["org_id", { orgId: "" }, {}, status.INVALID_ARGUMENT],
+    ["org_id", { orgId: "acme" }, {}, status.INVALID_ARGUMENT],
+    ["workflow_capabilities", { workflowCapabilities: ["\0"] }, {}, status.INVALID_ARGUMENT],
     ["queue", { queue: "" }, {}, status.INVALID_ARGUMENT],
     ["queue", { queue: "  " }, {}, status.INVALID_ARGUMENT],
     ["queue", { queue: "q".repeat(101) }, {}, status.INVALID_ARGUMENT],

@@ -1,5 +1,5 @@
 import { type Caller, workSubject } from "@flovyn/bus";
-import { checkLength, DomainError, invalidField, newId, parseQueue } from "@flovyn/domain";
+import { checkLength, checkOrg, DomainError, invalidField, newId, parseQueue } from "@flovyn/domain";
 import { SubscriptionRequest, WorkAvailableEvent } from "@flovyn/proto/v1";
 import { Metadata, type ServerWritableStream } from "@grpc/grpc-js";
 import type { HintListener } from "../hints/hint-channels.js";
@@ -10,7 +10,6 @@ import { decodeRequest } from "./decode.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { asBuffer } from "./identity.js";
 import { readText, readWorkerSession } from "./metadata.js";
-import { checkOrg } from "./org-scope.js";
 import type { Route } from "./routes.js";
 
 export type RawServerStream = ServerWritableStream<Buffer, Buffer>;
@@ -70,7 +69,7 @@ export class NotificationStreams {
       throw new DomainError("LimitExceeded", `too many streams at this gateway, at most ${notificationStreamsMax}`);
     }
     const request = decodeRequest(SubscriptionRequest, call.request, "SubscriptionRequest");
-    checkOrg(request.orgId, caller);
+    checkOrg(request.orgId, caller.orgId);
     if (request.queue.trim() === "") throw invalidField("queue", "must not be blank");
     const session = readWorkerSession(call.metadata);
     if (session && request.workerId === "") throw invalidField("worker_id", "is required for a worker session");

@@ -1,12 +1,11 @@
 import type { WorkKind } from "@flovyn/bus";
-import { checkLength, DomainError, invalidField, parseQueue } from "@flovyn/domain";
+import { checkLength, checkOrg, DomainError, invalidField, parseKind, parseQueue } from "@flovyn/domain";
 import { PollRequest, PollTaskRequest } from "@flovyn/proto/v1";
 import { pollHoldMsDefault, pollHoldMsMax } from "../limits.js";
 import { anyKind, type KindsFilter, kindsFilter } from "../work/kinds-filter.js";
 import { decodeRequest } from "./decode.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { readLeaseMs, readPollHoldMs } from "./metadata.js";
-import { checkOrg } from "./org-scope.js";
 import type { RawHandler, RawUnaryCall } from "./unary.js";
 
 interface Poll {
@@ -27,7 +26,7 @@ const kindsMax = 1000;
 export function poll(context: GrpcContext, kind: WorkKind): RawHandler {
   return async (call, caller, reply) => {
     const request = kind === "workflow" ? readWorkflowPoll(call.request) : readTaskPoll(call.request);
-    checkOrg(request.orgId, caller);
+    checkOrg(request.orgId, caller.orgId);
     const { orgId } = caller;
     const queue = checkPoll(request);
     const holdMs = readHoldMs(call, request.timeoutSeconds);
@@ -81,6 +80,7 @@ function checkPoll(poll: Poll): string {
   if (poll.kinds.length > kindsMax) {
     throw invalidField("workflow_capabilities", `must name at most ${kindsMax} kinds, names ${poll.kinds.length}`);
   }
+  for (const kind of poll.kinds) parseKind(kind, "workflow_capabilities");
   if (poll.workerPoolId !== undefined && poll.workerPoolId !== "") {
     throw new DomainError("Unimplemented", "worker_pool_id: worker pools are not implemented yet", {
       field: "worker_pool_id",
