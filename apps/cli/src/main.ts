@@ -25,6 +25,8 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
 function explain(error: unknown): { text: string; exitCode: number } {
   if (error instanceof UsageError || error instanceof ConfigError) return { text: error.message, exitCode: 2 };
   if (isForPeople(error)) return { text: error.message, exitCode: 1 };
+  // Postgres refuses with its own words; they name the user or the database, not the password.
+  if (error instanceof Error && "severity" in error) return { text: `Postgres: ${error.message}`, exitCode: 1 };
   const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
   if (error instanceof Error && typeof code === "string" && /^(ERR_PARSE_ARGS|E[A-Z]+$)/.test(code)) {
     return { text: error.message || code, exitCode: code.startsWith("ERR_PARSE") ? 2 : 1 };

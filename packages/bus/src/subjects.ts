@@ -49,6 +49,16 @@ export function replicaSubject(service: string, instance: string): string {
   return `flovyn.rpc.${token(service, "service")}.${token(instance, "instance")}`;
 }
 
+/**
+ * Subjects as the broker sees them when several clusters share it: each has a namespace in front. Inboxes are unique by
+ * themselves. Errors: Internal for a namespace that is not one token.
+ */
+export function createNamespace(name: string): (subject: string) => string {
+  if (name === "") return (subject) => subject;
+  const prefix = `${token(name, "namespace")}.`;
+  return (subject) => (subject.startsWith(inboxPrefix) ? subject : prefix + subject);
+}
+
 const inboxPrefix = "_INBOX.flovyn.";
 
 /** Everything one process gets back arrives below its inbox, in one subscription. */

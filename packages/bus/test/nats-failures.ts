@@ -62,6 +62,30 @@ export function describeNatsFailures(broker: () => NatsServer) {
       });
     });
 
+    describe("in a namespace", () => {
+      it("shares a broker without meeting the requests and hints of another", async () => {
+        const [one, other] = await Promise.all(
+          ["one", "other"].map(async (namespace) => {
+            const bus = await createNatsBus({ url: broker().url, name: "test", log: recordingLog(), namespace });
+            opened.push(bus);
+            return bus;
+          }),
+        );
+        if (one === undefined || other === undefined) throw new Error("two buses were opened");
+        await serveEcho(one);
+        const large = Buffer.alloc(3 * mebibyte, 7);
+        expect(large.equals(await one.request(busRequest({ payload: large })))).toBe(true);
+        expect(await rejection(other.request(busRequest()))).toMatchObject({ code: "Unavailable" });
+        const seen: string[] = [];
+        await one.subscribe(endedSubject(caller.orgId), (payload) => seen.push(text(payload)));
+        other.hint(endedSubject(caller.orgId), bytes("of the other"));
+        await other.flush();
+        one.hint(endedSubject(caller.orgId), bytes("of this one"));
+        await waitFor("the hint", () => seen.length > 0);
+        expect(seen).toEqual(["of this one"]);
+      });
+    });
+
     describe("when the broker restarts", () => {
       it("fails what is under way, refuses at once while it is away, and works again when it is back", async (context) => {
         context.skip(broker().start === undefined, "the broker is not ours");

@@ -114,7 +114,8 @@ function parseOptions(args: readonly string[]): DevOptions {
   const configFile = values.config ?? process.env.CONFIG_FILE;
   const credentials = configFile === undefined ? devCredentials(dataDir) : undefined;
   const config = loadConfig({
-    env: { LOG_LEVEL: "warn", ...process.env },
+    // A database that the environment names for something else must not be migrated by accident.
+    env: { LOG_LEVEL: "warn", ...process.env, DATABASE_URL: undefined },
     configFile,
     overrides: {
       ...(credentials === undefined ? {} : devConfig(credentials)),

@@ -39,7 +39,7 @@ export async function serve(args: readonly string[]): Promise<void> {
       await ensureSchema(databaseUrl, { migrateHere: config.runMigrations && services.includes("dispatch"), log });
     },
     connectBus: (stats) => {
-      if (config.nats.enabled) return createNatsBus({ url: config.nats.url, name: `flovyn-${target}`, log, stats });
+      if (config.nats.enabled) return createNatsBus({ ...config.nats, name: `flovyn-${target}`, log, stats });
       if (target !== "all") throw new UsageError("nats.enabled is false: only `serve all` works without a broker");
       return Promise.resolve(createInProcessBus({ log, stats }));
     },

@@ -30,6 +30,8 @@ export interface LinkParts {
   connection: NatsConnection;
   inbox: string;
   connected: () => boolean;
+  /** Puts the namespace of the cluster in front of a subject. */
+  inNamespace: (subject: string) => string;
   log: BusLog;
   stats: BusStats;
 }
@@ -39,7 +41,7 @@ const excerptBytes = 48;
 /** What brokers allow that say nothing themselves. */
 const messageBytesMaxDefault = 1024 * 1024;
 
-export function createLink({ connection, inbox, connected, log, stats }: LinkParts): Link {
+export function createLink({ connection, inbox, connected, inNamespace, log, stats }: LinkParts): Link {
   const warnMalformed = limitedWarning(log, "malformed bus message dropped");
 
   const malformed: Link["malformed"] = (what, bytes, err) => {
@@ -51,11 +53,11 @@ export function createLink({ connection, inbox, connected, log, stats }: LinkPar
   return {
     inbox,
     publish(subject, payload, reply) {
-      connection.publish(subject, payload, reply === undefined ? undefined : { reply });
+      connection.publish(inNamespace(subject), payload, reply === undefined ? undefined : { reply });
       stats.messagesSent += 1;
     },
     subscribe(subject, onMessage, queue) {
-      const subscription = connection.subscribe(subject, {
+      const subscription = connection.subscribe(inNamespace(subject), {
         ...(queue !== undefined && { queue }),
         // An error that leaves the callback would end the connection.
         callback: (refused, message) => {

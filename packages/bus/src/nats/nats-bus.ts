@@ -4,7 +4,7 @@ import { createHintDelivery } from "../hint-queue.js";
 import { limitedWarning } from "../log.js";
 import { busClosed, countRequestError } from "../request-errors.js";
 import { type BusStats, createBusStats } from "../stats.js";
-import { inboxSubject } from "../subjects.js";
+import { createNamespace, inboxSubject } from "../subjects.js";
 import { createAssemblyRoom } from "./assembly.js";
 import { createChunkSender } from "./chunk-sender.js";
 import { connectNats, type NatsConnectionOptions } from "./connection.js";
@@ -19,6 +19,8 @@ export interface NatsBusOptions extends NatsConnectionOptions {
   /** Written by the bus, read by metrics. */
   stats?: BusStats;
   limits?: Partial<NatsBusLimits>;
+  /** Keeps clusters apart that share a broker: one token of letters, digits, `_` and `-`. None when left out. */
+  namespace?: string;
 }
 
 /**
@@ -39,7 +41,15 @@ export async function createNatsBus(options: NatsBusOptions): Promise<Bus> {
 
   const { connection, watch } = await connectNats(options);
   const isConnected = (): boolean => connected && !connection.isClosed();
-  const link = createLink({ connection, inbox: inboxSubject(newId()), connected: isConnected, log, stats });
+  const inNamespace = createNamespace(options.namespace ?? "");
+  const link = createLink({
+    connection,
+    inbox: inboxSubject(newId()),
+    connected: isConnected,
+    inNamespace,
+    log,
+    stats,
+  });
   const requester = createRequester(link, limits, sender, room);
   const replies = createReplies(link, sender);
   const deliver = createHintDelivery(log, stats);
@@ -81,7 +91,7 @@ export async function createNatsBus(options: NatsBusOptions): Promise<Bus> {
     hint(subject, payload) {
       try {
         if (!isConnected()) throw new Error("not connected");
-        connection.publish(subject, payload);
+        connection.publish(inNamespace(subject), payload);
         stats.hintsSent += 1;
       } catch (err) {
         stats.hintsFailed += 1;
@@ -89,7 +99,7 @@ export async function createNatsBus(options: NatsBusOptions): Promise<Bus> {
       }
     },
     async subscribe(subject, handler) {
-      const subscription = connection.subscribe(subject, {
+      const subscription = connection.subscribe(inNamespace(subject), {
         callback: (err, message) => {
           if (err === null) deliver(handler, message.data, subject);
           else log.error({ err, subject }, "hint subscription refused");

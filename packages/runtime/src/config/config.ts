@@ -51,7 +51,16 @@ export const configShape = z.object({
   ops_port: port.default(8001),
   bind_address: z.string().default("::"),
   run_migrations: flag.default(true),
-  nats: z.object({ enabled: flag.default(true), url: z.string().default("nats://127.0.0.1:4222") }).prefault({}),
+  nats: z
+    .object({
+      enabled: flag.default(true),
+      url: z.string().default("nats://127.0.0.1:4222"),
+      namespace: z
+        .string()
+        .regex(/^[A-Za-z0-9_-]*$/, "must consist of letters, digits, _ and -")
+        .default(""),
+    })
+    .prefault({}),
   log: z
     .object({
       level: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
@@ -113,7 +122,12 @@ export interface FlovynConfig {
   opsPort: number;
   bindAddress: string;
   runMigrations: boolean;
-  nats: { enabled: boolean; url: string };
+  nats: {
+    enabled: boolean;
+    url: string;
+    /** Keeps clusters apart that share a broker. */
+    namespace: string;
+  };
   log: { level: string; pretty: boolean };
   database: {
     poolMax: number;

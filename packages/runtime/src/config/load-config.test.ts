@@ -130,6 +130,7 @@ describe("configuration", () => {
     expect(loadConfig({ env: { NATS_URL: "nats://old:1", NATS_ENABLED: "false" } }).nats).toEqual({
       enabled: false,
       url: "nats://old:1",
+      namespace: "",
     });
     const both = { NATS_URL: "nats://old:1", NATS__URL: "nats://new:1" };
     for (const env of [both, Object.fromEntries(Object.entries(both).reverse())]) {

@@ -2,6 +2,7 @@
  * A whole Flovyn of separate processes for one test file: its own database, its own NATS server, its own configuration with
  * two orgs, and as many replicas of each service as asked for, on free ports.
  */
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,6 +56,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       DATABASE_URL: databaseUrl,
       NATS__ENABLED: "true",
       NATS__URL: nats.url,
+      // A broker that NATS_URL names is shared with the clusters of other test files.
+      NATS__NAMESPACE: randomUUID(),
       // The older name would win over the one above.
       NATS_URL: undefined,
       LOG_LEVEL: "info",
