@@ -67,7 +67,7 @@ export const configShape = z.object({
       pretty: flag.default(false),
     })
     .prefault({}),
-  database: z.object({ pool_max: integer(1, 1000).default(10), batch_slots: integer(1, 100).default(1) }).prefault({}),
+  database: z.object({ pool_max: integer(1, 1000).default(10), batch_slots: integer(1, 100).default(2) }).prefault({}),
   orgs: z
     .array(
       z.object({
