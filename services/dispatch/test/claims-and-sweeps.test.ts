@@ -22,9 +22,9 @@ const harness = new Harness();
 beforeAll(async () => void (await harness.start()));
 afterAll(() => harness.stop());
 
-const seen = (workerId: string, lost = false) =>
+const seen = (workerId: string, lost = false, session = false) =>
   harness.call("internal/WorkersSeen", [WorkersSeenRequest, WorkersSeenResponse], {
-    workers: [{ orgId: harness.orgId, workerId, lost }],
+    workers: [{ orgId: harness.orgId, workerId, lost, session }],
   });
 const cancel = (id: string, reason = "changed my mind", header = {}) =>
   harness.call(
@@ -168,6 +168,20 @@ describe("reclaim sweep", () => {
     await seen(worker);
     await sweep();
     expect(await harness.status(own.id)).toBe("PENDING");
+  });
+
+  it("takes back the work of a session that died together with its gateway, long before its lease ends", async () => {
+    const [gone, alive] = [newId(), newId()];
+    const left = await harness.running({}, { worker: gone });
+    const kept = await harness.running({}, { worker: alive });
+    for (const worker of [gone, alive]) await seen(worker, false, true);
+    harness.clock.advance(14_999);
+    await sweep();
+    expect(await harness.status(left.id)).toBe("RUNNING");
+    await seen(alive, false, false);
+    harness.clock.advance(2_001);
+    await sweep();
+    expect([await harness.status(left.id), await harness.status(kept.id)]).toEqual(["PENDING", "RUNNING"]);
   });
 
   it("takes back the work of a broken session after a grace, unless the worker is back", async () => {

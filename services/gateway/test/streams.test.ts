@@ -110,7 +110,9 @@ describe("presence", () => {
     client.close();
     second.call.cancel();
     await waitFor("the loss", () => reports().some(({ lost }) => lost));
-    expect(reports().filter(({ lost }) => lost)).toEqual([{ orgId: org.id, workerId: "session", lost: true }]);
+    expect(reports().filter(({ lost }) => lost)).toEqual([
+      { orgId: org.id, workerId: "session", lost: true, session: true },
+    ]);
   });
 
   it("reports workers by heartbeat and by the calls of their connection when it stops", async () => {
@@ -122,7 +124,7 @@ describe("presence", () => {
     const unknown = WorkerHeartbeatRequest.encode(WorkerHeartbeatRequest.fromPartial({ workerId: "gone" })).finish();
     expect((await callRaw(client, path, unknown)).error?.code).toBe(status.NOT_FOUND);
     await harness.gateway.stop();
-    expect(reports()).toEqual([{ orgId: org.id, workerId: "uuid", lost: false }]);
+    expect(reports()).toEqual([{ orgId: org.id, workerId: "uuid", lost: false, session: false }]);
   });
 });
 

@@ -151,7 +151,7 @@ it("SP-58 mixed load deadlocks nowhere and leaves every row consistent", async (
     [
       1,
       () => {
-        const seen = ["w2", "w1"].map((workerId) => ({ orgId: cluster.orgId, workerId, lost: false }));
+        const seen = ["w2", "w1"].map((workerId) => ({ orgId: cluster.orgId, workerId, lost: false, session: false }));
         return cluster.send("dispatch", "internal/WorkersSeen", WorkersSeenRequest, { workers: seen });
       },
     ],

@@ -43,12 +43,16 @@ export const workerPresence = pgTable(
     lastSeenAt: instant().notNull(),
     /** Its session stream broke; its work is released unless it is seen again within the grace. */
     lostAt: instant(),
+    /** It owns a session stream, so a short silence already means that it, or its gateway, is gone. */
+    session: boolean().notNull().default(false),
   },
   (table) => [
     // presence.seen, workflows.reclaim, tasks.reclaim
     uniqueIndex("worker_presence_key").on(table.orgId, table.workerKey),
     // presence.lost
     index("worker_presence_lost").on(table.lostAt).where(sql`lost_at is not null`),
+    // presence.loseSilentSessions
+    index("worker_presence_session").on(table.lastSeenAt).where(sql`session and lost_at is null`),
     // presence.forget
     index("worker_presence_last_seen").on(table.lastSeenAt),
   ],

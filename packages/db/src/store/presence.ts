@@ -9,16 +9,19 @@ export interface SeenWorker {
   workerKey: string;
   /** Its session broke. */
   lost: boolean;
+  /** It owns a session stream. */
+  session: boolean;
 }
 
 const seenMany = statement<never>()(
   "presence.seenMany",
-  { params: ["now"], sets: { seen: { id: "uuid", orgId: "uuid", workerKey: "text", lost: "bool" } } },
+  { params: ["now"], sets: { seen: { id: "uuid", orgId: "uuid", workerKey: "text", lost: "bool", session: "bool" } } },
   ({ time, rows }) => sql`
-    insert into worker_presence as presence (id, org_id, worker_key, last_seen_at, lost_at)
-    select id, "orgId", "workerKey", ${time("now")}, case when lost then ${time("now")} end from ${rows("seen")}
+    insert into worker_presence as presence (id, org_id, worker_key, last_seen_at, lost_at, session)
+    select id, "orgId", "workerKey", ${time("now")}, case when lost then ${time("now")} end, session from ${rows("seen")}
     order by "orgId", "workerKey"
-    on conflict (org_id, worker_key) do update set last_seen_at = excluded.last_seen_at, lost_at = excluded.lost_at`,
+    on conflict (org_id, worker_key) do update set last_seen_at = excluded.last_seen_at, lost_at = excluded.lost_at,
+      session = presence.session or excluded.session`,
 );
 
 /** Writes down signs of life and lost sessions. Each worker may occur once. */
@@ -30,6 +33,25 @@ export async function markWorkersSeen(
     now: params.now,
     seen: params.seen.map((worker) => ({ id: newId(), ...worker })),
   });
+}
+
+const loseSilent = statement<{ id: string }>()(
+  "presence.loseSilentSessions",
+  { params: ["silentBefore", "limit"] },
+  ({ param, time }) => sql`
+    update worker_presence set lost_at = last_seen_at where id in (
+      select id from worker_presence
+      where session and lost_at is null and last_seen_at <= ${time("silentBefore")}
+      order by last_seen_at limit ${param("limit")}::int for update skip locked)
+    returning id`,
+);
+
+/** Marks workers as lost whose session stream nobody reported since then: their gateway died with them, or before. */
+export async function loseSilentSessions(
+  tx: Executor,
+  params: { silentBefore: number; limit: number },
+): Promise<number> {
+  return (await loseSilent.run(tx, params)).length;
 }
 
 const forget = statement<{ id: string }>()(

@@ -61,7 +61,7 @@ export async function registerWorker(context: DispatchContext, request: Incoming
     if (type !== "WORKFLOW") await writeCapabilities(tx, "task", { ...owner, definitions: tasks });
     await markWorkersSeen(tx, {
       now,
-      seen: [...new Set([name, workerId])].map((key) => ({ orgId, workerKey: key, lost: false })),
+      seen: [...new Set([name, workerId])].map((key) => ({ orgId, workerKey: key, lost: false, session: false })),
     });
     return workerId;
   });

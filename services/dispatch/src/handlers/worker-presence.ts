@@ -22,7 +22,10 @@ export async function sendHeartbeat(context: DispatchContext, request: IncomingR
   if (name === undefined) throw new DomainError("NotFound", "worker_id: there is no such worker");
   // Polls may carry the name where heartbeats carry the id: both are signs of life of one worker.
   const keys = [...new Set([id, name])];
-  await markWorkersSeen(context.db, { now, seen: keys.map((workerKey) => ({ orgId, workerKey, lost: false })) });
+  await markWorkersSeen(context.db, {
+    now,
+    seen: keys.map((workerKey) => ({ orgId, workerKey, lost: false, session: false })),
+  });
   return empty;
 }
 
@@ -30,8 +33,8 @@ export async function sendHeartbeat(context: DispatchContext, request: IncomingR
 export async function workersSeen(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
   const { workers } = decodeMessage(WorkersSeenRequest, request.payload);
   const seen = new Map<string, SeenWorker>();
-  for (const { orgId, workerId, lost } of workers) {
-    if (isUuid(orgId)) seen.set(`${orgId}/${workerId}`, { orgId, workerKey: workerId, lost });
+  for (const { orgId, workerId, lost, session } of workers) {
+    if (isUuid(orgId)) seen.set(`${orgId}/${workerId}`, { orgId, workerKey: workerId, lost, session });
   }
   if (seen.size > 0) await markWorkersSeen(context.db, { now: context.clock.now(), seen: [...seen.values()] });
   return WorkersSeenResponse.encode({}).finish();

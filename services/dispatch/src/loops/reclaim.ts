@@ -1,4 +1,4 @@
-import { findAbandonedWorkflows, findWorkflowsOfLostWorkers } from "@flovyn/db";
+import { findAbandonedWorkflows, findWorkflowsOfLostWorkers, loseSilentSessions } from "@flovyn/db";
 import { createSweep, type Sweep } from "@flovyn/runtime";
 import type { DispatchContext } from "../context.js";
 import { takeBack } from "../handlers/release-workflows.js";
@@ -7,6 +7,8 @@ const intervalMs = 1_500;
 const batchSize = 100;
 /** A worker that gave no sign of life for this long is gone. */
 const silentAfterMs = 60_000;
+/** Gateways report open sessions every 5 s: one that was left out three times is gone, and its gateway with it. */
+const sessionSilentAfterMs = 15_000;
 /** A session that broke may be taken up again within this time, through another gateway. */
 const lostGraceMs = 2_000;
 /** An activation that its live worker never reports is taken back after this, on top of its lease. */
@@ -28,6 +30,7 @@ export function createReclaimSweep(context: DispatchContext): Sweep {
         heldBefore: now - heldMaxMs,
         limit: batchSize,
       });
+      await loseSilentSessions(context.db, { silentBefore: now - sessionSilentAfterMs, limit: batchSize });
       const lost = await findWorkflowsOfLostWorkers(context.db, { lostBefore: now - lostGraceMs, limit: batchSize });
       return (await takeBack(context, silent, "lease expired")) + (await takeBack(context, lost, "worker lost"));
     },

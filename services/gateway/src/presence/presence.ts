@@ -128,7 +128,12 @@ export class Presence {
     await this.#options.bus.request({
       service: "dispatch",
       operation: "internal/WorkersSeen",
-      payload: WorkersSeenRequest.encode({ workers }).finish(),
+      payload: WorkersSeenRequest.encode({
+        workers: workers.map(({ orgId, workerId, lost }) => {
+          const session = lost || this.#sessions.has(workerKey(orgId, workerId));
+          return { orgId, workerId, lost, session };
+        }),
+      }).finish(),
       timeoutMs: presenceReportMs,
       caller: gatewayCaller(""),
       requestId: newId(),

@@ -129,6 +129,8 @@ export interface WorkerSeen {
   workerId: string;
   /** The worker owned a session stream and it broke without being closed; its work is released after a grace. */
   lost: boolean;
+  /** The worker owns a session stream: while it lives it is reported every few seconds. */
+  session: boolean;
 }
 
 export interface WorkersSeenResponse {
@@ -1537,7 +1539,7 @@ export const WorkersSeenRequest: MessageFns<WorkersSeenRequest> = {
 };
 
 function createBaseWorkerSeen(): WorkerSeen {
-  return { orgId: "", workerId: "", lost: false };
+  return { orgId: "", workerId: "", lost: false, session: false };
 }
 
 export const WorkerSeen: MessageFns<WorkerSeen> = {
@@ -1550,6 +1552,9 @@ export const WorkerSeen: MessageFns<WorkerSeen> = {
     }
     if (message.lost !== false) {
       writer.uint32(24).bool(message.lost);
+    }
+    if (message.session !== false) {
+      writer.uint32(32).bool(message.session);
     }
     return writer;
   },
@@ -1591,6 +1596,14 @@ export const WorkerSeen: MessageFns<WorkerSeen> = {
             message.lost = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.session = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1611,6 +1624,7 @@ export const WorkerSeen: MessageFns<WorkerSeen> = {
     message.orgId = object.orgId ?? "";
     message.workerId = object.workerId ?? "";
     message.lost = object.lost ?? false;
+    message.session = object.session ?? false;
     return message;
   },
 };
