@@ -17,7 +17,6 @@ const nullText = Buffer.from("null");
 /**
  * The UTF-8 JSON text of one event object, keys in the given order, undefined values left out.
  * Payloads are spliced, never parsed and printed again: 64-bit integers and `1.0` survive.
- * Source: events-and-commands, payload encoding.
  */
 export function eventData(fields: readonly EventField[]): Buffer {
   const pieces: Uint8Array[] = [];

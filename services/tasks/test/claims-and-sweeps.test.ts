@@ -14,7 +14,7 @@ const status = async (id: string) => (await harness.row<{ status: string }>(id))
 const seen = (workerKey: string, lost = false) =>
   markWorkersSeen(harness.context.db, {
     now: harness.clock.now(),
-    seen: [{ orgId: harness.orgId, workerKey, lost }],
+    seen: [{ orgId: harness.orgId, workerKey, lost, session: false }],
   });
 
 /** Passes until one finds less than a full batch, as the loop does. */

@@ -35,7 +35,7 @@ export interface SubmitChange extends WorkflowChange {
  * Applies the outcome of one activation: one event for each accepted command in order, then the status.
  * `known` answers for every task id of the submission that exists already.
  * Errors: StaleClaim when the caller's claim is no longer current, WrongState when nobody holds the workflow or a task
- * id is taken by something else. Sources: events-and-commands §§5, 7, 8.
+ * id is taken by something else. Source: SubmitWorkflowCommands.
  */
 export function submit(
   workflow: Workflow,

@@ -43,7 +43,7 @@ const endpoint = z.object({
   exclude_paths: z.array(z.string()).default([]),
 });
 
-/** The file and environment as they are written; unknown keys are ignored. Source: client-behaviour, configuration. */
+/** The file and environment as they are written; unknown keys are ignored. Source: docs/configuration.md. */
 export const configShape = z.object({
   database_url: databaseUrl.optional(),
   server_port: port.default(8000),

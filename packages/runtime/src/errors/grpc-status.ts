@@ -50,7 +50,7 @@ const misleadingWords = /UNAVAILABLE|h2 protocol error|transport error|connectio
 
 /**
  * The text of an error as status details: short enough for a header, encodable, and without words that existing clients
- * take for a broken connection. Source: client-behaviour, errors.
+ * take for a broken connection. Source: docs/protocol.md.
  */
 export function grpcDetails(message: string): string {
   const short = message.length > detailsLengthMax ? `${message.slice(0, detailsLengthMax - 1)}…` : message;

@@ -17,9 +17,9 @@ export interface FlovynClientOptions {
   /** Beginning of the worker's name; each start adds an id. */
   workerName?: string;
   workerVersion?: string;
-  /** Workflows that run at once, 50 when left out. An activation is short. */
+  /** Workflows that run at once, 200 when left out. An activation is short. */
   maxConcurrentWorkflows?: number;
-  /** Tasks that run at once, 20 when left out. */
+  /** Tasks that run at once, 100 when left out. */
   maxConcurrentTasks?: number;
   /** Lease of a claimed task, 5 s to 5 min, 30 s when left out. The worker renews it. */
   taskLease?: DurationInput;
@@ -78,8 +78,8 @@ export function readOptions(options: FlovynClientOptions): ClientSettings {
     queue: notBlank(options.queue ?? "default", "queue"),
     workerName: notBlank(options.workerName ?? "worker", "workerName"),
     workerVersion: options.workerVersion ?? "1.0.0",
-    maxConcurrentWorkflows: inRange(options.maxConcurrentWorkflows ?? 50, "maxConcurrentWorkflows", 1, slotsMax),
-    maxConcurrentTasks: inRange(options.maxConcurrentTasks ?? 20, "maxConcurrentTasks", 1, slotsMax),
+    maxConcurrentWorkflows: inRange(options.maxConcurrentWorkflows ?? 200, "maxConcurrentWorkflows", 1, slotsMax),
+    maxConcurrentTasks: inRange(options.maxConcurrentTasks ?? 100, "maxConcurrentTasks", 1, slotsMax),
     taskLeaseMs: duration("taskLease", 30_000, [5000, 300_000]),
     pollHoldMs: duration("pollHold", 60_000, [0, 60_000]),
     heartbeatMs: duration("heartbeatInterval", 30_000, [100, 60_000]),

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 /**
  * Ids that replay makes again: version 5 UUIDs in the namespace of the execution, named `<execution id>:<counter>`.
  * The counter is shared by everything that makes ids in one activation and starts at 0.
- * Source: events-and-commands, matching during replay.
  */
 export function deterministicIds(executionId: string): () => string {
   const namespace = Buffer.from(executionId.replaceAll("-", ""), "hex");

@@ -16,7 +16,7 @@ export interface PollLoopOptions<Item> {
 }
 
 /** More waiting polls would only wait: one claim of the server serves all of them. */
-const pollsMax = 16;
+const pollsMax = 64;
 
 /**
  * Takes work while there are free slots. One poll waits at the server while nothing happens; each item that comes adds
