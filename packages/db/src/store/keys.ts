@@ -9,6 +9,8 @@ export interface TakeKey {
   workflowId: string | null;
   taskId: string | null;
   expiresAt: number;
+  /** Kind of the execution that wants the key. */
+  kind: string;
 }
 
 const takeMany = statement<{ org_id: string; key: string }>()(
@@ -81,6 +83,25 @@ export async function findKeys(
       { workflowId: row.workflow_execution_id, taskId: row.task_execution_id, kind: row.kind },
     ]),
   );
+}
+
+/**
+ * Takes the keys that are free or expired and tells, by `org/key`, who holds each of them after this: the execution that
+ * wanted it, or the one that had it before. Each (org, key) may occur once.
+ */
+export async function holdKeys(
+  tx: Executor,
+  params: { now: number; wanted: readonly TakeKey[] },
+): Promise<Map<string, HeldKey>> {
+  if (params.wanted.length === 0) return new Map();
+  const taken = await takeKeys(tx, params);
+  const refused = params.wanted.filter(({ orgId, key }) => !taken.has(`${orgId}/${key}`));
+  const holders = refused.length === 0 ? new Map<string, HeldKey>() : await findKeys(tx, refused);
+  for (const { orgId, key, workflowId, taskId, kind } of params.wanted) {
+    const name = `${orgId}/${key}`;
+    if (taken.has(name)) holders.set(name, { workflowId, taskId, kind });
+  }
+  return holders;
 }
 
 const deleteOfWorkflows = statement<never>()(

@@ -1,5 +1,13 @@
 import { hintWork } from "@flovyn/bus";
-import { findKeys, insertWorkflows, type NewWorkflowRow, registerQueues, takeKeys, toTransitionRows } from "@flovyn/db";
+import {
+  type HeldKey,
+  holdKeys,
+  insertWorkflows,
+  type NewWorkflowRow,
+  registerQueues,
+  type TakeKey,
+  toTransitionRows,
+} from "@flovyn/db";
 import { DomainError, newId, type WorkflowChange } from "@flovyn/domain";
 import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
 import type { DispatchContext } from "../context.js";
@@ -35,95 +43,75 @@ async function startAll(context: DispatchContext, starts: readonly Start[]): Pro
   const plain =
     starts.every((start) => start.key === undefined) &&
     starts.every((start) => context.knownQueues.has(start.row.orgId, start.row.queue));
-  let results: Started[];
+  let outcomes: Outcome<Started>[];
   if (plain) {
     await insertWorkflows(context.db, toRows(starts, now));
-    results = starts.map((start) => ({ id: start.row.id, isNew: true }));
+    outcomes = starts.map(({ row }) => ({ ok: true, value: { id: row.id, isNew: true } }));
   } else {
-    results = await startWithKeys(context, starts, now);
+    outcomes = await startWithKeys(context, starts, now);
   }
-  const created = starts.filter((_, index) => results[index]?.isNew);
+  const created = starts.filter((_, index) => isCreated(outcomes[index]));
   hintWork(
     context.bus,
     created.map(({ row }) => ({ kind: "workflow", orgId: row.orgId, queue: row.queue })),
   );
   for (const { row } of created) context.metrics.workflowStarted(row.kind, row.queue);
-  return results.map((value) => ({ ok: true, value }));
+  return outcomes;
 }
 
 /** One transaction: queues, keys, executions. Of several starts with one key the first one creates. */
-async function startWithKeys(context: DispatchContext, starts: readonly Start[], now: number): Promise<Started[]> {
-  const registered = { remember: () => {} };
-  const results = await context.db.transaction(async (tx) => {
-    Object.assign(
-      registered,
-      await registerQueues(tx, {
-        now,
-        registeredBy: "start_workflow",
-        used: starts.map(({ row }) => row),
-        known: context.knownQueues,
-      }),
-    );
-    const firstOfKey = new Map<string, Start>();
-    for (const start of starts) {
-      const name = keyName(start);
-      if (name !== undefined && !firstOfKey.has(name)) firstOfKey.set(name, start);
-    }
-    const holders = await takeOrFind(tx, firstOfKey, now);
-    const winners = starts.filter((start) => holderOf(start, holders) === start.row.id);
-    if (winners.length > 0) tx.defer(insertWorkflows(tx, toRows(winners, now)));
-    return starts.map((start) => {
-      const id = holderOf(start, holders);
-      return { id, isNew: id === start.row.id };
+async function startWithKeys(
+  context: DispatchContext,
+  starts: readonly Start[],
+  now: number,
+): Promise<Outcome<Started>[]> {
+  const { outcomes, registered } = await context.db.transaction(async (tx) => {
+    const registered = await registerQueues(tx, {
+      now,
+      registeredBy: "start_workflow",
+      used: starts.map(({ row }) => row),
+      known: context.knownQueues,
     });
+    const holders = await holdKeys(tx, { now, wanted: wantedKeys(starts, now) });
+    const outcomes = starts.map((start) => outcomeOf(start, holders));
+    const winners = starts.filter((_, index) => isCreated(outcomes[index]));
+    if (winners.length > 0) tx.defer(insertWorkflows(tx, toRows(winners, now)));
+    return { outcomes, registered };
   });
   registered.remember();
-  return results;
+  return outcomes;
 }
 
-type Transaction = Parameters<Parameters<DispatchContext["db"]["transaction"]>[0]>[0];
-
-/** The execution that holds each key after this: one of ours, or the one that had it before. */
-async function takeOrFind(
-  tx: Transaction,
-  firstOfKey: ReadonlyMap<string, Start>,
-  now: number,
-): Promise<Map<string, string>> {
-  const holders = new Map<string, string>();
-  if (firstOfKey.size === 0) return holders;
-  const wanted = [...firstOfKey.values()].map(({ row, key }) => ({
-    id: newId(),
-    orgId: row.orgId,
-    key: key?.key ?? "",
-    workflowId: row.id,
-    taskId: null,
-    expiresAt: now + (key?.ttlSeconds ?? 0) * 1000,
-  }));
-  const taken = await takeKeys(tx, { now, wanted });
-  for (const [name, start] of firstOfKey) if (taken.has(name)) holders.set(name, start.row.id);
-  const held = wanted.filter(({ orgId, key }) => !taken.has(`${orgId}/${key}`));
-  if (held.length === 0) return holders;
-  const found = await findKeys(tx, held);
-  for (const { orgId, key } of held) {
-    const name = `${orgId}/${key}`;
-    const workflowId = found.get(name)?.workflowId;
-    if (workflowId == null) {
-      throw new DomainError("AlreadyExists", "idempotency_key: is held by something that is not a workflow", {
-        field: "idempotency_key",
-      });
-    }
-    holders.set(name, workflowId);
+/** One entry for each key, for the start that came first. */
+function wantedKeys(starts: readonly Start[], now: number): TakeKey[] {
+  const wanted = new Map<string, TakeKey>();
+  for (const { row, key } of starts) {
+    const name = `${row.orgId}/${key?.key}`;
+    if (key === undefined || wanted.has(name)) continue;
+    wanted.set(name, {
+      id: newId(),
+      orgId: row.orgId,
+      key: key.key,
+      workflowId: row.id,
+      taskId: null,
+      kind: row.kind,
+      expiresAt: now + key.ttlSeconds * 1000,
+    });
   }
-  return holders;
+  return [...wanted.values()];
 }
 
-function keyName(start: Start): string | undefined {
-  return start.key === undefined ? undefined : `${start.row.orgId}/${start.key.key}`;
+/** The start ends up with an execution of its own, or with the one that holds its key. */
+function outcomeOf({ row, key }: Start, holders: ReadonlyMap<string, HeldKey>): Outcome<Started> {
+  if (key === undefined) return { ok: true, value: { id: row.id, isNew: true } };
+  const workflowId = holders.get(`${row.orgId}/${key.key}`)?.workflowId;
+  if (workflowId != null) return { ok: true, value: { id: workflowId, isNew: workflowId === row.id } };
+  const problem = "idempotency_key: is held by something that is not a workflow";
+  return { ok: false, error: new DomainError("AlreadyExists", problem, { field: "idempotency_key" }) };
 }
 
-function holderOf(start: Start, holders: ReadonlyMap<string, string>): string {
-  const name = keyName(start);
-  return name === undefined ? start.row.id : (holders.get(name) ?? start.row.id);
+function isCreated(outcome: Outcome<Started> | undefined): boolean {
+  return outcome?.ok === true && outcome.value.isNew;
 }
 
 function toRows(starts: readonly Start[], now: number) {

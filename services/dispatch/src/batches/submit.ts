@@ -140,6 +140,7 @@ async function takeTaskKeys(
                 key: task.idempotencyKey,
                 workflowId: null,
                 taskId: task.taskId,
+                kind: task.kind,
                 expiresAt: now + task.keyTtlSeconds * 1000,
               },
             ] as const,

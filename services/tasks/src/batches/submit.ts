@@ -1,5 +1,5 @@
 import { hintWork } from "@flovyn/bus";
-import { findKeys, insertTasks, lockWorkflows, type NewTaskRow, registerQueues, takeKeys } from "@flovyn/db";
+import { holdKeys, insertTasks, lockWorkflows, type NewTaskRow, registerQueues, type TakeKey } from "@flovyn/db";
 import { type Actor, DomainError, isWorkflowTerminal, newId } from "@flovyn/domain";
 import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
 import type { TasksContext } from "../context.js";
@@ -83,12 +83,14 @@ async function submitWithLookups(
       return { ...submit, row: { ...row, partitionKey, rootId, traceparent } };
     });
     const accepted = attached.filter((submit): submit is SubmitTask => !(submit instanceof DomainError));
-    const holders = await takeOrFind(tx, accepted, now);
+    const holders = await holdKeys(tx, { now, wanted: wantedKeys(accepted, now) });
     const outcomes = attached.map((submit): Outcome<SubmittedTask> => {
       if (submit instanceof DomainError) return { ok: false, error: submit };
       const holder = submit.key === undefined ? undefined : holders.get(keyName(submit));
-      if (holder !== undefined && holder?.kind !== submit.row.kind) return { ok: false, error: keyTaken() };
-      const id = holder?.id ?? submit.row.id;
+      const id = submit.key === undefined ? submit.row.id : holder?.taskId;
+      if (id == null || (holder !== undefined && holder.kind !== submit.row.kind)) {
+        return { ok: false, error: keyTaken() };
+      }
       return { ok: true, value: { id, isNew: id === submit.row.id } };
     });
     const winners = attached.filter(
@@ -101,42 +103,23 @@ async function submitWithLookups(
   return outcomes;
 }
 
-interface Holder {
-  id: string;
-  kind: string | null;
-}
-
-/** The task that holds each key after this: one of ours, or the one that had it before. Null: no task does. */
-async function takeOrFind(
-  tx: Parameters<typeof takeKeys>[0],
-  submits: readonly SubmitTask[],
-  now: number,
-): Promise<Map<string, Holder | null>> {
-  const holders = new Map<string, Holder | null>();
-  const firstOfKey = new Map<string, SubmitTask>();
+/** One entry for each key, for the task that came first. */
+function wantedKeys(submits: readonly SubmitTask[], now: number): TakeKey[] {
+  const wanted = new Map<string, TakeKey>();
   for (const submit of submits) {
-    if (submit.key !== undefined && !firstOfKey.has(keyName(submit))) firstOfKey.set(keyName(submit), submit);
+    const { row, key } = submit;
+    if (key === undefined || wanted.has(keyName(submit))) continue;
+    wanted.set(keyName(submit), {
+      id: newId(),
+      orgId: row.orgId,
+      key: key.key,
+      workflowId: null,
+      taskId: row.id,
+      kind: row.kind,
+      expiresAt: now + key.ttlSeconds * 1000,
+    });
   }
-  if (firstOfKey.size === 0) return holders;
-  const wanted = [...firstOfKey.values()].map(({ row, key }) => ({
-    id: newId(),
-    orgId: row.orgId,
-    key: key?.key ?? "",
-    workflowId: null,
-    taskId: row.id,
-    expiresAt: now + (key?.ttlSeconds ?? 0) * 1000,
-  }));
-  const taken = await takeKeys(tx, { now, wanted });
-  for (const [name, submit] of firstOfKey) if (taken.has(name)) holders.set(name, submit.row);
-  const held = wanted.filter(({ orgId, key }) => !taken.has(`${orgId}/${key}`));
-  if (held.length === 0) return holders;
-  const found = await findKeys(tx, held);
-  for (const { orgId, key } of held) {
-    const name = `${orgId}/${key}`;
-    const holder = found.get(name);
-    holders.set(name, holder?.taskId == null ? null : { id: holder.taskId, kind: holder.kind });
-  }
-  return holders;
+  return [...wanted.values()];
 }
 
 function keyTaken(): DomainError {
