@@ -89,15 +89,12 @@ function opsStep(context: ComposeContext): LifecycleStep {
 
 function observeBus(context: ComposeContext, stats: BusStats): void {
   const { metrics } = context;
-  const figures: readonly [keyof BusStats, string][] = [
-    ["requests", "Requests sent over the bus."],
-    ["requestErrors", "Requests over the bus that failed."],
-    ["served", "Requests served."],
-    ["pending", "Requests that wait for an answer."],
-    ["messagesSent", "Broker messages sent."],
+  const figures: readonly [name: string, help: string, figure: keyof BusStats][] = [
+    ["flovyn_bus_requests_total", "Requests sent over the bus.", "requests"],
+    ["flovyn_bus_request_errors_total", "Requests over the bus that failed.", "requestErrors"],
+    ["flovyn_bus_served_total", "Requests served.", "served"],
+    ["flovyn_bus_messages_sent_total", "Broker messages sent.", "messagesSent"],
+    ["flovyn_bus_pending", "Requests that wait for an answer.", "pending"],
   ];
-  for (const [figure, help] of figures) {
-    const name = `flovyn_bus_${figure.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
-    metrics.observe(name, help, () => stats[figure]);
-  }
+  for (const [name, help, figure] of figures) metrics.observe(name, help, () => stats[figure]);
 }
