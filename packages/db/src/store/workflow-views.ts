@@ -54,9 +54,9 @@ interface ViewRow {
   updated_at: Date;
 }
 
-const viewColumns = sql.raw(`id, org_id, kind, status, queue, input, output, error, current_sequence, run,
-  partition_key, root_execution_id, workflow_version, parent_workflow_execution_id, worker_id, priority_ms,
-  metadata::text as metadata, cancellation_reason, created_at, started_at, completed_at, updated_at`);
+const factColumns = sql.raw(`id, org_id, kind, status, queue, error, current_sequence, run, partition_key,
+  root_execution_id, workflow_version, parent_workflow_execution_id, worker_id, priority_ms, metadata::text as metadata,
+  cancellation_reason, created_at, started_at, completed_at, updated_at`);
 
 function toView(row: ViewRow): WorkflowView {
   return {
@@ -89,7 +89,7 @@ const find = statement<ViewRow>()(
   "workflows.find",
   { params: ["orgId", "id"] },
   ({ param }) => sql`
-    select ${viewColumns} from workflow_execution
+    select ${factColumns}, input, output from workflow_execution
     where id = ${param("id")}::uuid and org_id = ${param("orgId")}::uuid`,
 );
 
@@ -161,7 +161,7 @@ const list = statement<ViewRow>()(
   "workflows.list",
   { params: ["orgId", "status", "kind", "queue", "before", "limit", "offset"] },
   ({ param }) => sql`
-    select ${viewColumns} from workflow_execution
+    select ${factColumns}, ''::bytea as input, null::bytea as output from workflow_execution
     where org_id = ${param("orgId")}::uuid
       and (${param("status")}::text is null or status = ${param("status")}::text)
       and (${param("kind")}::text is null or kind = ${param("kind")}::text)
@@ -170,7 +170,7 @@ const list = statement<ViewRow>()(
     order by id desc limit ${param("limit")}::int offset ${param("offset")}::int`,
 );
 
-/** Newest first: version 7 ids ascend with creation. `before` continues after the last id of the page before. */
+/** Newest first, without payloads: version 7 ids ascend with creation. `before` continues after the last id of the page before. */
 export async function listWorkflows(
   tx: Executor,
   params: WorkflowFilter & { before: string | null; limit: number; offset: number },
