@@ -11,9 +11,10 @@ const extraSlotsMax = 4;
 /**
  * All batchers of a process share few slots, because their batches compete for one database: with two slots for each of
  * six kinds, many small transactions run side by side; with two for all of them, items of every kind gather while large
- * ones commit. Workflows of one task, 300 in flight, 2 busy cores: 19 commits for 10 workflows with two slots for each
- * kind, 5.7 with two shared ones, 4.0 with one. With 512 in flight on 2 quiet cores: two shared ones 2.9 commits and
- * 463 workflows/s, one 2.4 commits and 409/s, since it waits for the disk alone. Under light load nobody waits.
+ * ones commit. Workflows of one task, 300 in flight, 100 loops for each kind of work, 2 cores busy with other things: 9 to
+ * 11 batches for 10 workflows with two slots for each kind, 5.7 with two shared ones, 4.0 with one, one run each or two.
+ * On 2 quiet cores, 512 in flight, 256 loops: two shared ones 2.9 commits and 463 workflows/s, one 2.4 commits and 409/s,
+ * since it waits for the disk alone. Under light load nobody waits.
  */
 export function createBatchLane(slots: number, now: () => number = () => performance.now()): BatchLane {
   const waiting: (() => Promise<void>)[] = [];

@@ -17,21 +17,27 @@ async function drain(client: FlovynClient, poll: { workerId: string; queue: stri
   }
 }
 
+/** Claim batches that dispatch has run so far. */
+async function claims(): Promise<number> {
+  const figures = await (await fetch(`${use.cluster.replica("dispatch", 0).httpUrl}/metrics`)).text();
+  const count = /^flovyn_batch_items_count\{[^}]*batch="workflow\.claim"[^}]*\} (\d+)$/m.exec(figures)?.[1];
+  return Number(count ?? 0);
+}
+
 describe("empty polls", () => {
-  test("return soon although they may wait for 30 s, and do not spin", async () => {
-    const client = use.client();
+  test("are answered long before the 30 s they may wait, and do not ask the database again and again", async () => {
+    const client = use.client(0);
     const poll = { workerId: "idle", queue: "empty", timeoutSeconds: 30 };
-    const tookMs: number[] = [];
-    for (let round = 0; round < 10; round++) {
-      const startedMs = performance.now();
-      expect(await client.pollWorkflow(poll)).toBeUndefined();
-      expect(await client.pollTask(poll)).toBeUndefined();
-      tookMs.push(performance.now() - startedMs);
-    }
-    // Two polls. The fastest round shows what the server intends; slow ones show how busy the machine is.
-    expect(Math.min(...tookMs)).toBeLessThan(300);
-    // A client that polls again at once must not make a hot loop: each poll is held for a moment.
-    expect(Math.min(...tookMs)).toBeGreaterThan(60);
+    const empty = async () => {
+      // A poll that is held for its whole time meets this deadline and fails.
+      expect(await client.pollWorkflow(poll, { deadlineMs: 15_000 })).toBeUndefined();
+      expect(await client.pollTask(poll, { deadlineMs: 15_000 })).toBeUndefined();
+    };
+    await empty();
+    const before = await claims();
+    for (let round = 0; round < 10; round++) await empty();
+    // One claim is the look that a gateway takes on its own when a queue was not asked about for long.
+    expect((await claims()) - before).toBeLessThanOrEqual(1);
   });
 
   test("wait no longer than timeout_seconds says", async () => {
@@ -85,17 +91,12 @@ describe("notifications", () => {
 
     await use.client(1).startWorkflow({ workflowKind: "k", queue: "not-noted" });
     await use.client(0, { org: use.cluster.otherOrg }).startWorkflow({ workflowKind: "k", queue });
-    const tookMs: number[] = [];
     for (let round = 0; round < 3; round++) {
       const before = heard.length;
-      const submittedMs = performance.now();
       await use.client(1).submitTask({ kind: "k", queue });
       await waitFor("an event for the task", () => heard.length > before);
-      tookMs.push(performance.now() - submittedMs);
       await claimTask(client, { queue });
     }
-    // The sweep that makes up for lost announcements takes longer than the fastest may.
-    expect(Math.min(...tookMs)).toBeLessThan(300);
     closing.abort();
     await listening;
     expect(heard.every((event) => event.queue === queue && event.orgId === use.cluster.org.id)).toBe(true);
