@@ -182,11 +182,6 @@ function isConnectionError(error: Error, code: unknown): boolean {
   return /connection|timeout|not queryable|client was closed|pool after calling end/i.test(error.message);
 }
 
-/** SQLSTATE of a unique violation, for statements where it is an answer. */
-export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && (error as { code?: unknown }).code === "23505";
-}
-
 /** SQLSTATE of a reference to a row that does not exist. */
 export function isForeignKeyViolation(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === "23503";

@@ -1,8 +1,6 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { checkPartitionCount, DomainError } from "@flovyn/domain";
-import { readMigrationFiles } from "drizzle-orm/migrator";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate as runMigrations } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
@@ -98,11 +96,4 @@ function migrationNames(): string[] {
     entries: { tag: string }[];
   };
   return journal.entries.map((entry) => entry.tag);
-}
-
-/** Identifies the whole set of migrations: a template database is good as long as it does not change. */
-export function migrationsFingerprint(): string {
-  const hash = createHash("sha256");
-  for (const file of readMigrationFiles({ migrationsFolder, ...bookkeeping })) hash.update(file.hash);
-  return hash.digest("hex").slice(0, 16);
 }
