@@ -8,9 +8,11 @@ import {
   inboxOf,
   inboxSubject,
   isReplicaSubject,
+  lifecycleSubject,
   parseInboxToken,
   replicaSubject,
   requestSubject,
+  streamSubject,
   workSubject,
 } from "./subjects.js";
 
@@ -32,6 +34,8 @@ describe("subjects", () => {
   it.each(["", "a.b", "*", ">", "a b", "ä"])("refuse %j as a token", (bad) => {
     expect(() => endedSubject(bad)).toThrowError(expect.objectContaining({ code: "Internal" }));
     expect(() => workSubject("task", bad, "q")).toThrow();
+    expect(() => lifecycleSubject(bad)).toThrow();
+    expect(() => streamSubject("org", bad)).toThrow();
     expect(() => requestSubject(bad)).toThrow();
     expect(() => replicaSubject("tasks", bad)).toThrow();
     expect(() => inboxSubject(bad)).toThrow();

@@ -7,6 +7,9 @@
  * | `flovyn.rpc.<service>.<instance>` | any | that replica | chunks of a large request | request | caller gets Unavailable |
  * | `flovyn.work.<kind>.<org>.<queue>` | dispatch, tasks | gateways with waiting pollers | empty | hint | the work sweep repeats it |
  * | `flovyn.ended.<org>` | dispatch | gateways with waiting result readers | EndedHint | hint | readers look again every 2 s |
+ * | `flovyn.due.<service>` | dispatch | replicas of timers or promises | DueHint | hint | their slow sweep finds what is due |
+ * | `flovyn.lifecycle.<org>` | all but the gateway | gateways with live streams of the org | LifecycleHint | hint | the stream misses it; history has it |
+ * | `flovyn.streams.<org>.<execution>` | tasks | gateways with live streams of the execution | StreamHint | hint | the stream misses it |
  * | `_INBOX.flovyn.<process>.r` | a replica | the requester | ReplyBatch | reply | caller gets Unavailable |
  * | `_INBOX.flovyn.<process>.q<n>` | the broker | the requester | no-responders status for request batch n | reply | caller gets Unavailable a little later |
  * | `_INBOX.flovyn.<process>.a<n>` | the taker of chunks | their sender | acknowledgement of one chunk of stream n | reply | the sender gives the stream up |
@@ -37,6 +40,21 @@ export function workSubject(kind: WorkKind, orgId: string, queue: string): HintS
 /** Some workflow executions of the org reached a terminal status. */
 export function endedSubject(orgId: string): HintSubject {
   return `flovyn.ended.${token(orgId, "orgId")}` as HintSubject;
+}
+
+/** Something that the service fires became due earlier than its replicas may know. */
+export function dueSubject(service: "timers" | "promises"): HintSubject {
+  return `flovyn.due.${service}` as HintSubject;
+}
+
+/** What happened to workflow executions of the org. */
+export function lifecycleSubject(orgId: string): HintSubject {
+  return `flovyn.lifecycle.${token(orgId, "orgId")}` as HintSubject;
+}
+
+/** What tasks of a workflow execution, or a standalone task by its own id, stream while they run. */
+export function streamSubject(orgId: string, executionId: string): HintSubject {
+  return `flovyn.streams.${token(orgId, "orgId")}.${token(executionId, "executionId")}` as HintSubject;
 }
 
 /** Where the queue group of a service takes requests. */

@@ -29,6 +29,10 @@ const additions: Record<string, string[]> = {
   ],
   HeartbeatRequest: ["100 claim_epoch optional int64"],
   ScheduleTaskCommand: ["100 retry_policy optional string"],
+  SignalWithStartWorkflowRequest: ["100 signal_id optional string"],
+  SignalWithStartWorkflowResponse: ["100 duplicate bool", "101 woke bool"],
+  SignalWorkflowRequest: ["100 signal_id optional string"],
+  SignalWorkflowResponse: ["100 duplicate bool", "101 woke bool"],
   SubmitWorkflowCommandsRequest: ["100 claim_epoch optional int64", "101 seen_sequence optional int32"],
 };
 

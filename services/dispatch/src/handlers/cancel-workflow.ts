@@ -37,5 +37,6 @@ export async function cancelWorkflow(context: DispatchContext, request: Incoming
   return CancelWorkflowResponse.encode({
     cancelled: changes.ended().length > 0,
     status: changes.get(id)?.status ?? "",
+    cancelledChildren: 0,
   }).finish();
 }

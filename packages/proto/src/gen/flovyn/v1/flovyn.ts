@@ -272,7 +272,11 @@ export interface SignalWithStartWorkflowRequest {
   signalName: string;
   signalValue: Buffer;
   /** Default 86400, at most 2592000. */
-  idempotencyKeyTtlSeconds?: number | undefined;
+  idempotencyKeyTtlSeconds?:
+    | number
+    | undefined;
+  /** Chosen by the caller: the same id twice is one signal. */
+  signalId?: string | undefined;
 }
 
 export interface SignalWithStartWorkflowRequest_MetadataEntry {
@@ -286,6 +290,10 @@ export interface SignalWithStartWorkflowResponse {
   workflowCreated: boolean;
   /** Place of the signal in the history, above 0. */
   signalEventSequence: number;
+  /** The signal_id was received before: nothing was appended. */
+  duplicate: boolean;
+  /** The signal made a waiting execution claimable. */
+  woke: boolean;
 }
 
 export interface SignalWorkflowRequest {
@@ -293,11 +301,17 @@ export interface SignalWorkflowRequest {
   workflowExecutionId: string;
   signalName: string;
   signalValue: Buffer;
+  /** Chosen by the caller: the same id twice is one signal. */
+  signalId?: string | undefined;
 }
 
 export interface SignalWorkflowResponse {
   /** Place of the signal in the history, above 0. */
   signalEventSequence: number;
+  /** The signal_id was received before: nothing was appended. */
+  duplicate: boolean;
+  /** The signal made a waiting execution claimable. */
+  woke: boolean;
 }
 
 export interface GetEventsRequest {
@@ -2310,6 +2324,7 @@ function createBaseSignalWithStartWorkflowRequest(): SignalWithStartWorkflowRequ
     signalName: "",
     signalValue: Buffer.alloc(0),
     idempotencyKeyTtlSeconds: undefined,
+    signalId: undefined,
   };
 }
 
@@ -2347,6 +2362,9 @@ export const SignalWithStartWorkflowRequest: MessageFns<SignalWithStartWorkflowR
     }
     if (message.idempotencyKeyTtlSeconds !== undefined) {
       writer.uint32(88).int64(message.idempotencyKeyTtlSeconds);
+    }
+    if (message.signalId !== undefined) {
+      writer.uint32(802).string(message.signalId);
     }
     return writer;
   },
@@ -2455,6 +2473,14 @@ export const SignalWithStartWorkflowRequest: MessageFns<SignalWithStartWorkflowR
             message.idempotencyKeyTtlSeconds = longToNumber(reader.int64());
             continue;
           }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.signalId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2491,6 +2517,7 @@ export const SignalWithStartWorkflowRequest: MessageFns<SignalWithStartWorkflowR
     message.signalName = object.signalName ?? "";
     message.signalValue = object.signalValue ?? Buffer.alloc(0);
     message.idempotencyKeyTtlSeconds = object.idempotencyKeyTtlSeconds ?? undefined;
+    message.signalId = object.signalId ?? undefined;
     return message;
   },
 };
@@ -2570,7 +2597,7 @@ export const SignalWithStartWorkflowRequest_MetadataEntry: MessageFns<SignalWith
 };
 
 function createBaseSignalWithStartWorkflowResponse(): SignalWithStartWorkflowResponse {
-  return { workflowExecutionId: "", workflowCreated: false, signalEventSequence: 0 };
+  return { workflowExecutionId: "", workflowCreated: false, signalEventSequence: 0, duplicate: false, woke: false };
 }
 
 export const SignalWithStartWorkflowResponse: MessageFns<SignalWithStartWorkflowResponse> = {
@@ -2583,6 +2610,12 @@ export const SignalWithStartWorkflowResponse: MessageFns<SignalWithStartWorkflow
     }
     if (message.signalEventSequence !== 0) {
       writer.uint32(24).int64(message.signalEventSequence);
+    }
+    if (message.duplicate !== false) {
+      writer.uint32(800).bool(message.duplicate);
+    }
+    if (message.woke !== false) {
+      writer.uint32(808).bool(message.woke);
     }
     return writer;
   },
@@ -2624,6 +2657,22 @@ export const SignalWithStartWorkflowResponse: MessageFns<SignalWithStartWorkflow
             message.signalEventSequence = longToNumber(reader.int64());
             continue;
           }
+          case 100: {
+            if (tag !== 800) {
+              break;
+            }
+
+            message.duplicate = reader.bool();
+            continue;
+          }
+          case 101: {
+            if (tag !== 808) {
+              break;
+            }
+
+            message.woke = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2644,12 +2693,14 @@ export const SignalWithStartWorkflowResponse: MessageFns<SignalWithStartWorkflow
     message.workflowExecutionId = object.workflowExecutionId ?? "";
     message.workflowCreated = object.workflowCreated ?? false;
     message.signalEventSequence = object.signalEventSequence ?? 0;
+    message.duplicate = object.duplicate ?? false;
+    message.woke = object.woke ?? false;
     return message;
   },
 };
 
 function createBaseSignalWorkflowRequest(): SignalWorkflowRequest {
-  return { orgId: "", workflowExecutionId: "", signalName: "", signalValue: Buffer.alloc(0) };
+  return { orgId: "", workflowExecutionId: "", signalName: "", signalValue: Buffer.alloc(0), signalId: undefined };
 }
 
 export const SignalWorkflowRequest: MessageFns<SignalWorkflowRequest> = {
@@ -2665,6 +2716,9 @@ export const SignalWorkflowRequest: MessageFns<SignalWorkflowRequest> = {
     }
     if (message.signalValue.length !== 0) {
       writer.uint32(34).bytes(message.signalValue);
+    }
+    if (message.signalId !== undefined) {
+      writer.uint32(802).string(message.signalId);
     }
     return writer;
   },
@@ -2714,6 +2768,14 @@ export const SignalWorkflowRequest: MessageFns<SignalWorkflowRequest> = {
             message.signalValue = Buffer.from(reader.bytes());
             continue;
           }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.signalId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2735,18 +2797,25 @@ export const SignalWorkflowRequest: MessageFns<SignalWorkflowRequest> = {
     message.workflowExecutionId = object.workflowExecutionId ?? "";
     message.signalName = object.signalName ?? "";
     message.signalValue = object.signalValue ?? Buffer.alloc(0);
+    message.signalId = object.signalId ?? undefined;
     return message;
   },
 };
 
 function createBaseSignalWorkflowResponse(): SignalWorkflowResponse {
-  return { signalEventSequence: 0 };
+  return { signalEventSequence: 0, duplicate: false, woke: false };
 }
 
 export const SignalWorkflowResponse: MessageFns<SignalWorkflowResponse> = {
   encode(message: SignalWorkflowResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.signalEventSequence !== 0) {
       writer.uint32(8).int64(message.signalEventSequence);
+    }
+    if (message.duplicate !== false) {
+      writer.uint32(800).bool(message.duplicate);
+    }
+    if (message.woke !== false) {
+      writer.uint32(808).bool(message.woke);
     }
     return writer;
   },
@@ -2772,6 +2841,22 @@ export const SignalWorkflowResponse: MessageFns<SignalWorkflowResponse> = {
             message.signalEventSequence = longToNumber(reader.int64());
             continue;
           }
+          case 100: {
+            if (tag !== 800) {
+              break;
+            }
+
+            message.duplicate = reader.bool();
+            continue;
+          }
+          case 101: {
+            if (tag !== 808) {
+              break;
+            }
+
+            message.woke = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2790,6 +2875,8 @@ export const SignalWorkflowResponse: MessageFns<SignalWorkflowResponse> = {
   fromPartial(object: DeepPartial<SignalWorkflowResponse>): SignalWorkflowResponse {
     const message = createBaseSignalWorkflowResponse();
     message.signalEventSequence = object.signalEventSequence ?? 0;
+    message.duplicate = object.duplicate ?? false;
+    message.woke = object.woke ?? false;
     return message;
   },
 };

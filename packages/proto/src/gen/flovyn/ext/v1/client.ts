@@ -28,6 +28,8 @@ export interface CancelWorkflowRequest {
   workflowExecutionId: string;
   /** At most 500 characters. */
   reason: string;
+  /** False leaves its child workflows alone. Unset means true. */
+  cascadeToChildren?: boolean | undefined;
 }
 
 export interface CancelWorkflowResponse {
@@ -35,6 +37,8 @@ export interface CancelWorkflowResponse {
   cancelled: boolean;
   /** Status after the call. */
   status: string;
+  /** Child workflows, at any depth, that ended with it. */
+  cancelledChildren: number;
 }
 
 function createBaseAwaitResultRequest(): AwaitResultRequest {
@@ -184,7 +188,7 @@ export const AwaitResultResponse: MessageFns<AwaitResultResponse> = {
 };
 
 function createBaseCancelWorkflowRequest(): CancelWorkflowRequest {
-  return { workflowExecutionId: "", reason: "" };
+  return { workflowExecutionId: "", reason: "", cascadeToChildren: undefined };
 }
 
 export const CancelWorkflowRequest: MessageFns<CancelWorkflowRequest> = {
@@ -194,6 +198,9 @@ export const CancelWorkflowRequest: MessageFns<CancelWorkflowRequest> = {
     }
     if (message.reason !== "") {
       writer.uint32(18).string(message.reason);
+    }
+    if (message.cascadeToChildren !== undefined) {
+      writer.uint32(24).bool(message.cascadeToChildren);
     }
     return writer;
   },
@@ -227,6 +234,14 @@ export const CancelWorkflowRequest: MessageFns<CancelWorkflowRequest> = {
             message.reason = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.cascadeToChildren = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -246,12 +261,13 @@ export const CancelWorkflowRequest: MessageFns<CancelWorkflowRequest> = {
     const message = createBaseCancelWorkflowRequest();
     message.workflowExecutionId = object.workflowExecutionId ?? "";
     message.reason = object.reason ?? "";
+    message.cascadeToChildren = object.cascadeToChildren ?? undefined;
     return message;
   },
 };
 
 function createBaseCancelWorkflowResponse(): CancelWorkflowResponse {
-  return { cancelled: false, status: "" };
+  return { cancelled: false, status: "", cancelledChildren: 0 };
 }
 
 export const CancelWorkflowResponse: MessageFns<CancelWorkflowResponse> = {
@@ -261,6 +277,9 @@ export const CancelWorkflowResponse: MessageFns<CancelWorkflowResponse> = {
     }
     if (message.status !== "") {
       writer.uint32(18).string(message.status);
+    }
+    if (message.cancelledChildren !== 0) {
+      writer.uint32(24).uint32(message.cancelledChildren);
     }
     return writer;
   },
@@ -294,6 +313,14 @@ export const CancelWorkflowResponse: MessageFns<CancelWorkflowResponse> = {
             message.status = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.cancelledChildren = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -313,6 +340,7 @@ export const CancelWorkflowResponse: MessageFns<CancelWorkflowResponse> = {
     const message = createBaseCancelWorkflowResponse();
     message.cancelled = object.cancelled ?? false;
     message.status = object.status ?? "";
+    message.cancelledChildren = object.cancelledChildren ?? 0;
     return message;
   },
 };

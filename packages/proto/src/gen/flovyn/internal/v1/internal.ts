@@ -257,6 +257,116 @@ export interface EndedHint {
   workflowExecutionIds: string[];
 }
 
+/** internal/GetWorkflowState */
+export interface GetWorkflowStateRequest {
+  workflowExecutionId: string;
+}
+
+export interface GetWorkflowStateResponse {
+  /** By key. */
+  entries: StateEntry[];
+}
+
+export interface StateEntry {
+  key: string;
+  /** JSON bytes. */
+  value: Buffer;
+}
+
+/** internal/CancelTask, for REST. */
+export interface CancelTaskExecutionRequest {
+  id: string;
+  reason: string;
+  /** Only a standalone task that no worker runs. */
+  onlyPending: boolean;
+}
+
+export interface CancelTaskExecutionResponse {
+  /** True when this call ended the task. */
+  cancelled: boolean;
+  /** Status after the call. */
+  status: string;
+}
+
+/** internal/SettlePromise, for REST. Reads as the RPCs do, but a promise that is settled already is an answer. */
+export interface SettlePromiseRequest {
+  /** `<uuid>`, `id:<uuid>`, `key:<idempotency key>`, `<workflow>:<name>` or `<workflow>/<name>`. */
+  promise: string;
+  outcome:
+    | //
+    /** JSON bytes. */
+    { $case: "value"; value: Buffer }
+    | { $case: "error"; value: string }
+    | undefined;
+}
+
+export interface SettlePromiseResponse {
+  promiseId: string;
+  /** True when this call settled it. */
+  settled: boolean;
+  /** RESOLVED, REJECTED, TIMED_OUT or CANCELLED. */
+  status: string;
+}
+
+/** internal/GetPromise */
+export interface GetPromiseRequest {
+  /** As in SettlePromiseRequest. */
+  promise: string;
+}
+
+export interface PromiseView {
+  id: string;
+  orgId: string;
+  workflowExecutionId: string;
+  name: string;
+  /** OPEN, RESOLVED, REJECTED, TIMED_OUT or CANCELLED. */
+  status: string;
+  value?: Buffer | undefined;
+  error?: string | undefined;
+  createdAtMs: number;
+  timeoutAtMs?: number | undefined;
+  settledAtMs?: number | undefined;
+}
+
+/** Payload of flovyn.due.<service>: something becomes due at this time. */
+export interface DueHint {
+  dueAtMs: number;
+}
+
+/** Payload of flovyn.lifecycle.<org>: what happened to executions in one batch. */
+export interface LifecycleHint {
+  events: LifecycleEvent[];
+}
+
+export interface LifecycleEvent {
+  workflowExecutionId: string;
+  /** As WORKFLOW_RESUMED. */
+  event: string;
+  kind: string;
+  status: string;
+  workerId?: string | undefined;
+  error?: string | undefined;
+  parentWorkflowExecutionId?:
+    | string
+    | undefined;
+  /** Why it suspended, in the words of its worker. */
+  suspendType?: string | undefined;
+  timestampMs: number;
+}
+
+/** Payload of flovyn.streams.<org>.<execution>: one chunk that a task streamed. */
+export interface StreamHint {
+  taskExecutionId: string;
+  /** Empty for a standalone task. */
+  workflowExecutionId: string;
+  sequence: number;
+  /** token, progress, data or error. */
+  type: string;
+  /** JSON text. */
+  payload: string;
+  timestampMs: number;
+}
+
 function createBaseRequestBatch(): RequestBatch {
   return { frames: [] };
 }
@@ -3143,6 +3253,1116 @@ export const EndedHint: MessageFns<EndedHint> = {
   fromPartial(object: DeepPartial<EndedHint>): EndedHint {
     const message = createBaseEndedHint();
     message.workflowExecutionIds = object.workflowExecutionIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseGetWorkflowStateRequest(): GetWorkflowStateRequest {
+  return { workflowExecutionId: "" };
+}
+
+export const GetWorkflowStateRequest: MessageFns<GetWorkflowStateRequest> = {
+  encode(message: GetWorkflowStateRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workflowExecutionId !== "") {
+      writer.uint32(10).string(message.workflowExecutionId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetWorkflowStateRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetWorkflowStateRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workflowExecutionId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetWorkflowStateRequest>): GetWorkflowStateRequest {
+    return GetWorkflowStateRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetWorkflowStateRequest>): GetWorkflowStateRequest {
+    const message = createBaseGetWorkflowStateRequest();
+    message.workflowExecutionId = object.workflowExecutionId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetWorkflowStateResponse(): GetWorkflowStateResponse {
+  return { entries: [] };
+}
+
+export const GetWorkflowStateResponse: MessageFns<GetWorkflowStateResponse> = {
+  encode(message: GetWorkflowStateResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.entries) {
+      StateEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetWorkflowStateResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetWorkflowStateResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entries.push(StateEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetWorkflowStateResponse>): GetWorkflowStateResponse {
+    return GetWorkflowStateResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetWorkflowStateResponse>): GetWorkflowStateResponse {
+    const message = createBaseGetWorkflowStateResponse();
+    message.entries = object.entries?.map((e) => StateEntry.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStateEntry(): StateEntry {
+  return { key: "", value: Buffer.alloc(0) };
+}
+
+export const StateEntry: MessageFns<StateEntry> = {
+  encode(message: StateEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(18).bytes(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StateEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStateEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StateEntry>): StateEntry {
+    return StateEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StateEntry>): StateEntry {
+    const message = createBaseStateEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseCancelTaskExecutionRequest(): CancelTaskExecutionRequest {
+  return { id: "", reason: "", onlyPending: false };
+}
+
+export const CancelTaskExecutionRequest: MessageFns<CancelTaskExecutionRequest> = {
+  encode(message: CancelTaskExecutionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.onlyPending !== false) {
+      writer.uint32(24).bool(message.onlyPending);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelTaskExecutionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelTaskExecutionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.onlyPending = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CancelTaskExecutionRequest>): CancelTaskExecutionRequest {
+    return CancelTaskExecutionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CancelTaskExecutionRequest>): CancelTaskExecutionRequest {
+    const message = createBaseCancelTaskExecutionRequest();
+    message.id = object.id ?? "";
+    message.reason = object.reason ?? "";
+    message.onlyPending = object.onlyPending ?? false;
+    return message;
+  },
+};
+
+function createBaseCancelTaskExecutionResponse(): CancelTaskExecutionResponse {
+  return { cancelled: false, status: "" };
+}
+
+export const CancelTaskExecutionResponse: MessageFns<CancelTaskExecutionResponse> = {
+  encode(message: CancelTaskExecutionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cancelled !== false) {
+      writer.uint32(8).bool(message.cancelled);
+    }
+    if (message.status !== "") {
+      writer.uint32(18).string(message.status);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CancelTaskExecutionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCancelTaskExecutionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.cancelled = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CancelTaskExecutionResponse>): CancelTaskExecutionResponse {
+    return CancelTaskExecutionResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CancelTaskExecutionResponse>): CancelTaskExecutionResponse {
+    const message = createBaseCancelTaskExecutionResponse();
+    message.cancelled = object.cancelled ?? false;
+    message.status = object.status ?? "";
+    return message;
+  },
+};
+
+function createBaseSettlePromiseRequest(): SettlePromiseRequest {
+  return { promise: "", outcome: undefined };
+}
+
+export const SettlePromiseRequest: MessageFns<SettlePromiseRequest> = {
+  encode(message: SettlePromiseRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.promise !== "") {
+      writer.uint32(10).string(message.promise);
+    }
+    switch (message.outcome?.$case) {
+      case "value":
+        writer.uint32(18).bytes(message.outcome.value);
+        break;
+      case "error":
+        writer.uint32(26).string(message.outcome.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SettlePromiseRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSettlePromiseRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.promise = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.outcome = { $case: "value", value: Buffer.from(reader.bytes()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.outcome = { $case: "error", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SettlePromiseRequest>): SettlePromiseRequest {
+    return SettlePromiseRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SettlePromiseRequest>): SettlePromiseRequest {
+    const message = createBaseSettlePromiseRequest();
+    message.promise = object.promise ?? "";
+    switch (object.outcome?.$case) {
+      case "value": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "value", value: object.outcome.value };
+        }
+        break;
+      }
+      case "error": {
+        if (object.outcome?.value !== undefined && object.outcome?.value !== null) {
+          message.outcome = { $case: "error", value: object.outcome.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseSettlePromiseResponse(): SettlePromiseResponse {
+  return { promiseId: "", settled: false, status: "" };
+}
+
+export const SettlePromiseResponse: MessageFns<SettlePromiseResponse> = {
+  encode(message: SettlePromiseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.promiseId !== "") {
+      writer.uint32(10).string(message.promiseId);
+    }
+    if (message.settled !== false) {
+      writer.uint32(16).bool(message.settled);
+    }
+    if (message.status !== "") {
+      writer.uint32(26).string(message.status);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SettlePromiseResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSettlePromiseResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.promiseId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.settled = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SettlePromiseResponse>): SettlePromiseResponse {
+    return SettlePromiseResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SettlePromiseResponse>): SettlePromiseResponse {
+    const message = createBaseSettlePromiseResponse();
+    message.promiseId = object.promiseId ?? "";
+    message.settled = object.settled ?? false;
+    message.status = object.status ?? "";
+    return message;
+  },
+};
+
+function createBaseGetPromiseRequest(): GetPromiseRequest {
+  return { promise: "" };
+}
+
+export const GetPromiseRequest: MessageFns<GetPromiseRequest> = {
+  encode(message: GetPromiseRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.promise !== "") {
+      writer.uint32(10).string(message.promise);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetPromiseRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetPromiseRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.promise = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetPromiseRequest>): GetPromiseRequest {
+    return GetPromiseRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetPromiseRequest>): GetPromiseRequest {
+    const message = createBaseGetPromiseRequest();
+    message.promise = object.promise ?? "";
+    return message;
+  },
+};
+
+function createBasePromiseView(): PromiseView {
+  return {
+    id: "",
+    orgId: "",
+    workflowExecutionId: "",
+    name: "",
+    status: "",
+    value: undefined,
+    error: undefined,
+    createdAtMs: 0,
+    timeoutAtMs: undefined,
+    settledAtMs: undefined,
+  };
+}
+
+export const PromiseView: MessageFns<PromiseView> = {
+  encode(message: PromiseView, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.orgId !== "") {
+      writer.uint32(18).string(message.orgId);
+    }
+    if (message.workflowExecutionId !== "") {
+      writer.uint32(26).string(message.workflowExecutionId);
+    }
+    if (message.name !== "") {
+      writer.uint32(34).string(message.name);
+    }
+    if (message.status !== "") {
+      writer.uint32(42).string(message.status);
+    }
+    if (message.value !== undefined) {
+      writer.uint32(50).bytes(message.value);
+    }
+    if (message.error !== undefined) {
+      writer.uint32(58).string(message.error);
+    }
+    if (message.createdAtMs !== 0) {
+      writer.uint32(64).int64(message.createdAtMs);
+    }
+    if (message.timeoutAtMs !== undefined) {
+      writer.uint32(72).int64(message.timeoutAtMs);
+    }
+    if (message.settledAtMs !== undefined) {
+      writer.uint32(80).int64(message.settledAtMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PromiseView {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePromiseView();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.orgId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.workflowExecutionId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.value = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.createdAtMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.timeoutAtMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.settledAtMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<PromiseView>): PromiseView {
+    return PromiseView.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PromiseView>): PromiseView {
+    const message = createBasePromiseView();
+    message.id = object.id ?? "";
+    message.orgId = object.orgId ?? "";
+    message.workflowExecutionId = object.workflowExecutionId ?? "";
+    message.name = object.name ?? "";
+    message.status = object.status ?? "";
+    message.value = object.value ?? undefined;
+    message.error = object.error ?? undefined;
+    message.createdAtMs = object.createdAtMs ?? 0;
+    message.timeoutAtMs = object.timeoutAtMs ?? undefined;
+    message.settledAtMs = object.settledAtMs ?? undefined;
+    return message;
+  },
+};
+
+function createBaseDueHint(): DueHint {
+  return { dueAtMs: 0 };
+}
+
+export const DueHint: MessageFns<DueHint> = {
+  encode(message: DueHint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.dueAtMs !== 0) {
+      writer.uint32(8).int64(message.dueAtMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DueHint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDueHint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.dueAtMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DueHint>): DueHint {
+    return DueHint.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DueHint>): DueHint {
+    const message = createBaseDueHint();
+    message.dueAtMs = object.dueAtMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseLifecycleHint(): LifecycleHint {
+  return { events: [] };
+}
+
+export const LifecycleHint: MessageFns<LifecycleHint> = {
+  encode(message: LifecycleHint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.events) {
+      LifecycleEvent.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LifecycleHint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLifecycleHint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.events.push(LifecycleEvent.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LifecycleHint>): LifecycleHint {
+    return LifecycleHint.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LifecycleHint>): LifecycleHint {
+    const message = createBaseLifecycleHint();
+    message.events = object.events?.map((e) => LifecycleEvent.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLifecycleEvent(): LifecycleEvent {
+  return {
+    workflowExecutionId: "",
+    event: "",
+    kind: "",
+    status: "",
+    workerId: undefined,
+    error: undefined,
+    parentWorkflowExecutionId: undefined,
+    suspendType: undefined,
+    timestampMs: 0,
+  };
+}
+
+export const LifecycleEvent: MessageFns<LifecycleEvent> = {
+  encode(message: LifecycleEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workflowExecutionId !== "") {
+      writer.uint32(10).string(message.workflowExecutionId);
+    }
+    if (message.event !== "") {
+      writer.uint32(18).string(message.event);
+    }
+    if (message.kind !== "") {
+      writer.uint32(26).string(message.kind);
+    }
+    if (message.status !== "") {
+      writer.uint32(34).string(message.status);
+    }
+    if (message.workerId !== undefined) {
+      writer.uint32(42).string(message.workerId);
+    }
+    if (message.error !== undefined) {
+      writer.uint32(50).string(message.error);
+    }
+    if (message.parentWorkflowExecutionId !== undefined) {
+      writer.uint32(58).string(message.parentWorkflowExecutionId);
+    }
+    if (message.suspendType !== undefined) {
+      writer.uint32(66).string(message.suspendType);
+    }
+    if (message.timestampMs !== 0) {
+      writer.uint32(72).int64(message.timestampMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LifecycleEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLifecycleEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workflowExecutionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.status = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.workerId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.error = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.parentWorkflowExecutionId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.suspendType = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.timestampMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LifecycleEvent>): LifecycleEvent {
+    return LifecycleEvent.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LifecycleEvent>): LifecycleEvent {
+    const message = createBaseLifecycleEvent();
+    message.workflowExecutionId = object.workflowExecutionId ?? "";
+    message.event = object.event ?? "";
+    message.kind = object.kind ?? "";
+    message.status = object.status ?? "";
+    message.workerId = object.workerId ?? undefined;
+    message.error = object.error ?? undefined;
+    message.parentWorkflowExecutionId = object.parentWorkflowExecutionId ?? undefined;
+    message.suspendType = object.suspendType ?? undefined;
+    message.timestampMs = object.timestampMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseStreamHint(): StreamHint {
+  return { taskExecutionId: "", workflowExecutionId: "", sequence: 0, type: "", payload: "", timestampMs: 0 };
+}
+
+export const StreamHint: MessageFns<StreamHint> = {
+  encode(message: StreamHint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskExecutionId !== "") {
+      writer.uint32(10).string(message.taskExecutionId);
+    }
+    if (message.workflowExecutionId !== "") {
+      writer.uint32(18).string(message.workflowExecutionId);
+    }
+    if (message.sequence !== 0) {
+      writer.uint32(24).int32(message.sequence);
+    }
+    if (message.type !== "") {
+      writer.uint32(34).string(message.type);
+    }
+    if (message.payload !== "") {
+      writer.uint32(42).string(message.payload);
+    }
+    if (message.timestampMs !== 0) {
+      writer.uint32(48).int64(message.timestampMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StreamHint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStreamHint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskExecutionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.workflowExecutionId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sequence = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.payload = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.timestampMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StreamHint>): StreamHint {
+    return StreamHint.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StreamHint>): StreamHint {
+    const message = createBaseStreamHint();
+    message.taskExecutionId = object.taskExecutionId ?? "";
+    message.workflowExecutionId = object.workflowExecutionId ?? "";
+    message.sequence = object.sequence ?? 0;
+    message.type = object.type ?? "";
+    message.payload = object.payload ?? "";
+    message.timestampMs = object.timestampMs ?? 0;
     return message;
   },
 };
