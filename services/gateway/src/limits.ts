@@ -57,6 +57,8 @@ export const restBodyBytesMax = restInputBytesMax + 128 * 1024;
 
 /** The reason of a cancel, in characters. */
 export const cancelReasonLengthMax = 500;
+/** A promise token for which no other time is asked. The longest is that of idempotency keys. */
+export const promiseTokenSecondsDefault = 24 * 3600;
 
 /** Calls that run at shutdown get so long to end before their connections are cut. */
 export const drainMs = 10_000;
