@@ -55,7 +55,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     ended: new EndedHints({ hints, wheel, log, now }),
   };
   const grpc = new GrpcServer(grpcContext);
-  const docsNeedKey = config.auth.enabled && !isExcluded(config.auth.endpoints.http, "/api/docs/openapi.json");
+  const needsKey = (path: string) => config.auth.enabled && !isExcluded(config.auth.endpoints.http, path);
   const app = createHttpApp(
     {
       bus,
@@ -63,7 +63,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
       authenticate,
       promiseTokens: new PromiseTokens({ secrets: config.auth.promiseToken.secrets, now: () => context.clock.now() }),
       metrics,
-      docsNeedKey,
+      docsNeedKey: { page: needsKey("/api/docs"), document: needsKey("/api/docs/openapi.json") },
       slugs: new OrgSlugs({ bus, now }),
     },
     createOpsRoutes({ health, metrics: context.metrics, version }),

@@ -13,8 +13,8 @@ export interface HttpContext {
   promiseTokens: PromiseTokens;
   slugs: OrgSlugs;
   metrics: GatewayMetrics;
-  /** The API description is open to everybody unless the configuration takes it out of the excluded paths. */
-  docsNeedKey: boolean;
+  /** Page and document of the API are open to everybody unless the configuration takes them out of the excluded paths. */
+  docsNeedKey: { page: boolean; document: boolean };
 }
 
 /** What the middleware leaves for the routes. */
