@@ -46,9 +46,11 @@ export function addCancelRoutes(table: RouteTable, http: HttpContext, base: OrgB
     },
     (context) => cancelExecution(http, context),
   );
-  for (const { method, path, name } of [
-    { method: "post", path: "task-executions/{id}/cancel", name: "cancelTask" },
-    { method: "delete", path: "task-executions/{id}", name: "deleteTask" },
+  const reason = { body: { required: false, content: jsonContent(schemas.cancelTaskBody) } };
+  for (const { method, path, name, more } of [
+    { method: "post", path: "task-executions/{id}/cancel", name: "cancelTask", more: reason },
+    // OpenAPI 3.0 knows no body of a DELETE.
+    { method: "delete", path: "task-executions/{id}", name: "deleteTask", more: {} },
   ] as const) {
     table.add(
       {
@@ -59,10 +61,7 @@ export function addCancelRoutes(table: RouteTable, http: HttpContext, base: OrgB
         description: "400 with `currentState` when a worker has it, when it ended, or when it belongs to a workflow.",
         tags: ["Tasks"],
         security,
-        request: {
-          params: executionParams,
-          body: { required: false, content: jsonContent(schemas.cancelTaskBody) },
-        },
+        request: { params: executionParams, ...more },
         responses: {
           204: { description: "It is cancelled, now or before." },
           ...problemResponses(400, 401, 404, 413, 503),
