@@ -1,6 +1,15 @@
 /** Goal: types follow from definitions, without annotations where they are used. Nothing here runs. */
 import { describe, expectTypeOf, test } from "vitest";
-import { FlovynClient, task, type WorkflowContext, type WorkflowHandle, workflow } from "./index.js";
+import {
+  type ChildWorkflowPromise,
+  FlovynClient,
+  type SignalPromise,
+  type TimerPromise,
+  task,
+  type WorkflowContext,
+  type WorkflowHandle,
+  workflow,
+} from "./index.js";
 
 interface Order {
   id: string;
@@ -38,6 +47,27 @@ describe("types", () => {
       void ctx.schedule(charge);
       expectTypeOf(ctx.run("op", async () => 1)).toEqualTypeOf<Promise<number>>();
       expectTypeOf(ctx.get<number>("key")).toEqualTypeOf<number | null>();
+    };
+    expectTypeOf(calls).toBeFunction();
+  });
+
+  test("follow from what a workflow waits for", () => {
+    const calls = (ctx: WorkflowContext) => {
+      expectTypeOf(ctx.sleep("1s")).toEqualTypeOf<TimerPromise>();
+      expectTypeOf(ctx.withTimeout(ctx.schedule(ping), "1s")).toEqualTypeOf<Promise<string>>();
+      expectTypeOf(ctx.promise<boolean>("approval", { timeout: "1d" })).toEqualTypeOf<Promise<boolean>>();
+      expectTypeOf(ctx.promise("approval")).toEqualTypeOf<Promise<unknown>>();
+      expectTypeOf(ctx.waitForSignal<Order>("changed")).toEqualTypeOf<SignalPromise<Order>>();
+      expectTypeOf(ctx.drainSignals<Order>("changed")).toEqualTypeOf<Order[]>();
+      expectTypeOf(ctx.hasSignal("changed")).toEqualTypeOf<boolean>();
+      const child = ctx.scheduleWorkflow(order, { id: "1", amount: 1 }, { name: "first" });
+      expectTypeOf(child).toEqualTypeOf<ChildWorkflowPromise<string>>();
+      ctx.cancelWorkflow(child, "too late");
+      expectTypeOf(ctx.scheduleWorkflow<number>("by name", 1)).toEqualTypeOf<ChildWorkflowPromise<number>>();
+      // @ts-expect-error the amount is missing
+      void ctx.scheduleWorkflow(order, { id: "1" });
+      // @ts-expect-error a promise of anything else is no child
+      ctx.cancelWorkflow(ctx.schedule(ping));
     };
     expectTypeOf(calls).toBeFunction();
   });

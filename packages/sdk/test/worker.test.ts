@@ -49,7 +49,7 @@ describe("a worker", () => {
     const submissions = harness.server.door.requests("SubmitWorkflowCommands") as SubmitWorkflowCommandsRequest[];
     expect(submissions.map((one) => one.claimEpoch)).toEqual(submissions.map((_, index) => index + 1));
     expect(submissions[0]?.seenSequence).toBe(1);
-    expect(submissions[0]?.commands.map((command) => command.sequenceNumber)).toEqual([1, 2, 3]);
+    expect(submissions[0]?.commands.map((command) => command.sequenceNumber)).toEqual([1, 2, 3, 4]);
     expect(submissions.at(-1)?.seenSequence).toBeGreaterThanOrEqual(5);
     expect(harness.server.door.requests("GetEvents")).toHaveLength(submissions.length - 1);
   });
