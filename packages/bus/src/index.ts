@@ -1,8 +1,9 @@
+export { type AnnouncedChanges, announce } from "./announce.js";
 export * from "./bus.js";
 export * from "./decode-message.js";
 export { hintDue } from "./due-hints.js";
 export { createInProcessBus, type InProcessBusOptions } from "./in-process-bus.js";
-export { hintLifecycle, type LifecycleMove } from "./lifecycle-hints.js";
+export { hintLifecycle } from "./lifecycle-hints.js";
 export type { BusLog, LogMethod } from "./log.js";
 export type { NatsCredentials } from "./nats/broker-url.js";
 export type { NatsTls } from "./nats/connection.js";

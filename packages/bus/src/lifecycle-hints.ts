@@ -1,22 +1,7 @@
+import type { LifecycleMove } from "@flovyn/domain";
 import { LifecycleHint } from "@flovyn/proto/internal";
 import type { Bus } from "./bus.js";
 import { lifecycleSubject } from "./subjects.js";
-
-/** What happened to one workflow execution, for whoever watches it. */
-export interface LifecycleMove {
-  orgId: string;
-  workflowId: string;
-  /** As WORKFLOW_RESUMED. */
-  event: string;
-  kind: string;
-  status: string;
-  timestampMs: number;
-  workerId?: string | undefined;
-  error?: string | undefined;
-  parentId?: string | undefined;
-  /** Why it suspended, in the words of its worker. */
-  suspendType?: string | undefined;
-}
 
 /** Tells live streams what one batch did: one message for each org, however many executions it moved. */
 export function hintLifecycle(bus: Bus, moves: readonly LifecycleMove[]): void {
@@ -26,7 +11,7 @@ export function hintLifecycle(bus: Bus, moves: readonly LifecycleMove[]): void {
       ...move,
       workflowExecutionId: workflowId,
       parentWorkflowExecutionId: parentId,
-      workerId: move.workerId,
+      workerId: undefined,
       error: move.error,
       suspendType: move.suspendType,
     };

@@ -11,6 +11,8 @@ const mebibyte = 1024 * kibibyte;
 export const payloadBytesMax = 4 * mebibyte - 64 * kibibyte;
 /** Text of an error or a stack trace. Longer text is cut, not refused: losing the report would be worse. */
 export const errorTextMax = 64 * kibibyte;
+/** Why somebody cancelled something, in characters. */
+export const cancelReasonMax = 500;
 export const kindLengthMax = 255;
 export const queueLengthMax = 100;
 export const keyLengthMax = 255;

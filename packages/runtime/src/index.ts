@@ -4,6 +4,7 @@ export * from "./claim-batcher.js";
 export * from "./config/config.js";
 export * from "./config/load-config.js";
 export * from "./database-clock.js";
+export * from "./due-loop.js";
 export * from "./errors/grpc-status.js";
 export * from "./errors/http-problem.js";
 export * from "./health.js";

@@ -1,15 +1,18 @@
 import {
   type ActivationOutcome,
+  cancelReasonMax,
   checkPayload,
-  commandsPerSubmissionMax,
   cutText,
-  DomainError,
+  type DomainError,
+  defaultQueue,
   durationMsMax,
   errorTextMax,
   invalidField,
+  isUuid,
   keyLengthMax,
   maxRetriesMax,
   nameLengthMax,
+  newId,
   parseInteger,
   parseKeyTtl,
   parseKind,
@@ -18,54 +21,28 @@ import {
   parseRetryPolicy,
   parseText,
   parseUuid,
-  type Submission,
   type WorkflowCommand,
 } from "@flovyn/domain";
 import {
   CommandType,
+  type CreatePromiseCommand,
+  type RequestCancelChildWorkflowCommand,
+  type ScheduleChildWorkflowCommand,
   type ScheduleTaskCommand,
-  type SubmitWorkflowCommandsRequest,
   type WorkflowCommand as WireCommand,
-  WorkflowStatus,
 } from "@flovyn/proto/v1";
 
 const maxRetriesDefault = 3;
-const emptyBytes = new Uint8Array(0);
 
 /** How a command is called in refusals: `commands[2].schedule_task.kind`. */
 function fieldOf(index: number, name: string): string {
   return `commands[${index}].${name}`;
 }
 
-/**
- * Checks a whole submission before anything is loaded. Errors: InvalidInput naming the field, PayloadTooLarge,
- * Unimplemented for commands that this version does not execute.
- */
-export function parseSubmission(request: SubmitWorkflowCommandsRequest): Submission {
-  if (request.commands.length > commandsPerSubmissionMax) {
-    throw invalidField("commands", `must have at most ${commandsPerSubmissionMax}, has ${request.commands.length}`);
-  }
-  const commands: WorkflowCommand[] = [];
-  let last: ActivationOutcome | undefined;
-  request.commands.forEach((command, index) => {
-    const parsed = parseCommand(command, index);
-    if (parsed === undefined) return;
-    if (last !== undefined)
-      throw invalidField(`commands[${index}]`, "must not follow the command that ends the workflow");
-    if ("outcome" in parsed) last = parsed.outcome;
-    else commands.push(parsed.command);
-  });
-  return {
-    commands,
-    outcome: parseOutcome(request.status, last),
-    ...(request.claimEpoch === undefined ? {} : { claimEpoch: request.claimEpoch }),
-    ...(request.seenSequence === undefined ? {} : { seenSequence: request.seenSequence }),
-  };
-}
-
 type Parsed = { command: WorkflowCommand } | { outcome: ActivationOutcome } | undefined;
 
-function parseCommand(command: WireCommand, index: number): Parsed {
+/** Checks one command. Undefined: it asks for nothing. Errors: InvalidInput naming the field, PayloadTooLarge. */
+export function parseCommand(command: WireCommand, index: number): Parsed {
   const data = command.commandData;
   switch (command.commandType) {
     case CommandType.COMMAND_TYPE_UNSPECIFIED:
@@ -119,20 +96,44 @@ function parseCommand(command: WireCommand, index: number): Parsed {
     }
     case CommandType.CANCEL_WORKFLOW: {
       if (data?.$case !== "cancelWorkflow") throw missing(index, "cancel_workflow");
-      return { outcome: { type: "CANCELLED", reason: cutText(data.value.reason, 500) } };
+      return { outcome: { type: "CANCELLED", reason: cutText(data.value.reason, cancelReasonMax) } };
     }
     case CommandType.CREATE_PROMISE:
-      throw later("CREATE_PROMISE");
-    case CommandType.RESOLVE_PROMISE:
-      throw later("RESOLVE_PROMISE");
+      if (data?.$case !== "createPromise") throw missing(index, "create_promise");
+      return { command: parseCreatePromise(data.value, (name) => fieldOf(index, `create_promise.${name}`)) };
+    case CommandType.RESOLVE_PROMISE: {
+      if (data?.$case !== "resolvePromise") throw missing(index, "resolve_promise");
+      const promise = parseText(data.value.promiseId, fieldOf(index, "resolve_promise.promise_id"), nameLengthMax);
+      const value = checkPayload(data.value.value, fieldOf(index, "resolve_promise.value"));
+      return {
+        command: { type: "RESOLVE_PROMISE", promise: isUuid(promise) ? promise.toLowerCase() : promise, value },
+      };
+    }
     case CommandType.SCHEDULE_CHILD_WORKFLOW:
-      throw later("SCHEDULE_CHILD_WORKFLOW");
-    case CommandType.START_TIMER:
-      throw later("START_TIMER");
-    case CommandType.CANCEL_TIMER:
-      throw later("CANCEL_TIMER");
+      if (data?.$case !== "scheduleChildWorkflow") throw missing(index, "schedule_child_workflow");
+      return { command: parseScheduleChild(data.value, (name) => fieldOf(index, `schedule_child_workflow.${name}`)) };
+    case CommandType.START_TIMER: {
+      if (data?.$case !== "startTimer") throw missing(index, "start_timer");
+      const timerId = parseText(data.value.timerId, fieldOf(index, "start_timer.timer_id"), nameLengthMax);
+      const field = fieldOf(index, "start_timer.duration_ms");
+      return {
+        command: {
+          type: "START_TIMER",
+          timerId,
+          durationMs: parseInteger(data.value.durationMs, field, 0, durationMsMax),
+        },
+      };
+    }
+    case CommandType.CANCEL_TIMER: {
+      if (data?.$case !== "cancelTimer") throw missing(index, "cancel_timer");
+      const timerId = parseText(data.value.timerId, fieldOf(index, "cancel_timer.timer_id"), nameLengthMax);
+      return { command: { type: "CANCEL_TIMER", timerId } };
+    }
     case CommandType.REQUEST_CANCEL_CHILD_WORKFLOW:
-      throw later("REQUEST_CANCEL_CHILD_WORKFLOW");
+      if (data?.$case !== "requestCancelChildWorkflow") throw missing(index, "request_cancel_child_workflow");
+      return {
+        command: parseCancelChild(data.value, (name) => fieldOf(index, `request_cancel_child_workflow.${name}`)),
+      };
     default:
       throw invalidField(fieldOf(index, "command_type"), "is not a command");
   }
@@ -156,28 +157,44 @@ function parseScheduleTask(task: ScheduleTaskCommand, field: (name: string) => s
   };
 }
 
-/** The status decides; a command that ends the workflow only carries what belongs to it. */
-function parseOutcome(status: WorkflowStatus, last: ActivationOutcome | undefined): ActivationOutcome {
-  switch (status) {
-    case WorkflowStatus.SUSPENDED:
-      if (last !== undefined)
-        throw invalidField("status", `is SUSPENDED, but a command ends the workflow as ${last.type}`);
-      return { type: "SUSPENDED" };
-    case WorkflowStatus.COMPLETED:
-      return last?.type === "COMPLETED" ? last : { type: "COMPLETED", output: emptyBytes };
-    case WorkflowStatus.FAILED:
-      return last?.type === "FAILED" ? last : { type: "FAILED", error: "", stackTrace: "", failureType: "" };
-    case WorkflowStatus.CANCELLED:
-      return last?.type === "CANCELLED" ? last : { type: "CANCELLED", reason: "" };
-    default:
-      throw invalidField("status", "must be SUSPENDED, COMPLETED, FAILED or CANCELLED");
-  }
+/** The wire calls the name of the promise its id; the id is made here, so that the event can carry it. */
+function parseCreatePromise(promise: CreatePromiseCommand, field: (name: string) => string): WorkflowCommand {
+  const { timeoutMs, idempotencyKey } = promise;
+  return {
+    type: "CREATE_PROMISE",
+    promiseId: newId(),
+    name: parseText(promise.promiseId, field("promise_id"), nameLengthMax),
+    timeoutMs: timeoutMs === undefined ? null : parseInteger(timeoutMs, field("timeout_ms"), 0, durationMsMax),
+    idempotencyKey: idempotencyKey ? parseText(idempotencyKey, field("idempotency_key"), keyLengthMax) : null,
+    keyTtlSeconds: parseKeyTtl(promise.idempotencyKeyTtlSeconds, field("idempotency_key_ttl_seconds")),
+  };
+}
+
+/** Clients that have no queue for the child send nothing or "default"; both mean the queue of the parent. */
+function parseScheduleChild(child: ScheduleChildWorkflowCommand, field: (name: string) => string): WorkflowCommand {
+  if (child.workflowDefinitionId)
+    throw invalidField(field("workflow_definition_id"), "definitions cannot be started yet");
+  return {
+    type: "SCHEDULE_CHILD_WORKFLOW",
+    childId: parseUuid(child.childWorkflowExecutionId, field("child_workflow_execution_id")),
+    name: parseText(child.childExecutionName, field("child_execution_name"), nameLengthMax),
+    kind: parseKind(child.workflowKind ?? "", field("workflow_kind")),
+    input: checkPayload(child.input, field("input")),
+    queue: child.queue === "" || child.queue === defaultQueue ? null : parseQueue(child.queue, field("queue")),
+    priorityMs: parsePriority(child.prioritySeconds, field("priority_seconds")),
+  };
+}
+
+function parseCancelChild(cancel: RequestCancelChildWorkflowCommand, field: (name: string) => string): WorkflowCommand {
+  const { childWorkflowExecutionId: id, childExecutionName, reason } = cancel;
+  return {
+    type: "REQUEST_CANCEL_CHILD_WORKFLOW",
+    childId: id === "" ? null : parseUuid(id, field("child_workflow_execution_id")),
+    name: id === "" ? parseText(childExecutionName, field("child_execution_name"), nameLengthMax) : childExecutionName,
+    reason: cutText(reason, cancelReasonMax),
+  };
 }
 
 function missing(index: number, name: string): DomainError {
   return invalidField(fieldOf(index, name), "is required by its command_type");
-}
-
-function later(command: string): DomainError {
-  return new DomainError("Unimplemented", `${command} is not implemented yet`);
 }

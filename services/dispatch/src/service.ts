@@ -6,12 +6,18 @@ import type { DispatchContext } from "./context.js";
 import { createRoutes } from "./handlers/index.js";
 import { createCleanUpSweep } from "./loops/clean-up.js";
 import { createOverdueWorkSweep } from "./loops/overdue-work.js";
+import { createOwedEndsSweep } from "./loops/owed-ends.js";
 import { createReclaimSweep } from "./loops/reclaim.js";
 
 /** Workflow executions, history, definitions, workers. One replica of many. */
 export function createDispatchService(context: DispatchContext): { start(): Promise<void>; stop(): Promise<void> } {
   const batches = createBatches(context);
-  const sweeps = [createOverdueWorkSweep(context), createReclaimSweep(context), createCleanUpSweep(context)];
+  const sweeps = [
+    createOverdueWorkSweep(context),
+    createReclaimSweep(context),
+    createCleanUpSweep(context),
+    createOwedEndsSweep(context, batches.ends),
+  ];
   let serving: Serving | undefined;
   return {
     start: async () => {
@@ -27,7 +33,10 @@ export function createDispatchService(context: DispatchContext): { start(): Prom
     stop: async () => {
       await serving?.stop();
       await Promise.all(sweeps.map((sweep) => sweep.stop()));
-      await Promise.all(Object.values(batches).map((batch) => batch.stop()));
+      const { ends, ...others } = batches;
+      await Promise.all(Object.values(others).map((batch) => batch.stop()));
+      // The last batches may have ended workflows.
+      await ends.stop();
     },
   };
 }

@@ -236,8 +236,8 @@ describe("CancelWorkflow", () => {
       claimEpoch,
       commands: tasks.map((task) => command.schedule(task)),
     });
-    expect(await cancel(id)).toEqual({ cancelled: true, status: "CANCELLED" });
-    expect(await cancel(id)).toEqual({ cancelled: false, status: "CANCELLED" });
+    expect(await cancel(id)).toEqual({ cancelled: true, status: "CANCELLED", cancelledChildren: 0 });
+    expect(await cancel(id)).toEqual({ cancelled: false, status: "CANCELLED", cancelledChildren: 0 });
     const rows = await harness.rows(
       "select status, cancellation_reason, cancelled_by, completed_at is not null as ended from task_execution where id = any($1)",
       [tasks],
@@ -264,7 +264,7 @@ describe("CancelWorkflow", () => {
   it("leaves a completed workflow alone; refuses bad, foreign, missing and wrongly tagged ids", async () => {
     const { id } = await harness.running();
     await harness.submit({ workflowExecutionId: id, status: WorkflowStatus.COMPLETED });
-    expect(await cancel(id)).toEqual({ cancelled: false, status: "COMPLETED" });
+    expect(await cancel(id)).toEqual({ cancelled: false, status: "COMPLETED", cancelledChildren: 0 });
     await expect(cancel(id, "", harness.foreign)).rejects.toMatchObject({ code: "NotFound" });
     await expect(cancel(newId())).rejects.toMatchObject({ code: "NotFound" });
     await expect(cancel("{fp:256}:x")).rejects.toMatchObject({ code: "InvalidInput", reason: "INVALID_PARTITION" });

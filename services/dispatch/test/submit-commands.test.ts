@@ -231,19 +231,20 @@ describe("SubmitWorkflowCommands", () => {
   });
 
   it.each([
+    "SCHEDULE_TASK",
     "CREATE_PROMISE",
     "RESOLVE_PROMISE",
     "SCHEDULE_CHILD_WORKFLOW",
     "START_TIMER",
     "CANCEL_TIMER",
     "REQUEST_CANCEL_CHILD_WORKFLOW",
-  ] as const)("refuses the whole submission for %s, which is not there yet, by name", async (name) => {
+  ] as const)("refuses the whole submission for a %s command without its payload", async (name) => {
     const { id } = await harness.running();
     const before = await traces(id);
     const commands = [command.setState("before", "1"), bare(CommandType[name])];
     await expect(harness.submit({ workflowExecutionId: id, commands })).rejects.toMatchObject({
-      code: "Unimplemented",
-      message: expect.stringContaining(name),
+      code: "InvalidInput",
+      message: `commands[1].${name.toLowerCase()}: is required by its command_type`,
     });
     expect(await traces(id)).toEqual(before);
   });

@@ -1,1 +1,2 @@
+export type { PromisesContext } from "./context.js";
 export { createPromisesService } from "./service.js";

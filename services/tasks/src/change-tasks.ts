@@ -1,4 +1,4 @@
-import { hintWork } from "@flovyn/bus";
+import { announce } from "@flovyn/bus";
 import { lockTasks, lockWorkflowsOfTasks, TaskChanges, WorkflowChanges } from "@flovyn/db";
 import { type Actor, appendExternal, DomainError, type Task, type TaskChange } from "@flovyn/domain";
 import type { TasksContext } from "./context.js";
@@ -39,7 +39,7 @@ export async function changeTasks(
     workflows.write(tx, now);
     return { results, tasks, workflows };
   });
-  hintWork(context.bus, [...workflows.wakes(), ...tasks.wakes(now)]);
+  announce(context.bus, workflows, now, tasks.wakes(now));
   for (const task of tasks.pending()) {
     if (task.availableAtMs > now)
       hints.add({ orgId: task.orgId, queue: task.queue, delayMs: task.availableAtMs - now });

@@ -4,11 +4,10 @@ import {
   Database,
   insertWorkflows,
   lockWorkflows,
-  toTransitionRows,
   upsertOrganizations,
   WorkflowChanges,
 } from "@flovyn/db";
-import { newId, partitionOf, type Submission, startWorkflow, submit } from "@flovyn/domain";
+import { newId, nothingKnown, partitionOf, type Submission, startWorkflow, submit } from "@flovyn/domain";
 import { ClaimRequest, ClaimResponse, ReleaseRequest, ReleaseResponse } from "@flovyn/proto/internal";
 import {
   CompleteTaskRequest,
@@ -166,6 +165,7 @@ export class Harness {
     const started = startWorkflow(
       {
         ...{ id, orgId: this.orgId, kind: "order", queue, input: Buffer.from("1"), version: null, parentId: null },
+        ...{ childName: null, initiatedSequence: null },
         ...{
           partitionKey: partitionOf(id),
           rootExecutionId: id,
@@ -176,20 +176,9 @@ export class Harness {
       },
       { type: "user", id: "test" },
     );
-    const { next } = started;
     const { db } = this.context;
-    await insertWorkflows(db, {
-      now,
-      workflow: [
-        {
-          ...{ id, orgId: next.orgId, kind: next.kind, queue, partitionKey: next.partitionKey, rootId: id },
-          ...{ parentId: null, version: null, input: Buffer.from("1"), metadata: "{}", priorityMs: 0 },
-          ...{ createdBy: "test", traceparent: "", hasIdempotencyKey: false },
-        },
-      ],
-      event: started.events.map((event) => ({ id: newId(), orgId: next.orgId, workflowId: id, run: 1, ...event })),
-      transition: toTransitionRows(next, started.transitions),
-    });
+    const facts = { input: Buffer.from("1"), metadata: "{}", priorityMs: 0, version: null, createdBy: "test" };
+    await insertWorkflows(db, now, [{ change: started, ...facts }]);
     await db.query({
       text: "update workflow_execution set status = 'RUNNING', claim_epoch = 1, worker_id = 'w' where id = $1",
       values: [id],
@@ -202,7 +191,7 @@ export class Harness {
       await db.transaction(async (tx) => {
         const changes = new WorkflowChanges(await lockWorkflows(tx, [id]));
         const workflow = changes.get(id);
-        if (workflow !== undefined) changes.add(submit(workflow, { commands: [], outcome }, () => undefined));
+        if (workflow !== undefined) changes.add(submit(workflow, { commands: [], outcome }, nothingKnown, now));
         changes.write(tx, now);
       });
     }

@@ -1,1 +1,2 @@
+export type { TimersContext } from "./context.js";
 export { createTimersService } from "./service.js";

@@ -1,10 +1,12 @@
-import { type Bus, type Caller, createInProcessBus, type ServiceName } from "@flovyn/bus";
+import { type Bus, type Caller, createInProcessBus, hintDue, type ServiceName } from "@flovyn/bus";
 import { createKnownQueues, Database, upsertOrganizations } from "@flovyn/db";
 import { createDispatchService } from "@flovyn/dispatch";
 import { newId } from "@flovyn/domain";
+import { createPromisesService } from "@flovyn/promises";
 import { createBatchLane, createHealth, createLogger, createMetrics, loadConfig } from "@flovyn/runtime";
 import { createTasksService } from "@flovyn/tasks";
 import { createTestDatabase, FakeClock } from "@flovyn/testing";
+import { createTimersService } from "@flovyn/timers";
 
 /** A protobuf message type. */
 interface Codec<Message> {
@@ -15,7 +17,15 @@ interface Codec<Message> {
 
 export const principalId = "principal";
 
-/** Two replicas of dispatch and two of tasks, complete with their sweeps, on one bus, one database, and a clock at rest. */
+const create = {
+  dispatch: createDispatchService,
+  tasks: createTasksService,
+  timers: createTimersService,
+  promises: createPromisesService,
+};
+const services = Object.keys(create) as (keyof typeof create)[];
+
+/** Two replicas of every service, complete with their loops, on one bus, one database, and a clock at rest. */
 export class Cluster {
   readonly orgId = newId();
   readonly clock = new FakeClock();
@@ -40,7 +50,7 @@ export class Cluster {
     const { clock } = cluster;
     const org = [{ id: cluster.orgId, name: "test", slug: "test", tier: "FREE" }];
     await upsertOrganizations(observer, { now: clock.now(), org });
-    for (const name of ["dispatch", "dispatch", "tasks", "tasks"] as const) {
+    for (const name of [...services, ...services]) {
       const db = new Database({ url: database.url, poolMax: 8, applicationName: name });
       const context = {
         ...{ config: loadConfig({ env: {} }), bus, clock, log, db, knownQueues: createKnownQueues() },
@@ -50,8 +60,7 @@ export class Cluster {
           health: createHealth(),
         },
       };
-      const service =
-        name === "dispatch" ? createDispatchService(context) : createTasksService({ ...context, random: () => 0.5 });
+      const service = create[name]({ ...context, random: () => 0.5 });
       await service.start();
       cluster.#serviceStops.push(
         () => db.close(),
@@ -59,6 +68,13 @@ export class Cluster {
       );
     }
     return cluster;
+  }
+
+  /** Moves the clock and lets the services look at it. */
+  passTime(ms: number): void {
+    this.clock.advance(ms);
+    hintDue(this.bus, "timers", this.clock.now());
+    hintDue(this.bus, "promises", this.clock.now());
   }
 
   /** Stops the services and closes their connections; the database can still be looked at. Idempotent. */

@@ -9,6 +9,7 @@ import {
   failTask,
   type HistoryEvent,
   isTaskTerminal,
+  nothingKnown,
   partitionOf,
   release,
   releaseTask,
@@ -42,7 +43,14 @@ export class Model {
     const started = startWorkflow(
       {
         ...{ id: facts.id, orgId: facts.orgId, kind: facts.kind, queue: facts.queue, input: facts.input },
-        ...{ version: null, parentId: null, partitionKey: partitionOf(facts.id), rootExecutionId: facts.id },
+        ...{
+          version: null,
+          parentId: null,
+          childName: null,
+          initiatedSequence: null,
+          partitionKey: partitionOf(facts.id),
+          rootExecutionId: facts.id,
+        },
         ...{ traceparent: "", hasIdempotencyKey: false, createdAtMs: this.now },
       },
       actor,
@@ -72,13 +80,11 @@ export class Model {
 
   submit(submission: Submission): string {
     return refusalOf(() => {
-      const change = submit(this.workflow, submission, (id) => {
-        const task = this.tasks.get(id);
-        return task && { kind: task.kind, workflowId: task.workflowId };
-      });
+      const task = (id: string) => this.tasks.get(id);
+      const change = submit(this.workflow, submission, { ...nothingKnown, task }, this.now);
       const creator = this.workflow.workerId ?? "";
       this.#record(change);
-      for (const task of change.tasks) this.#create(task, creator);
+      for (const task of change.effects.tasks) this.#create(task, creator);
     });
   }
 

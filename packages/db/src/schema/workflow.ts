@@ -4,7 +4,6 @@ import {
   bigint,
   boolean,
   check,
-  foreignKey,
   index,
   integer,
   pgTable,
@@ -36,6 +35,15 @@ export const workflowExecution = pgTable(
     workflowDefinitionId: uuid(),
     parentWorkflowExecutionId: uuid().references((): AnyPgColumn => workflowExecution.id, { onDelete: "cascade" }),
     childExecutionName: varchar({ length: 255 }),
+    /** Sequence of its CHILD_WORKFLOW_INITIATED event; null when no history of a parent holds it. */
+    initiatedSequence: integer(),
+    signalCount: integer().notNull().default(0),
+    /** It created timers or promises: its end has to close those that are left. */
+    hasWaits: boolean().notNull().default(false),
+    /** It ended, and its parent has not been told. */
+    owesParent: boolean().notNull().default(false),
+    /** It was cancelled, and its tasks and children may still live. */
+    owesMembers: boolean().notNull().default(false),
   },
   (table) => [
     // workflows.claimMany, workflows.listOverdueQueues
@@ -50,10 +58,16 @@ export const workflowExecution = pgTable(
     index("workflow_execution_org").on(table.orgId, table.id),
     // executions by partition
     index("workflow_execution_partition").on(table.orgId, table.partitionKey, table.id),
-    // children of a workflow
+    // workflows.findLiveChildren
     index("workflow_execution_parent")
       .on(table.parentWorkflowExecutionId)
       .where(sql`parent_workflow_execution_id is not null`),
+    // workflows.findChildrenByName; a name stands for one child
+    uniqueIndex("workflow_execution_child_name")
+      .on(table.parentWorkflowExecutionId, table.childExecutionName)
+      .where(sql`child_execution_name is not null`),
+    // workflows.findOwing
+    index("workflow_execution_owing").on(table.completedAt, table.id).where(sql`owes_parent or owes_members`),
     check(
       "workflow_status",
       sql`${table.status} in ('PENDING', 'RUNNING', 'WAITING', 'COMPLETED', 'FAILED', 'CANCELLED')`,
@@ -105,37 +119,4 @@ export const workflowState = pgTable(
     updatedAt: instant().notNull(),
   },
   (table) => [uniqueIndex("workflow_state_key").on(table.workflowExecutionId, table.key)],
-);
-
-/** A key is taken by at most one live or completed execution of the org. */
-export const idempotencyKey = pgTable(
-  "idempotency_key",
-  {
-    id: id(),
-    orgId: uuid().notNull(),
-    key: varchar({ length: 255 }).notNull(),
-    workflowExecutionId: uuid(),
-    taskExecutionId: uuid(),
-    promiseId: uuid(),
-    expiresAt: instant().notNull(),
-    createdAt: instant().notNull(),
-  },
-  (table) => [
-    // keys.take
-    uniqueIndex("idempotency_key_org_key").on(table.orgId, table.key),
-    // keys.release
-    index("idempotency_key_workflow").on(table.workflowExecutionId).where(sql`workflow_execution_id is not null`),
-    index("idempotency_key_task").on(table.taskExecutionId).where(sql`task_execution_id is not null`),
-    // keys.deleteExpired
-    index("idempotency_key_expiry").on(table.expiresAt),
-    foreignKey({
-      name: "idempotency_key_workflow_fk",
-      columns: [table.workflowExecutionId],
-      foreignColumns: [workflowExecution.id],
-    }).onDelete("cascade"),
-    check(
-      "idempotency_key_one_owner",
-      sql`num_nonnulls(${table.workflowExecutionId}, ${table.taskExecutionId}, ${table.promiseId}) <= 1`,
-    ),
-  ],
 );

@@ -8,49 +8,61 @@ export interface TakeKey {
   key: string;
   workflowId: string | null;
   taskId: string | null;
+  promiseId: string | null;
   expiresAt: number;
-  /** Kind of the execution that wants the key. */
+  /** Kind of the execution that wants the key; empty for a promise. */
   kind: string;
 }
 
 const takeMany = statement<{ org_id: string; key: string }>()(
   "keys.takeMany",
   {
-    params: ["now"],
+    params: ["now", "replaceable"],
     sets: {
-      wanted: { id: "uuid", orgId: "uuid", key: "text", workflowId: "uuid", taskId: "uuid", expiresAt: "timestamptz" },
+      wanted: {
+        id: "uuid",
+        orgId: "uuid",
+        key: "text",
+        workflowId: "uuid",
+        taskId: "uuid",
+        promiseId: "uuid",
+        expiresAt: "timestamptz",
+      },
     },
   },
-  ({ time, rows }) => sql`
-    insert into idempotency_key as taken (id, org_id, key, workflow_execution_id, task_execution_id, expires_at, created_at)
-    select id, "orgId", key, "workflowId", "taskId", "expiresAt", ${time("now")} from ${rows("wanted")}
+  ({ param, time, rows }) => sql`
+    insert into idempotency_key as taken (id, org_id, key, workflow_execution_id, task_execution_id, promise_id,
+      expires_at, created_at)
+    select id, "orgId", key, "workflowId", "taskId", "promiseId", "expiresAt", ${time("now")} from ${rows("wanted")}
     order by "orgId", key
     on conflict (org_id, key) do update set
       id = excluded.id, workflow_execution_id = excluded.workflow_execution_id,
-      task_execution_id = excluded.task_execution_id, promise_id = null, expires_at = excluded.expires_at,
-      created_at = excluded.created_at
-      where taken.expires_at <= ${time("now")}
+      task_execution_id = excluded.task_execution_id, promise_id = excluded.promise_id,
+      expires_at = excluded.expires_at, created_at = excluded.created_at
+      where taken.expires_at <= ${time("now")} or taken.workflow_execution_id = any(${param("replaceable")}::uuid[])
     returning org_id, key`,
 );
 
 /**
- * Takes keys that are free or expired, in key order so that concurrent batches cannot deadlock, and returns the taken
+ * Takes keys that are free, expired, or held by one of the `replaceable` workflows, in key order so that concurrent batches cannot deadlock, and returns the taken
  * ones as `org/key`. A key that is missing from the answer is held by something else: read it with `findKeys`.
  * Each (org, key) may occur once.
  */
 export async function takeKeys(
   tx: Executor,
-  params: { now: number; wanted: readonly TakeKey[] },
+  params: { now: number; wanted: readonly TakeKey[]; replaceable?: readonly string[] },
 ): Promise<Set<string>> {
-  const rows = await takeMany.run(tx, params);
+  const rows = await takeMany.run(tx, { replaceable: [], ...params });
   return new Set(rows.map((row) => `${row.org_id}/${row.key}`));
 }
 
 export interface HeldKey {
   workflowId: string | null;
   taskId: string | null;
+  promiseId: string | null;
   /** Kind of the execution that holds the key. */
   kind: string | null;
+  expiresAtMs: number;
 }
 
 const findMany = statement<{
@@ -58,13 +70,15 @@ const findMany = statement<{
   key: string;
   workflow_execution_id: string | null;
   task_execution_id: string | null;
+  promise_id: string | null;
   kind: string | null;
+  expires_at: Date;
 }>()(
   "keys.findMany",
   { params: [], sets: { wanted: { orgId: "uuid", key: "text" } } },
   ({ rows }) => sql`
     select held.org_id, held.key, held.workflow_execution_id, held.task_execution_id,
-      coalesce(workflow.kind, task.kind) as kind
+      held.promise_id, held.expires_at, coalesce(workflow.kind, task.kind) as kind
     from ${rows("wanted")}
     join idempotency_key held on held.org_id = "orgId" and held.key = wanted.key
     left join workflow_execution workflow on workflow.id = held.workflow_execution_id
@@ -80,7 +94,13 @@ export async function findKeys(
   return new Map(
     rows.map((row) => [
       `${row.org_id}/${row.key}`,
-      { workflowId: row.workflow_execution_id, taskId: row.task_execution_id, kind: row.kind },
+      {
+        workflowId: row.workflow_execution_id,
+        taskId: row.task_execution_id,
+        promiseId: row.promise_id,
+        kind: row.kind,
+        expiresAtMs: row.expires_at.getTime(),
+      },
     ]),
   );
 }
@@ -97,9 +117,9 @@ export async function holdKeys(
   const taken = await takeKeys(tx, params);
   const refused = params.wanted.filter(({ orgId, key }) => !taken.has(`${orgId}/${key}`));
   const holders = refused.length === 0 ? new Map<string, HeldKey>() : await findKeys(tx, refused);
-  for (const { orgId, key, workflowId, taskId, kind } of params.wanted) {
+  for (const { orgId, key, workflowId, taskId, promiseId, kind, expiresAt } of params.wanted) {
     const name = `${orgId}/${key}`;
-    if (taken.has(name)) holders.set(name, { workflowId, taskId, kind });
+    if (taken.has(name)) holders.set(name, { workflowId, taskId, promiseId, kind, expiresAtMs: expiresAt });
   }
   return holders;
 }
@@ -137,6 +157,21 @@ const deleteOfTasks = statement<never>()(
 /** Frees the keys of failed and cancelled tasks, in the same order. */
 export async function deleteKeysOfTasks(tx: Executor, ids: readonly string[]): Promise<void> {
   await deleteOfTasks.run(tx, { ids });
+}
+
+const giveBack = statement<never>()(
+  "keys.giveBack",
+  { params: ["ids"] },
+  ({ param }) => sql`
+    with released as (
+      select id from idempotency_key where id = any(${param("ids")}::uuid[]) order by org_id, key for update
+    )
+    delete from idempotency_key using released where idempotency_key.id = released.id`,
+);
+
+/** Gives keys back that this transaction took and does not need after all. */
+export async function giveBackKeys(tx: Executor, ids: readonly string[]): Promise<void> {
+  await giveBack.run(tx, { ids });
 }
 
 const deleteExpired = statement<{ id: string }>()(

@@ -266,13 +266,13 @@ export async function saveLockedTasks(
 
 const findOpenOf = statement<{ id: string }>()(
   "tasks.findOpenOf",
-  { params: ["workflowId"] },
+  { params: ["workflowIds"] },
   ({ param }) => sql`
     select id from task_execution
-    where workflow_execution_id = ${param("workflowId")}::uuid and status in ('PENDING', 'RUNNING')`,
+    where workflow_execution_id = any(${param("workflowIds")}::uuid[]) and status in ('PENDING', 'RUNNING')`,
 );
 
-/** Live tasks of a workflow whose lock is held. */
-export async function findOpenTasksOf(tx: Executor, workflowId: string): Promise<string[]> {
-  return (await findOpenOf.run(tx, { workflowId })).map((row) => row.id);
+/** Live tasks of workflows whose locks are held. */
+export async function findOpenTasksOf(tx: Executor, workflowIds: readonly string[]): Promise<string[]> {
+  return (await findOpenOf.run(tx, { workflowIds })).map((row) => row.id);
 }

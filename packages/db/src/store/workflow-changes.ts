@@ -1,8 +1,17 @@
-import { isWorkflowTerminal, newId, type Workflow, type WorkflowChange } from "@flovyn/domain";
+import {
+  isWorkflowTerminal,
+  type LifecycleMove,
+  lifecycleOf,
+  type Workflow,
+  type WorkflowChange,
+} from "@flovyn/domain";
 import type { Transaction } from "../database.js";
+import { type EventRow, toEventRows } from "./event-rows.js";
 import { deleteKeysOfWorkflows } from "./keys.js";
+import { closePromisesOf } from "./promises.js";
+import { closeTimersOf } from "./timers.js";
 import { keepLastMostRecent, type TransitionRow, toTransitionRows } from "./transition-rows.js";
-import { type EventRow, type SavedWorkflowRow, saveLockedWorkflows } from "./workflows.js";
+import { type SavedWorkflowRow, saveLockedWorkflows } from "./workflows.js";
 
 /** A queue on which work may be claimable after the commit. */
 export interface Wake {
@@ -21,6 +30,7 @@ export class WorkflowChanges {
   readonly #events: EventRow[] = [];
   readonly #transitions: TransitionRow[] = [];
   readonly #ended: Workflow[] = [];
+  readonly #changes: { change: WorkflowChange; suspendType: string | undefined }[] = [];
 
   constructor(locked: Map<string, Workflow>) {
     this.#current = new Map(locked);
@@ -31,23 +41,20 @@ export class WorkflowChanges {
     return this.#current.get(id);
   }
 
-  add(change: WorkflowChange): void {
+  /** Takes in a workflow that this transaction inserts: it may be decided about as if it were locked. */
+  adopt(workflow: Workflow): void {
+    this.#current.set(workflow.id, workflow);
+  }
+
+  /** `suspendType` says, in the words of the worker, why the workflow suspends. */
+  add(change: WorkflowChange, suspendType?: string): void {
     const { next, events, transitions } = change;
-    if (events.length === 0 && transitions.length === 0) return;
     const before = this.#current.get(next.id);
+    if (next === before) return;
     this.#current.set(next.id, next);
     this.#touched.add(next.id);
-    for (const event of events) {
-      this.#events.push({
-        id: newId(),
-        orgId: next.orgId,
-        workflowId: next.id,
-        run: next.run,
-        sequence: event.sequence,
-        type: event.type,
-        data: event.data,
-      });
-    }
+    if (transitions.length > 0) this.#changes.push({ change, suspendType });
+    this.#events.push(...toEventRows(next, events));
     this.#transitions.push(...toTransitionRows(next, transitions));
     if (isWorkflowTerminal(next.status) && !(before && isWorkflowTerminal(before.status))) this.#ended.push(next);
   }
@@ -63,14 +70,19 @@ export class WorkflowChanges {
         transition: keepLastMostRecent(this.#transitions),
       }),
     );
-    const released = this.#ended.filter((workflow) => workflow.hasIdempotencyKey && workflow.status !== "COMPLETED");
-    if (released.length > 0)
-      tx.defer(
-        deleteKeysOfWorkflows(
-          tx,
-          released.map((workflow) => workflow.id),
-        ),
-      );
+    this.#close(tx, now);
+  }
+
+  /** Keys, timers and promises that an end leaves without a use. */
+  #close(tx: Transaction, now: number): void {
+    const isReleased = (workflow: Workflow) => workflow.status !== "COMPLETED";
+    const keyed = this.#ended.filter((workflow) => workflow.hasIdempotencyKey && isReleased(workflow));
+    if (keyed.length > 0) tx.defer(deleteKeysOfWorkflows(tx, keyed.map(toId)));
+    const waiting = this.#ended.filter((workflow) => workflow.hasWaits);
+    if (waiting.length === 0) return;
+    const workflowIds = waiting.map(toId);
+    closeTimersOf(tx, { now, workflowIds });
+    closePromisesOf(tx, { now, workflowIds, releasedIds: waiting.filter(isReleased).map(toId) });
   }
 
   /** Queues to hint after the commit: every touched workflow that is PENDING now, also one that was so before. */
@@ -83,11 +95,18 @@ export class WorkflowChanges {
     });
   }
 
+  /** What live streams are told. */
+  moves(now: number): LifecycleMove[] {
+    return this.#changes.flatMap(({ change, suspendType }) => lifecycleOf(change, now, suspendType));
+  }
+
   /** Workflows that these changes made terminal. */
   ended(): readonly Workflow[] {
     return this.#ended;
   }
 }
+
+const toId = (workflow: Workflow) => workflow.id;
 
 function toSavedRow(workflow: Workflow): SavedWorkflowRow {
   return {
@@ -99,6 +118,10 @@ function toSavedRow(workflow: Workflow): SavedWorkflowRow {
     claimEpoch: workflow.claimEpoch,
     workerId: workflow.workerId,
     transitionCount: workflow.transitionCount,
+    signalCount: workflow.signalCount,
+    hasWaits: workflow.hasWaits,
+    owesParent: workflow.owesParent,
+    owesMembers: workflow.owesMembers,
     output: workflow.output,
     error: workflow.error,
     cancellationReason: workflow.cancellation?.reason ?? null,

@@ -1,6 +1,6 @@
 import { newId } from "@flovyn/domain";
 import { sql } from "drizzle-orm";
-import type { Transaction } from "../database.js";
+import type { Executor, Transaction } from "../database.js";
 import { statement } from "../statement.js";
 
 export interface StateWriteRow {
@@ -38,4 +38,22 @@ export function writeWorkflowState(tx: Transaction, now: number, writes: readonl
     tx.defer(upsertMany.run(tx, { now, write: sets.map((write) => ({ id: newId(), ...write })) }));
   }
   if (clears.length > 0) tx.defer(clearMany.run(tx, { write: clears }));
+}
+
+const list = statement<{ key: string; value: Uint8Array }>()(
+  "workflowState.list",
+  { params: ["orgId", "workflowId"] },
+  ({ param }) => sql`
+    select state.key, state.value from workflow_execution execution
+    join workflow_state state on state.workflow_execution_id = execution.id
+    where execution.id = ${param("workflowId")}::uuid and execution.org_id = ${param("orgId")}::uuid
+    order by state.key`,
+);
+
+/** The state of an execution by key; empty also when the execution is missing or of another org. */
+export async function listWorkflowState(
+  tx: Executor,
+  params: { orgId: string; workflowId: string },
+): Promise<{ key: string; value: Uint8Array }[]> {
+  return list.run(tx, params);
 }

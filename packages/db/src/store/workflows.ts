@@ -2,100 +2,8 @@ import type { Workflow, WorkflowStatus } from "@flovyn/domain";
 import { sql } from "drizzle-orm";
 import type { Executor } from "../database.js";
 import { statement } from "../statement.js";
+import { type EventRow, eventRows } from "./event-rows.js";
 import { closeTransitions, insertTransitions, type TransitionRow, transitionRows } from "./transition-rows.js";
-
-export interface EventRow {
-  id: string;
-  orgId: string;
-  workflowId: string;
-  run: number;
-  sequence: number;
-  type: string;
-  data: Uint8Array;
-}
-
-const eventRows = {
-  id: "uuid",
-  orgId: "uuid",
-  workflowId: "uuid",
-  run: "int",
-  sequence: "int",
-  type: "text",
-  data: "bytea",
-} as const;
-
-/** What a new execution carries beyond the facts of the machine. */
-export interface NewWorkflowRow {
-  id: string;
-  orgId: string;
-  kind: string;
-  queue: string;
-  partitionKey: number;
-  rootId: string;
-  parentId: string | null;
-  version: string | null;
-  input: Uint8Array;
-  metadata: string;
-  priorityMs: number;
-  createdBy: string;
-  traceparent: string;
-  hasIdempotencyKey: boolean;
-}
-
-const insertMany = statement<never>()(
-  "workflows.insertMany",
-  {
-    params: ["now"],
-    sets: {
-      workflow: {
-        id: "uuid",
-        orgId: "uuid",
-        kind: "text",
-        queue: "text",
-        partitionKey: "int",
-        rootId: "uuid",
-        parentId: "uuid",
-        version: "text",
-        input: "bytea",
-        metadata: "jsonb",
-        priorityMs: "bigint",
-        createdBy: "text",
-        traceparent: "text",
-        hasIdempotencyKey: "bool",
-      },
-      event: eventRows,
-      transition: transitionRows,
-    },
-  },
-  ({ time, rows }) => sql`
-    with started as (
-      insert into workflow_execution (id, org_id, kind, queue, status, partition_key, root_execution_id,
-        parent_workflow_execution_id, workflow_version, input, metadata, priority_ms, created_by, traceparent,
-        has_idempotency_key, current_sequence, transition_count, available_at, dispatch_at, created_at, updated_at)
-      select id, "orgId", kind, queue, 'PENDING', "partitionKey", "rootId", "parentId", version, input, metadata,
-        "priorityMs", "createdBy", traceparent, "hasIdempotencyKey", 1, 1, ${time("now")},
-        ${time("now")} - "priorityMs" * interval '1 millisecond', ${time("now")}, ${time("now")}
-      from ${rows("workflow")}
-    ), appended as (
-      insert into workflow_event (id, org_id, workflow_execution_id, run, sequence_number, event_type, event_data,
-        created_at)
-      select id, "orgId", "workflowId", run, sequence, type, data, ${time("now")} from ${rows("event")}
-    )
-    ${insertTransitions("workflow", rows("transition"), time("now"), undefined)}`,
-);
-
-/** Inserts new executions with their first events and transitions. Fails as a whole on a taken id. */
-export async function insertWorkflows(
-  tx: Executor,
-  params: {
-    now: number;
-    workflow: readonly NewWorkflowRow[];
-    event: readonly EventRow[];
-    transition: readonly TransitionRow[];
-  },
-): Promise<void> {
-  await insertMany.run(tx, params);
-}
 
 interface WorkflowRow {
   id: string;
@@ -114,12 +22,20 @@ interface WorkflowRow {
   root_execution_id: string;
   traceparent: string;
   has_idempotency_key: boolean;
+  parent_workflow_execution_id: string | null;
+  child_execution_name: string | null;
+  initiated_sequence: number | null;
+  signal_count: number;
+  has_waits: boolean;
+  owes_parent: boolean;
+  owes_members: boolean;
   created_at: Date;
 }
 
 const workflowColumns = sql.raw(`id, org_id, kind, queue, status, run, current_sequence, external_sequence,
   wake_pending, claim_epoch, worker_id, transition_count, partition_key, root_execution_id, traceparent,
-  has_idempotency_key, created_at`);
+  has_idempotency_key, parent_workflow_execution_id, child_execution_name, initiated_sequence, signal_count, has_waits,
+  owes_parent, owes_members, created_at`);
 
 function toWorkflow(row: WorkflowRow): Workflow {
   return {
@@ -139,6 +55,13 @@ function toWorkflow(row: WorkflowRow): Workflow {
     rootExecutionId: row.root_execution_id,
     traceparent: row.traceparent,
     hasIdempotencyKey: row.has_idempotency_key,
+    parentId: row.parent_workflow_execution_id,
+    childName: row.child_execution_name,
+    initiatedSequence: row.initiated_sequence,
+    signalCount: row.signal_count,
+    hasWaits: row.has_waits,
+    owesParent: row.owes_parent,
+    owesMembers: row.owes_members,
     createdAtMs: row.created_at.getTime(),
     output: null,
     error: null,
@@ -194,6 +117,10 @@ const saveMany = statement<never>()(
         claimEpoch: "int",
         workerId: "text",
         transitionCount: "int",
+        signalCount: "int",
+        hasWaits: "bool",
+        owesParent: "bool",
+        owesMembers: "bool",
         output: "bytea",
         error: "text",
         cancellationReason: "text",
@@ -211,11 +138,12 @@ const saveMany = statement<never>()(
         wake_pending = "wakePending", claim_epoch = "claimEpoch", worker_id = "workerId",
         lease_expires_at = case when workflow.status = 'RUNNING' then lease_expires_at end,
         own_lease_ms = case when workflow.status = 'RUNNING' then own_lease_ms end, transition_count = "transitionCount",
+        signal_count = "signalCount", has_waits = "hasWaits", owes_parent = "owesParent", owes_members = "owesMembers",
         output = coalesce(workflow.output, execution.output), error = coalesce(workflow.error, execution.error),
         cancellation_reason = coalesce("cancellationReason", cancellation_reason),
         cancelled_by = coalesce("cancelledBy", cancelled_by),
         cancel_requested_at = case when "cancellationReason" is null then cancel_requested_at else ${time("now")} end,
-        updated_at = ${time("now")}, completed_at = case when terminal then ${time("now")} end
+        updated_at = ${time("now")}, completed_at = case when terminal then coalesce(completed_at, ${time("now")}) end
       from ${rows("workflow")} where execution.id = workflow.id
     ), appended as (
       insert into workflow_event (id, org_id, workflow_execution_id, run, sequence_number, event_type, event_data,
@@ -236,6 +164,10 @@ export interface SavedWorkflowRow {
   claimEpoch: number;
   workerId: string | null;
   transitionCount: number;
+  signalCount: number;
+  hasWaits: boolean;
+  owesParent: boolean;
+  owesMembers: boolean;
   output: Uint8Array | null;
   error: string | null;
   cancellationReason: string | null;

@@ -11,6 +11,7 @@ import type { ActivationOutcome } from "../workflow/commands.js";
 import { startWorkflow } from "../workflow/start.js";
 import { type Workflow, type WorkflowChange, workflowStatuses, workflowTransitions } from "../workflow/state.js";
 import { submit } from "../workflow/submit.js";
+import { nothingKnown } from "../workflow/submit-effects.js";
 import { claimTask, reclaimsMax, releaseTask } from "./claim.js";
 import { cancelTask, expireTask } from "./end.js";
 import { completeTask, failTask } from "./report.js";
@@ -55,6 +56,8 @@ describe("SP-13 transitions", () => {
         input: bytes,
         version: null,
         parentId: null,
+        childName: null,
+        initiatedSequence: null,
         partitionKey: 152,
         rootExecutionId: id,
         traceparent: "",
@@ -79,7 +82,7 @@ describe("SP-13 transitions", () => {
       (workflow) => cancel(workflow, "no", actor),
       (workflow) => appendExternal(workflow, [{ type: "TASK_COMPLETED", data: bytes, wakes: true }], actor),
       ...outcomes.map(
-        (outcome) => (workflow: Workflow) => submit(workflow, { commands: [], outcome }, () => undefined),
+        (outcome) => (workflow: Workflow) => submit(workflow, { commands: [], outcome }, nothingKnown, 0),
       ),
     ];
     expect(pairsOf(subjects, decisions)).toEqual(pairsIn(workflowTransitions));

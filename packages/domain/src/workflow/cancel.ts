@@ -5,9 +5,15 @@ import { isWorkflowTerminal, unchanged, type Workflow, type WorkflowChange } fro
 
 /**
  * Ends a live workflow as CANCELLED at once, also while a worker runs it: no worker takes part in cancelling, and what
- * the worker still sends is ignored. A terminal workflow stays as it is.
+ * the worker still sends is ignored. A terminal workflow stays as it is. Its children go with it unless `withMembers` is
+ * false; its tasks are cancelled by the caller.
  */
-export function cancel(workflow: Workflow, reason: string, actor: Actor): WorkflowChange {
+export function cancel(
+  workflow: Workflow,
+  reason: string,
+  actor: Actor,
+  { withMembers = true }: { withMembers?: boolean } = {},
+): WorkflowChange {
   if (isWorkflowTerminal(workflow.status)) return unchanged(workflow);
   const change = beginChange({
     ...workflow,
@@ -25,5 +31,6 @@ export function cancel(workflow: Workflow, reason: string, actor: Actor): Workfl
   );
   append(change, "WORKFLOW_CANCELLED", eventData([["reason", reason]]));
   moveTo(change, "CANCELLED", actor, reason);
+  if (!withMembers) change.workflow = { ...change.workflow, owesMembers: false };
   return finishChange(change);
 }

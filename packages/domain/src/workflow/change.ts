@@ -1,5 +1,12 @@
 import type { Actor } from "../transition.js";
-import type { HistoryEvent, Workflow, WorkflowChange, WorkflowStatus, WorkflowTransition } from "./state.js";
+import {
+  type HistoryEvent,
+  isWorkflowTerminal,
+  type Workflow,
+  type WorkflowChange,
+  type WorkflowStatus,
+  type WorkflowTransition,
+} from "./state.js";
 
 /** Collects what one decision does to one workflow, so that sequences and sort keys are counted in one place. */
 export interface ChangeBuilder {
@@ -20,10 +27,20 @@ export function append(change: ChangeBuilder, type: string, data: Uint8Array): n
   return sequence;
 }
 
-/** Moves the workflow to another status and writes that down. */
+/** Appends an event that the workflow has to see: a suspend that follows it goes to PENDING. */
+export function appendWaking(change: ChangeBuilder, type: string, data: Uint8Array): void {
+  const externalSequence = append(change, type, data);
+  change.workflow = { ...change.workflow, externalSequence, wakePending: true };
+}
+
+/** Moves the workflow to another status and writes that down. An end leaves what has to be told to parent and members. */
 export function moveTo(change: ChangeBuilder, to: WorkflowStatus, actor: Actor, reason: string | null = null): void {
   const { status, run, claimEpoch, transitionCount } = change.workflow;
   change.workflow = { ...change.workflow, status: to, transitionCount: transitionCount + 1 };
+  if (isWorkflowTerminal(to)) {
+    const { initiatedSequence } = change.workflow;
+    change.workflow = { ...change.workflow, owesParent: initiatedSequence !== null, owesMembers: to === "CANCELLED" };
+  }
   change.transitions.push({
     from: status,
     to,

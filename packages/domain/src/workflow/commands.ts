@@ -1,3 +1,4 @@
+import type { CreatePromise } from "../promise/state.js";
 import type { RetryPolicy } from "../retry-policy.js";
 
 /** A command of a workflow worker, parsed and checked, before anything is known about the workflow. */
@@ -5,7 +6,14 @@ export type WorkflowCommand =
   | { type: "RECORD_OPERATION"; name: string; result: Uint8Array }
   | { type: "SET_STATE"; key: string; value: Uint8Array }
   | { type: "CLEAR_STATE"; key: string }
-  | ({ type: "SCHEDULE_TASK" } & ScheduleTask);
+  | ({ type: "SCHEDULE_TASK" } & ScheduleTask)
+  | { type: "START_TIMER"; timerId: string; durationMs: number }
+  | { type: "CANCEL_TIMER"; timerId: string }
+  | ({ type: "CREATE_PROMISE" } & CreatePromise)
+  | { type: "RESOLVE_PROMISE"; promise: string; value: Uint8Array }
+  | ({ type: "SCHEDULE_CHILD_WORKFLOW" } & ScheduleChild)
+  /** A child is named by its id, or, where the caller has none, by its name. */
+  | { type: "REQUEST_CANCEL_CHILD_WORKFLOW"; childId: string | null; name: string; reason: string };
 
 export interface ScheduleTask {
   taskId: string;
@@ -21,9 +29,21 @@ export interface ScheduleTask {
   keyTtlSeconds: number;
 }
 
+export interface ScheduleChild {
+  childId: string;
+  /** Unique in the parent: ends are looked up by it. */
+  name: string;
+  kind: string;
+  input: Uint8Array;
+  /** Null: the queue of the parent. */
+  queue: string | null;
+  priorityMs: number;
+}
+
 /** How an activation ended. */
 export type ActivationOutcome =
-  | { type: "SUSPENDED" }
+  /** The reason is for people and live streams. */
+  | { type: "SUSPENDED"; reason?: string }
   | { type: "COMPLETED"; output: Uint8Array }
   | { type: "FAILED"; error: string; stackTrace: string; failureType: string }
   | { type: "CANCELLED"; reason: string };

@@ -10,6 +10,8 @@ export interface StartWorkflow {
   input: Uint8Array;
   version: string | null;
   parentId: string | null;
+  childName: string | null;
+  initiatedSequence: number | null;
   partitionKey: number;
   rootExecutionId: string;
   traceparent: string;
@@ -36,6 +38,13 @@ export function startWorkflow(start: StartWorkflow, actor: Actor): WorkflowChang
     rootExecutionId: start.rootExecutionId,
     traceparent: start.traceparent,
     hasIdempotencyKey: start.hasIdempotencyKey,
+    parentId: start.parentId,
+    childName: start.childName,
+    initiatedSequence: start.initiatedSequence,
+    signalCount: 0,
+    hasWaits: false,
+    owesParent: false,
+    owesMembers: false,
     createdAtMs: start.createdAtMs,
     output: null,
     error: null,

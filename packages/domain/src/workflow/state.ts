@@ -48,6 +48,18 @@ export interface Workflow {
   readonly rootExecutionId: string;
   readonly traceparent: string;
   readonly hasIdempotencyKey: boolean;
+  readonly parentId: string | null;
+  /** Its name in the parent; null for a root. */
+  readonly childName: string | null;
+  /** Sequence of its CHILD_WORKFLOW_INITIATED event; null when no history of a parent holds it. */
+  readonly initiatedSequence: number | null;
+  readonly signalCount: number;
+  /** It created a timer or a promise in some run: its end may have to close some. */
+  readonly hasWaits: boolean;
+  /** It ended, and the parent was not told yet. */
+  readonly owesParent: boolean;
+  /** It was cancelled, and its tasks and children may still live. */
+  readonly owesMembers: boolean;
   readonly createdAtMs: number;
   readonly output: Uint8Array | null;
   readonly error: string | null;

@@ -1,62 +1,44 @@
 import { assertNever, DomainError } from "../errors.js";
 import { eventData, rawJson } from "../event-data.js";
+import { createPromise, resolvePromise } from "../promise/commands.js";
+import { cancelTimer, startTimer } from "../timer/commands.js";
 import type { Actor } from "../transition.js";
 import { append, beginChange, type ChangeBuilder, finishChange, moveTo } from "./change.js";
-import type { ActivationOutcome, ScheduleTask, Submission, WorkflowCommand } from "./commands.js";
+import { cancelChild, scheduleChild } from "./child-commands.js";
+import type { ActivationOutcome, Submission, WorkflowCommand } from "./commands.js";
+import { scheduleTask } from "./schedule-task.js";
 import { isWorkflowTerminal, unchanged, type Workflow, type WorkflowChange } from "./state.js";
-
-/** What is already known about a task id that a submission wants to schedule. */
-export interface KnownTask {
-  kind: string;
-  workflowId: string | null;
-}
-
-/** A task that the submission creates. */
-export interface ScheduledTask extends ScheduleTask {
-  queue: string;
-  /** Sequence of its TASK_SCHEDULED event. */
-  scheduledSequence: number;
-}
-
-export interface StateWrite {
-  key: string;
-  /** Null clears the key. */
-  value: Uint8Array | null;
-}
+import { noEffects, type SubmitBuilder, type SubmitEffects, type SubmitFacts } from "./submit-effects.js";
 
 export interface SubmitChange extends WorkflowChange {
-  tasks: readonly ScheduledTask[];
-  stateWrites: readonly StateWrite[];
+  effects: SubmitEffects;
   /** False for the late or repeated report that changes nothing. */
   applied: boolean;
 }
 
 /**
- * Applies the outcome of one activation: one event for each accepted command in order, then the status.
- * `known` answers for every task id of the submission that exists already.
- * Errors: StaleClaim when the caller's claim is no longer current, WrongState when nobody holds the workflow or a task
- * id is taken by something else. Source: SubmitWorkflowCommands.
+ * Applies the outcome of one activation: one event for each accepted command in order, then the status. Commands that
+ * were applied before, as their ids tell, change nothing and append nothing.
+ * Errors: StaleClaim when the caller's claim is no longer current, WrongState when nobody holds the workflow or a command
+ * cannot be applied. Source: SubmitWorkflowCommands.
  */
-export function submit(
-  workflow: Workflow,
-  submission: Submission,
-  known: (taskId: string) => KnownTask | undefined,
-): SubmitChange {
-  if (!isCurrent(workflow, submission)) return { ...unchanged(workflow), tasks: [], stateWrites: [], applied: false };
+export function submit(workflow: Workflow, submission: Submission, facts: SubmitFacts, now: number): SubmitChange {
+  if (!isCurrent(workflow, submission)) return { ...unchanged(workflow), effects: noEffects(), applied: false };
   const actor: Actor = { type: "worker", id: workflow.workerId ?? "" };
   const change = beginChange(workflow);
-  const tasks: ScheduledTask[] = [];
-  const stateWrites: StateWrite[] = [];
-  for (const command of submission.commands) {
-    applyCommand(change, command, tasks, stateWrites, known);
+  const builder: SubmitBuilder = { change, effects: noEffects(), facts, now };
+  for (const command of submission.commands) applyCommand(builder, command);
+  const { effects } = builder;
+  if (effects.timers.length > 0 || effects.promises.length > 0) {
+    change.workflow = { ...change.workflow, hasWaits: true };
   }
   applyOutcome(change, submission, actor);
   change.workflow = { ...change.workflow, workerId: null, wakePending: false };
-  return { ...finishChange(change), tasks, stateWrites, applied: true };
+  return { ...finishChange(change), effects, applied: true };
 }
 
-/** True: apply it. False: a repeat or a late report, accepted without effect. */
-function isCurrent(workflow: Workflow, submission: Submission): boolean {
+/** True: apply it. False: a repeat or a late report, accepted without effect. Errors: StaleClaim, WrongState. */
+export function isCurrent(workflow: Workflow, submission: Submission): boolean {
   const epoch = submission.claimEpoch;
   if (epoch !== undefined && epoch !== workflow.claimEpoch && !isWorkflowTerminal(workflow.status)) {
     throw new DomainError("StaleClaim", "the workflow was handed to another worker", { reason: "STALE_LEASE" });
@@ -67,13 +49,8 @@ function isCurrent(workflow: Workflow, submission: Submission): boolean {
   throw new DomainError("WrongState", `the workflow is ${workflow.status}, not RUNNING`, { reason: "NOT_ACTIVE" });
 }
 
-function applyCommand(
-  change: ChangeBuilder,
-  command: WorkflowCommand,
-  tasks: ScheduledTask[],
-  stateWrites: StateWrite[],
-  known: (taskId: string) => KnownTask | undefined,
-): void {
+function applyCommand(builder: SubmitBuilder, command: WorkflowCommand): void {
+  const { change, effects } = builder;
   switch (command.type) {
     case "RECORD_OPERATION":
       append(
@@ -94,49 +71,36 @@ function applyCommand(
           ["value", rawJson(command.value)],
         ]),
       );
-      stateWrites.push({ key: command.key, value: command.value });
+      effects.stateWrites.push({ key: command.key, value: command.value });
       return;
     case "CLEAR_STATE":
       append(change, "STATE_CLEARED", eventData([["key", command.key]]));
-      stateWrites.push({ key: command.key, value: null });
+      effects.stateWrites.push({ key: command.key, value: null });
       return;
     case "SCHEDULE_TASK":
-      scheduleTask(change, command, tasks, known);
+      scheduleTask(builder, command);
+      return;
+    case "START_TIMER":
+      startTimer(builder, command);
+      return;
+    case "CANCEL_TIMER":
+      cancelTimer(builder, command);
+      return;
+    case "CREATE_PROMISE":
+      createPromise(builder, command);
+      return;
+    case "RESOLVE_PROMISE":
+      resolvePromise(builder, command);
+      return;
+    case "SCHEDULE_CHILD_WORKFLOW":
+      scheduleChild(builder, command);
+      return;
+    case "REQUEST_CANCEL_CHILD_WORKFLOW":
+      cancelChild(builder, command);
       return;
     default:
       assertNever(command);
   }
-}
-
-function scheduleTask(
-  change: ChangeBuilder,
-  command: ScheduleTask,
-  tasks: ScheduledTask[],
-  known: (taskId: string) => KnownTask | undefined,
-): void {
-  const workflow = change.workflow;
-  const scheduled = tasks.find((task) => task.taskId === command.taskId);
-  const existing = scheduled ? { kind: scheduled.kind, workflowId: workflow.id } : known(command.taskId);
-  if (existing !== undefined) {
-    if (existing.workflowId === workflow.id && existing.kind === command.kind) return;
-    throw new DomainError("WrongState", `task_execution_id: ${command.taskId} is already used by something else`, {
-      field: "task_execution_id",
-      reason: "ID_TAKEN",
-    });
-  }
-  const queue = command.queue ?? workflow.queue;
-  const data = eventData([
-    ["taskExecutionId", command.taskId],
-    ["kind", command.kind],
-    ["taskType", command.kind],
-    ["input", rawJson(command.input)],
-    ["queue", queue],
-    ["maxRetries", command.maxRetries],
-    ["timeoutMs", command.timeoutMs],
-    ["idempotencyKey", command.idempotencyKey],
-  ]);
-  const scheduledSequence = append(change, "TASK_SCHEDULED", data);
-  tasks.push({ ...command, queue, scheduledSequence });
 }
 
 function applyOutcome(change: ChangeBuilder, submission: Submission, actor: Actor): void {

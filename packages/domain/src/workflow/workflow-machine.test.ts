@@ -20,6 +20,7 @@ import {
   workflowTransitions,
 } from "./state.js";
 import { submit } from "./submit.js";
+import { nothingKnown } from "./submit-effects.js";
 
 const id = "0190a5c0-0000-7000-8000-000000000001";
 const actor = { type: "system", id: "test" } as const;
@@ -34,6 +35,8 @@ function started(): WorkflowChange {
       input: Buffer.from("{}"),
       version: null,
       parentId: null,
+      childName: null,
+      initiatedSequence: null,
       partitionKey: 152,
       rootExecutionId: id,
       traceparent: "",
@@ -193,7 +196,7 @@ describe("workflow machine", () => {
     run.apply(claim(run.workflow, "worker"));
     run.apply(appendExternal(run.workflow, [{ type: "TASK_COMPLETED", data: Buffer.from("{}"), wakes: true }], actor));
     const suspended = (seenSequence: number) =>
-      submit(run.workflow, { commands: [], outcome: { type: "SUSPENDED" }, seenSequence }, () => undefined).next.status;
+      submit(run.workflow, { commands: [], outcome: { type: "SUSPENDED" }, seenSequence }, nothingKnown, 0).next.status;
     expect(suspended(1)).toBe("PENDING");
     expect(suspended(2)).toBe("WAITING");
   });
@@ -220,22 +223,32 @@ describe("workflow machine", () => {
       { kind: "ship", workflowId: id },
       { kind: "charge", workflowId: null },
     ]) {
-      expect(() => submit(run.workflow, submission, () => known)).toThrow(DomainError);
+      expect(() => submit(run.workflow, submission, { ...nothingKnown, task: () => known }, 0)).toThrow(DomainError);
     }
-    const again = submit(run.workflow, submission, () => ({ kind: "charge", workflowId: id }));
+    const again = submit(
+      run.workflow,
+      submission,
+      { ...nothingKnown, task: () => ({ kind: "charge", workflowId: id }) },
+      0,
+    );
     expect(again.events).toEqual([]);
-    expect(again.tasks).toEqual([]);
-    const twice = submit(run.workflow, { ...submission, commands: [schedule, schedule] }, () => undefined);
+    expect(again.effects.tasks).toEqual([]);
+    const twice = submit(run.workflow, { ...submission, commands: [schedule, schedule] }, nothingKnown, 0);
     expect(twice.events.map((event) => event.type)).toEqual(["TASK_SCHEDULED"]);
-    expect(twice.tasks).toHaveLength(1);
+    expect(twice.effects.tasks).toHaveLength(1);
   });
 });
 
 function trySubmit(run: Run, submission: Submission): boolean {
   try {
-    const change = submit(run.workflow, submission, (taskId) => run.scheduled.get(taskId));
+    const change = submit(
+      run.workflow,
+      submission,
+      { ...nothingKnown, task: (taskId) => run.scheduled.get(taskId) },
+      0,
+    );
     run.apply(change);
-    for (const task of change.tasks) run.scheduled.set(task.taskId, { kind: task.kind, workflowId: id });
+    for (const task of change.effects.tasks) run.scheduled.set(task.taskId, { kind: task.kind, workflowId: id });
     return change.applied;
   } catch (error) {
     if (error instanceof DomainError) return false;

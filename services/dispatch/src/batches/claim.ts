@@ -1,3 +1,4 @@
+import { hintLifecycle } from "@flovyn/bus";
 import { type ClaimedWorkflow, claimWorkflows, kindSeparator } from "@flovyn/db";
 import { newId } from "@flovyn/domain";
 import { type Batcher, createClaimBatcher, type WaitingPollers } from "@flovyn/runtime";
@@ -12,9 +13,10 @@ export function createWorkflowClaimBatcher(context: DispatchContext): Batcher<Wa
     name: "workflow.claim",
     lane: context.lane,
     metrics: context.metrics,
-    claim: (pollers) =>
-      claimWorkflows(context.db, {
-        now: context.clock.now(),
+    claim: async (pollers) => {
+      const now = context.clock.now();
+      const claimed = await claimWorkflows(context.db, {
+        now,
         pollers: pollers.map((poller) => ({
           ...poller,
           kinds: poller.kinds.length === 0 ? null : poller.kinds.join(kindSeparator),
@@ -22,6 +24,16 @@ export function createWorkflowClaimBatcher(context: DispatchContext): Batcher<Wa
           ownLeaseMs: poller.leaseMs || null,
           transitionId: newId(),
         })),
-      }),
+      });
+      hintLifecycle(
+        context.bus,
+        claimed.filter(isFirstClaim).map(({ orgId, id, kind }) => {
+          return { orgId, workflowId: id, event: "WORKFLOW_STARTED", kind, status: "RUNNING", timestampMs: now };
+        }),
+      );
+      return claimed;
+    },
   });
 }
+
+const isFirstClaim = ({ claimEpoch }: ClaimedWorkflow) => claimEpoch === 1;

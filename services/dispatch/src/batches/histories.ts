@@ -1,7 +1,7 @@
 import { listShortHistories, type ShortHistory } from "@flovyn/db";
 import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
 import type { DispatchContext } from "../context.js";
-import { noSuchWorkflow } from "./submit.js";
+import { noSuchWorkflow } from "../ended-workflows.js";
 
 /** Histories up to this length are read together; longer ones by their reader alone, so that none holds up a batch. */
 const shortLengthMax = 500;

@@ -1,8 +1,8 @@
 import { findWorkflowResults, type WorkflowResult } from "@flovyn/db";
 import { type Batcher, createBatcher } from "@flovyn/runtime";
 import type { DispatchContext } from "../context.js";
+import { noSuchWorkflow } from "../ended-workflows.js";
 import { type HistoryOf, isIn } from "./histories.js";
-import { noSuchWorkflow } from "./submit.js";
 
 /** Reads status and outcome of several executions in one statement. */
 export function createResultBatcher(context: DispatchContext): Batcher<HistoryOf, WorkflowResult> {

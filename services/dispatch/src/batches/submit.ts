@@ -1,28 +1,40 @@
-import { endedSubject, hintWork } from "@flovyn/bus";
+import { announce, hintDue } from "@flovyn/bus";
 import {
-  findTaskOwners,
+  cancelTimers,
+  giveBackKeys,
+  holdKeys,
+  insertPromises,
   insertTasks,
+  insertTimers,
+  insertWorkflows,
   lockWorkflows,
-  type NewTaskRow,
+  type NewWorkflow,
   registerQueues,
-  type TransitionRow,
-  takeKeys,
+  settlePromises,
+  type Transaction,
   WorkflowChanges,
   writeWorkflowState,
 } from "@flovyn/db";
-import {
-  DomainError,
-  newId,
-  type ScheduledTask,
-  type StateWrite,
-  type Submission,
-  submit,
-  type Workflow,
-} from "@flovyn/domain";
-import { EndedHint } from "@flovyn/proto/internal";
+import { type Actor, DomainError, type Submission, submit } from "@flovyn/domain";
 import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
+import { cancelLocked } from "../cancel-workflows.js";
 import type { DispatchContext } from "../context.js";
-import { batchBytesMax } from "./start.js";
+import { hintEnded, noSuchWorkflow } from "../ended-workflows.js";
+import { childrenToCancel, nameChildrenById } from "../submit/children-by-id.js";
+import {
+  toCancelledTimers,
+  toPromiseRows,
+  toResolvedPromises,
+  toStateWrites,
+  toTaskRows,
+  toTimerRows,
+} from "../submit/effect-rows.js";
+import { toNewChildren } from "../submit/new-children.js";
+import { holderIds, unusedKeys, wantedKeys, warnOfRefusedTaskKeys } from "../submit/submit-keys.js";
+import { type CommandOf, SubmitReads } from "../submit/submit-reads.js";
+import type { Applied, Submitted } from "../submit/submitted.js";
+import type { Ends } from "./ends.js";
+import { announceStarted, batchBytesMax } from "./start.js";
 
 export interface Submit {
   orgId: string;
@@ -31,186 +43,162 @@ export interface Submit {
 }
 
 /** Applies activation outcomes in batches: lock the workflows, decide each, write all, commit, hint. */
-export function createSubmitBatcher(context: DispatchContext): Batcher<Submit, void> {
+export function createSubmitBatcher(context: DispatchContext, ends: Ends): Batcher<Submit, void> {
   return createBatcher<Submit, void>({
     name: "workflow.submit",
     weightOf: (item) => submissionBytes(item.submission),
     weightMax: batchBytesMax,
     lane: context.lane,
     metrics: context.metrics,
-    run: (items) => submitAll(context, items),
+    run: (items) => submitAll(context, ends, items),
   });
 }
 
-interface Scheduled {
-  workflow: Workflow;
-  task: ScheduledTask;
-}
-
-async function submitAll(context: DispatchContext, items: readonly Submit[]): Promise<Outcome<void>[]> {
+async function submitAll(context: DispatchContext, ends: Ends, given: readonly Submit[]): Promise<Outcome<void>[]> {
   const now = context.clock.now();
-  const { outcomes, changes, scheduled, registered } = await context.db.transaction(async (tx) => {
-    const taskIds = items.flatMap(({ submission }) =>
-      submission.commands.flatMap((command) => (command.type === "SCHEDULE_TASK" ? [command.taskId] : [])),
-    );
-    const [locked, owners] = await Promise.all([
-      lockWorkflows(
-        tx,
-        items.map((item) => item.workflowId),
-      ),
-      findTaskOwners(tx, taskIds),
-    ]);
+  const { outcomes, changes, applied, children, registered } = await context.db.transaction(async (tx) => {
+    const items = await nameChildrenById(tx, given);
+    const ids = [...items.map((item) => item.workflowId), ...childrenToCancel(items)];
+    const [locked, reads] = await Promise.all([lockWorkflows(tx, ids), SubmitReads.load(tx, commandsOf(items))]);
     const changes = new WorkflowChanges(locked);
-    const scheduled: Scheduled[] = [];
-    const stateWrites: (StateWrite & { workflowId: string })[] = [];
-    const outcomes = items.map((item): Outcome<void> => {
-      try {
-        const workflow = changes.get(item.workflowId);
-        if (workflow === undefined || workflow.orgId !== item.orgId) throw noSuchWorkflow();
-        const change = submit(workflow, item.submission, (id) => owners.get(id));
-        changes.add(change);
-        for (const task of change.tasks) {
-          owners.set(task.taskId, { kind: task.kind, workflowId: workflow.id });
-          scheduled.push({ workflow, task });
-        }
-        stateWrites.push(...change.stateWrites.map((write) => ({ workflowId: workflow.id, ...write })));
-        return { ok: true, value: undefined };
-      } catch (error) {
-        if (error instanceof DomainError) return { ok: false, error };
-        throw error;
-      }
-    });
+    const { outcomes, applied } = await decideAll(context, { tx, changes, reads, items, now });
+    const children = toNewChildren(applied, now);
+    for (const { change } of children) changes.adopt(change.next);
     const registered = await registerQueues(tx, {
       now,
-      registeredBy: "schedule_task",
-      used: scheduled.map(({ workflow, task }) => ({ orgId: workflow.orgId, queue: task.queue })),
+      registeredBy: "workflow",
+      used: [
+        ...applied.flatMap(({ workflow, change }) =>
+          change.effects.tasks.map(({ queue }) => ({ orgId: workflow.orgId, queue })),
+        ),
+        ...children.map(({ change }) => change.next),
+      ],
       known: context.knownQueues,
     });
-    await takeTaskKeys(context, tx, scheduled, now);
+    await cancelLocked(tx, changes, childCancellations(applied), now);
+    // What an end closes has to be there before: the inserts come first.
+    writeEffects(tx, applied, children, now);
     changes.write(tx, now);
-    writeWorkflowState(tx, now, stateWrites);
-    if (scheduled.length > 0) tx.defer(insertTasks(tx, toTaskRows(scheduled, now)));
-    return { outcomes, changes, scheduled, registered };
+    return { outcomes, changes, applied, children, registered };
   });
   registered.remember();
-  announce(context, changes, scheduled);
+  afterCommit(context, ends, { changes, applied, children, now });
   return outcomes;
 }
 
-/** After the commit: queues with work, workflows that ended. */
-function announce(context: DispatchContext, changes: WorkflowChanges, scheduled: readonly Scheduled[]): void {
-  hintWork(context.bus, [
-    ...changes.wakes(),
-    ...scheduled.map(({ workflow, task }) => ({ kind: "task" as const, orgId: workflow.orgId, queue: task.queue })),
-  ]);
-  for (const { task } of scheduled) context.metrics.taskSubmitted(task.kind, task.queue);
-  hintEnded(context, changes);
+function commandsOf(items: readonly Submit[]): CommandOf[] {
+  return items.flatMap(({ workflowId, submission }) => submission.commands.map((command) => ({ workflowId, command })));
 }
 
-/** Tells readers of results which workflows the changes made terminal. */
-export function hintEnded(context: DispatchContext, changes: WorkflowChanges): void {
-  const endedByOrg = new Map<string, string[]>();
-  for (const workflow of changes.ended()) {
-    endedByOrg.set(workflow.orgId, [...(endedByOrg.get(workflow.orgId) ?? []), workflow.id]);
-    const durationMs = context.clock.now() - workflow.createdAtMs;
-    context.metrics.workflowEnded(workflow.kind, workflow.queue, workflow.status, durationMs);
-  }
-  for (const [orgId, workflowExecutionIds] of endedByOrg) {
-    context.bus.hint(endedSubject(orgId), EndedHint.encode({ workflowExecutionIds }).finish());
-  }
-}
-
-/** A key of a workflow's task that something else holds is logged, not fatal: the task runs without it. */
-async function takeTaskKeys(
-  context: DispatchContext,
-  tx: Parameters<typeof takeKeys>[0],
-  scheduled: readonly Scheduled[],
-  now: number,
-): Promise<void> {
-  const wanted = new Map(
-    scheduled.flatMap(({ workflow, task }) =>
-      task.idempotencyKey === null
-        ? []
-        : [
-            [
-              `${workflow.orgId}/${task.idempotencyKey}`,
-              {
-                id: newId(),
-                orgId: workflow.orgId,
-                key: task.idempotencyKey,
-                workflowId: null,
-                taskId: task.taskId,
-                kind: task.kind,
-                expiresAt: now + task.keyTtlSeconds * 1000,
-              },
-            ] as const,
-          ],
-    ),
-  );
-  if (wanted.size === 0) return;
-  const taken = await takeKeys(tx, { now, wanted: [...wanted.values()] });
-  for (const [name, key] of wanted) {
-    if (!taken.has(name))
-      context.log.warn({ taskId: key.taskId }, "idempotency key of a task is held by something else");
-  }
-}
-
-function toTaskRows(
-  scheduled: readonly Scheduled[],
-  now: number,
-): {
+interface SubmitBatch {
+  tx: Transaction;
+  changes: WorkflowChanges;
+  reads: SubmitReads;
+  items: readonly Submit[];
   now: number;
-  task: NewTaskRow[];
-  transition: TransitionRow[];
-} {
-  return {
-    now,
-    task: scheduled.map(({ workflow, task }) => ({
-      id: task.taskId,
-      orgId: workflow.orgId,
-      workflowId: workflow.id,
-      kind: task.kind,
-      queue: task.queue,
-      partitionKey: workflow.partitionKey,
-      rootId: workflow.rootExecutionId,
-      input: task.input,
-      metadata: "{}",
-      policy: task.retryPolicy === null ? null : JSON.stringify({ retry: task.retryPolicy }),
-      priorityMs: task.priorityMs,
-      maxRetries: task.maxRetries,
-      deadlineAt: task.timeoutMs === null ? null : now + task.timeoutMs,
-      scheduledSequence: task.scheduledSequence,
-      createdBy: workflow.workerId ?? "",
-      traceparent: workflow.traceparent,
-      hasIdempotencyKey: task.idempotencyKey !== null,
-    })),
-    transition: scheduled.map(({ workflow, task }) => ({
-      id: newId(),
-      orgId: workflow.orgId,
-      entityId: task.taskId,
-      fromState: null,
-      toState: "PENDING",
-      actorType: "worker",
-      actorId: workflow.workerId ?? "",
-      reason: null,
-      attempt: 0,
-      claimEpoch: 0,
-      sortKey: 1,
-      mostRecent: true,
-    })),
-  };
 }
 
-export function noSuchWorkflow(): DomainError {
-  return new DomainError("NotFound", "workflow_execution_id: there is no such workflow execution");
+/** Decides the items one after the other; a refused one leaves the others alone. */
+async function decideAll(context: DispatchContext, batch: SubmitBatch) {
+  const { tx, changes, reads, items, now } = batch;
+  const known = items.map((item): Submitted | undefined => {
+    const workflow = changes.get(item.workflowId);
+    return workflow?.orgId === item.orgId ? { workflow, submission: item.submission } : undefined;
+  });
+  const wanted = wantedKeys(
+    known.filter((submitted) => submitted !== undefined),
+    now,
+  );
+  const holders = await holdKeys(tx, { now, wanted: [...wanted.values()] });
+  await reads.addHolders(tx, holderIds(holders));
+  const applied: Applied[] = [];
+  const outcomes = items.map((item): Outcome<void> => {
+    try {
+      const workflow = changes.get(item.workflowId);
+      if (workflow?.orgId !== item.orgId) throw noSuchWorkflow();
+      const change = submit(workflow, item.submission, reads.of(workflow), now);
+      const { outcome } = item.submission;
+      changes.add(change, outcome.type === "SUSPENDED" ? outcome.reason : undefined);
+      reads.learn(workflow.id, change);
+      if (change.applied) applied.push({ workflow, change });
+      return { ok: true, value: undefined };
+    } catch (error) {
+      if (error instanceof DomainError) return { ok: false, error };
+      throw error;
+    }
+  });
+  const unused = unusedKeys(wanted, holders, applied);
+  if (unused.length > 0) tx.defer(giveBackKeys(tx, unused));
+  warnOfRefusedTaskKeys(context, applied, holders);
+  return { outcomes, applied };
+}
+
+function childCancellations(applied: readonly Applied[]) {
+  return applied.flatMap(({ workflow, change }) => {
+    const actor: Actor = { type: "worker", id: workflow.workerId ?? "" };
+    return [...change.effects.cancelledChildren].map(([workflowId, reason]) => ({ workflowId, reason, actor }));
+  });
+}
+
+function writeEffects(tx: Transaction, applied: readonly Applied[], children: readonly NewWorkflow[], now: number) {
+  const timers = toTimerRows(applied);
+  if (timers.length > 0) tx.defer(insertTimers(tx, { now, timer: timers }));
+  const cancelled = toCancelledTimers(applied);
+  if (cancelled.length > 0) tx.defer(cancelTimers(tx, { now, cancelled }));
+  const promises = toPromiseRows(applied);
+  if (promises.length > 0) tx.defer(insertPromises(tx, { now, promise: promises }));
+  const settled = toResolvedPromises(applied);
+  if (settled.length > 0) settlePromises(tx, { now, settled });
+  if (children.length > 0) tx.defer(insertWorkflows(tx, now, children));
+  const tasks = toTaskRows(applied, now);
+  if (tasks.task.length > 0) tx.defer(insertTasks(tx, { now, ...tasks }));
+  writeWorkflowState(tx, now, toStateWrites(applied));
+}
+
+interface Committed {
+  changes: WorkflowChanges;
+  applied: readonly Applied[];
+  children: readonly NewWorkflow[];
+  now: number;
+}
+
+/** Queues with work, workflows that ended, times that are due earlier than known. */
+function afterCommit(context: DispatchContext, ends: Ends, { changes, applied, children, now }: Committed): void {
+  const tasks = applied.flatMap(({ workflow, change }) =>
+    change.effects.tasks.map(({ kind, queue }) => ({ orgId: workflow.orgId, kind, queue })),
+  );
+  announceStarted(context, children, now);
+  announce(context.bus, changes, now, [...tasks.map(({ orgId, queue }) => ({ kind: "task" as const, orgId, queue }))]);
+  for (const { kind, queue } of tasks) context.metrics.taskSubmitted(kind, queue);
+  hintEnded(context, changes);
+  ends.follow(changes.ended());
+  hintDueTimes(context, applied, now);
+}
+
+/** Later times are found by the services themselves. */
+const dueHintMsMax = 30_000;
+
+function hintDueTimes(context: DispatchContext, applied: readonly Applied[], now: number): void {
+  const hint = (service: "timers" | "promises", dueAt: readonly (number | null)[]) => {
+    const earliest = Math.min(...dueAt.map((at) => at ?? Number.POSITIVE_INFINITY));
+    if (earliest - now <= dueHintMsMax) hintDue(context.bus, service, earliest);
+  };
+  hint(
+    "timers",
+    applied.flatMap(({ change }) => change.effects.timers.map(({ fireAtMs }) => fireAtMs)),
+  );
+  hint(
+    "promises",
+    applied.flatMap(({ change }) => change.effects.promises.map(({ timeoutAtMs }) => timeoutAtMs)),
+  );
 }
 
 function submissionBytes(submission: Submission): number {
   let bytes = submission.outcome.type === "COMPLETED" ? submission.outcome.output.byteLength : 0;
   for (const command of submission.commands) {
-    if (command.type === "RECORD_OPERATION") bytes += command.result.byteLength;
-    else if (command.type === "SET_STATE") bytes += command.value.byteLength;
-    else if (command.type === "SCHEDULE_TASK") bytes += command.input.byteLength;
+    if ("result" in command) bytes += command.result.byteLength;
+    else if ("value" in command) bytes += command.value.byteLength;
+    else if ("input" in command) bytes += command.input.byteLength;
   }
   return bytes;
 }

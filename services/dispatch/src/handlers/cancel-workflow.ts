@@ -1,42 +1,43 @@
-import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
-import { findOpenTasksOf, lockTasks, lockWorkflows, TaskChanges, WorkflowChanges } from "@flovyn/db";
-import { type Actor, cancel, cancelTask, checkLength, parseExecutionId } from "@flovyn/domain";
+import { announce, decodeMessage, type IncomingRequest } from "@flovyn/bus";
+import { lockWorkflows, WorkflowChanges } from "@flovyn/db";
+import { cancelReasonMax, checkLength, parseExecutionId } from "@flovyn/domain";
 import { CancelWorkflowRequest, CancelWorkflowResponse } from "@flovyn/proto/ext";
-import { hintEnded, noSuchWorkflow } from "../batches/submit.js";
+import type { Batches } from "../batches/index.js";
+import { callerActor } from "../caller-actor.js";
+import { cancelLocked } from "../cancel-workflows.js";
 import type { DispatchContext } from "../context.js";
-
-const reasonLengthMax = 500;
+import { hintEnded, noSuchWorkflow } from "../ended-workflows.js";
 
 /**
- * Ends a live execution and its open tasks as CANCELLED; what their workers still report is ignored. A terminal
- * execution stays as it is. Errors: InvalidInput, NotFound. Source: CancelWorkflow.
+ * Ends a live execution, its open tasks, and, unless told otherwise, its children at every depth as CANCELLED; what their
+ * workers still report is ignored. A terminal execution stays as it is. Errors: InvalidInput, NotFound. Source: CancelWorkflow.
  */
-export async function cancelWorkflow(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
+export async function cancelWorkflow(
+  context: DispatchContext,
+  batches: Batches,
+  request: IncomingRequest,
+): Promise<Uint8Array> {
   const message = decodeMessage(CancelWorkflowRequest, request.payload);
   const { id, partition } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
-  const reason = checkLength(message.reason, "reason", reasonLengthMax);
+  const reason = checkLength(message.reason, "reason", cancelReasonMax);
+  const withChildren = message.cascadeToChildren ?? true;
   const { caller } = request;
-  const actor: Actor = { type: caller.principalType === "Worker" ? "worker" : "user", id: caller.principalId };
   const now = context.clock.now();
   const changes = await context.db.transaction(async (tx) => {
     const workflows = new WorkflowChanges(await lockWorkflows(tx, [id]));
     const workflow = workflows.get(id);
     if (workflow === undefined || workflow.orgId !== caller.orgId) throw noSuchWorkflow();
     if (partition !== undefined && partition !== workflow.partitionKey) throw noSuchWorkflow();
-    const change = cancel(workflow, reason, actor);
-    workflows.add(change);
-    if (change.transitions.length > 0) {
-      const tasks = new TaskChanges(await lockTasks(tx, await findOpenTasksOf(tx, id)));
-      for (const task of tasks.all()) tasks.add(cancelTask(task, reason, actor, now), { reason, by: actor.id });
-      tasks.write(tx, now);
-    }
+    await cancelLocked(tx, workflows, [{ workflowId: id, reason, actor: callerActor(caller), withChildren }], now);
     workflows.write(tx, now);
     return workflows;
   });
+  announce(context.bus, changes, now);
   hintEnded(context, changes);
+  const cancelledChildren = await batches.ends.settle(changes.ended());
   return CancelWorkflowResponse.encode({
     cancelled: changes.ended().length > 0,
     status: changes.get(id)?.status ?? "",
-    cancelledChildren: 0,
+    cancelledChildren,
   }).finish();
 }

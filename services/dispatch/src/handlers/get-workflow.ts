@@ -11,8 +11,8 @@ import {
   workflowStatuses,
 } from "@flovyn/domain";
 import { GetWorkflowRequest, ListWorkflowsRequest, ListWorkflowsResponse, WorkflowView } from "@flovyn/proto/internal";
-import { noSuchWorkflow } from "../batches/submit.js";
 import type { DispatchContext } from "../context.js";
+import { noSuchWorkflow } from "../ended-workflows.js";
 
 const pageLimitMax = 100;
 const offsetMax = 100_000;

@@ -9,20 +9,27 @@ import { getWorkflow, listWorkflowViews } from "./get-workflow.js";
 import { registerWorker } from "./register-worker.js";
 import { releaseWorkflows } from "./release-workflows.js";
 import { resolveOrg } from "./resolve-org.js";
+import { signalWithStart, signalWorkflowExecution } from "./signal-workflow.js";
+import { startChildWorkflow } from "./start-child-workflow.js";
 import { startWorkflowExecution } from "./start-workflow.js";
 import { submitWorkflowCommands } from "./submit-workflow-commands.js";
 import { sendHeartbeat, workerKinds, workersSeen } from "./worker-presence.js";
+import { getWorkflowState, queryWorkflow } from "./workflow-state.js";
 
 /** Every operation the service answers. */
 export function createRoutes(context: DispatchContext, batches: Batches): ReadonlyMap<string, RequestHandler> {
   return new Map<string, RequestHandler>([
     ["flovyn.v1.WorkflowDispatch/StartWorkflow", (request) => startWorkflowExecution(context, batches, request)],
+    ["flovyn.v1.WorkflowDispatch/StartChildWorkflow", (request) => startChildWorkflow(context, request)],
+    ["flovyn.v1.WorkflowDispatch/SignalWorkflow", (request) => signalWorkflowExecution(batches, request)],
+    ["flovyn.v1.WorkflowDispatch/SignalWithStartWorkflow", (request) => signalWithStart(context, batches, request)],
+    ["flovyn.v1.WorkflowQuery/QueryWorkflow", (request) => queryWorkflow(context, batches, request)],
     ["flovyn.v1.WorkflowDispatch/GetEvents", (request) => getEvents(context, batches, request)],
     ["flovyn.v1.WorkflowDispatch/SubmitWorkflowCommands", (request) => submitWorkflowCommands(batches, request)],
     ["flovyn.v1.WorkerLifecycle/RegisterWorker", (request) => registerWorker(context, request)],
     ["flovyn.v1.WorkerLifecycle/SendHeartbeat", (request) => sendHeartbeat(context, request)],
     ["flovyn.ext.v1.WorkflowClient/AwaitResult", (request) => readResult(batches, request)],
-    ["flovyn.ext.v1.WorkflowClient/CancelWorkflow", (request) => cancelWorkflow(context, request)],
+    ["flovyn.ext.v1.WorkflowClient/CancelWorkflow", (request) => cancelWorkflow(context, batches, request)],
     ["internal/ClaimWorkflows", (request) => claimWorkflowsForPollers(batches, request)],
     ["internal/ReleaseWorkflows", (request) => releaseWorkflows(context, request)],
     ["internal/WorkersSeen", (request) => workersSeen(context, request)],
@@ -30,6 +37,7 @@ export function createRoutes(context: DispatchContext, batches: Batches): Readon
     ["internal/ResolveOrg", (request) => resolveOrg(context, request)],
     ["internal/GetWorkflow", (request) => getWorkflow(context, request)],
     ["internal/ListWorkflows", (request) => listWorkflowViews(context, request)],
+    ["internal/GetWorkflowState", (request) => getWorkflowState(context, batches, request)],
     ["internal/ListEvents", (request) => listEventViews(context, batches, request)],
   ]);
 }

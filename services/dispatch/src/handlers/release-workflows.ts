@@ -1,4 +1,4 @@
-import { decodeMessage, hintWork, type IncomingRequest } from "@flovyn/bus";
+import { announce, decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import type { HeldClaim } from "@flovyn/db";
 import { lockWorkflows, WorkflowChanges } from "@flovyn/db";
 import { parseUuid, release } from "@flovyn/domain";
@@ -35,7 +35,6 @@ export async function takeBack(
     changes.write(tx, now);
     return changes;
   });
-  const wakes = changes.wakes();
-  hintWork(context.bus, wakes);
-  return wakes.length;
+  announce(context.bus, changes, now);
+  return changes.wakes().length;
 }

@@ -1,28 +1,10 @@
 import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { findWorkflow } from "@flovyn/db";
-import {
-  checkLength,
-  checkOrg,
-  checkPayload,
-  DomainError,
-  keyLengthMax,
-  newId,
-  parseKeyTtl,
-  parseKind,
-  parseMetadata,
-  parsePriority,
-  parseQueue,
-  parseText,
-  parseUuid,
-  partitionOf,
-  startWorkflow,
-} from "@flovyn/domain";
+import { checkOrg, DomainError, keyLengthMax, parseKeyTtl, parseText, parseUuid } from "@flovyn/domain";
 import { StartWorkflowRequest, StartWorkflowResponse } from "@flovyn/proto/v1";
-import { newTraceparent } from "@flovyn/runtime";
 import type { Batches } from "../batches/index.js";
 import type { DispatchContext } from "../context.js";
-
-const versionLengthMax = 50;
+import { newWorkflow, type Parent } from "../new-workflow.js";
 
 /**
  * Creates an execution, or answers with the one that holds the idempotency key. Errors: InvalidInput, PayloadTooLarge,
@@ -36,15 +18,6 @@ export async function startWorkflowExecution(
   const message = decodeMessage(StartWorkflowRequest, request.payload);
   const { caller } = request;
   checkOrg(message.orgId, caller.orgId);
-  const id = newId();
-  const kind = parseKind(message.workflowKind, "workflow_kind");
-  const queue = parseQueue(message.queue, "queue");
-  const input = checkPayload(message.input, "input");
-  const metadata = parseMetadata(message.metadata, "metadata");
-  const priorityMs = parsePriority(message.prioritySeconds, "priority_seconds");
-  const version = message.workflowVersion
-    ? checkLength(message.workflowVersion, "workflow_version", versionLengthMax)
-    : null;
   const key = message.idempotencyKey
     ? {
         key: parseText(message.idempotencyKey, "idempotency_key", keyLengthMax),
@@ -54,24 +27,8 @@ export async function startWorkflowExecution(
   const parent = message.parentWorkflowExecutionId
     ? await findParent(context, caller.orgId, message.parentWorkflowExecutionId)
     : undefined;
-  const facts = {
-    id,
-    orgId: caller.orgId,
-    kind,
-    queue,
-    version,
-    parentId: parent?.id ?? null,
-    partitionKey: parent?.partitionKey ?? partitionOf(id),
-    traceparent: request.traceparent || newTraceparent(),
-    hasIdempotencyKey: key !== undefined,
-    createdAtMs: context.clock.now(),
-    input,
-  };
-  const rootExecutionId = parent?.rootExecutionId ?? id;
-  const actor = { type: caller.principalType === "Worker" ? "worker" : "user", id: caller.principalId } as const;
-  const change = startWorkflow({ ...facts, rootExecutionId }, actor);
-  const row = { ...facts, rootId: rootExecutionId, metadata, priorityMs, createdBy: caller.principalId };
-  const started = await batches.start.submit({ row, change, key });
+  const workflow = newWorkflow(context, request, message, { hasKey: key !== undefined, parent });
+  const started = await batches.start.submit({ started: workflow, key });
   return StartWorkflowResponse.encode({
     workflowExecutionId: started.id,
     idempotencyKeyUsed: key !== undefined,
@@ -79,9 +36,10 @@ export async function startWorkflowExecution(
   }).finish();
 }
 
-async function findParent(context: DispatchContext, orgId: string, text: string) {
+async function findParent(context: DispatchContext, orgId: string, text: string): Promise<Parent> {
   const id = parseUuid(text, "parent_workflow_execution_id");
   const parent = await findWorkflow(context.db, { orgId, id });
-  if (parent !== undefined) return parent;
+  // It belongs to the parent without being in its history, and keeps a trace of its own.
+  if (parent !== undefined) return { ...parent, traceparent: "" };
   throw new DomainError("NotFound", "parent_workflow_execution_id: there is no such workflow execution");
 }

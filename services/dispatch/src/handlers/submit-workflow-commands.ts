@@ -2,13 +2,13 @@ import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { parseUuid } from "@flovyn/domain";
 import { SubmitWorkflowCommandsRequest } from "@flovyn/proto/v1";
 import type { Batches } from "../batches/index.js";
-import { parseSubmission } from "../parse-command.js";
+import { parseSubmission } from "../parse-submission.js";
 
 const empty = new Uint8Array(0);
 
 /**
  * Applies the outcome of one activation, all of it or nothing. Errors: InvalidInput, PayloadTooLarge, NotFound,
- * WrongState, StaleClaim, Unimplemented. Source: SubmitWorkflowCommands.
+ * WrongState, StaleClaim. Source: SubmitWorkflowCommands.
  */
 export async function submitWorkflowCommands(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(SubmitWorkflowCommandsRequest, request.payload);

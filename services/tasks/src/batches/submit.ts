@@ -115,6 +115,7 @@ function wantedKeys(submits: readonly SubmitTask[], now: number): TakeKey[] {
       key: key.key,
       workflowId: null,
       taskId: row.id,
+      promiseId: null,
       kind: row.kind,
       expiresAt: now + key.ttlSeconds * 1000,
     });

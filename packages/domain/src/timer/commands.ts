@@ -1,0 +1,31 @@
+import { eventData } from "../event-data.js";
+import { append, appendWaking } from "../workflow/change.js";
+import type { SubmitBuilder } from "../workflow/submit-effects.js";
+
+/** Arms a timer. A timer id that the run knows already changes nothing and appends nothing. Source: START_TIMER. */
+export function startTimer(submit: SubmitBuilder, command: { timerId: string; durationMs: number }): void {
+  const { timerId, durationMs } = command;
+  const { effects, facts, now } = submit;
+  if (effects.timers.some((timer) => timer.timerId === timerId) || facts.timer(timerId) !== undefined) return;
+  const fireAtMs = now + durationMs;
+  const data = eventData([
+    ["timerId", timerId],
+    ["durationMs", durationMs],
+    ["fireAt", fireAtMs],
+  ]);
+  const startedSequence = append(submit.change, "TIMER_STARTED", data);
+  effects.timers.push({ timerId, durationMs, fireAtMs, startedSequence });
+}
+
+/**
+ * Disarms a timer. Only a timer that was armed leaves an event; it counts as news for the worker, because some clients
+ * end their sleep with it. Source: CANCEL_TIMER.
+ */
+export function cancelTimer(submit: SubmitBuilder, command: { timerId: string }): void {
+  const { timerId } = command;
+  const { effects, facts } = submit;
+  const armed = effects.timers.some((timer) => timer.timerId === timerId) || facts.timer(timerId)?.status === "ARMED";
+  if (!armed || effects.cancelledTimers.has(timerId)) return;
+  effects.cancelledTimers.add(timerId);
+  appendWaking(submit.change, "TIMER_CANCELLED", eventData([["timerId", timerId]]));
+}

@@ -1,0 +1,58 @@
+import { DomainError } from "../errors.js";
+import { eventData, rawJson } from "../event-data.js";
+import { append } from "./change.js";
+import { childNames } from "./child-names.js";
+import type { ScheduleChild } from "./commands.js";
+import type { SubmitBuilder } from "./submit-effects.js";
+
+/**
+ * Creates a child. An id that this workflow gave the same child before changes nothing and appends nothing. Ends are
+ * looked up by name, so a name stands for one child. Errors: WrongState when the id or the name is taken. Source:
+ * SCHEDULE_CHILD_WORKFLOW.
+ */
+export function scheduleChild(submit: SubmitBuilder, command: ScheduleChild): void {
+  const { change, effects, facts } = submit;
+  const { workflow } = change;
+  const scheduled = effects.children.find((child) => child.childId === command.childId);
+  const existing = scheduled
+    ? { kind: scheduled.kind, parentId: workflow.id, childName: scheduled.name }
+    : facts.execution(command.childId);
+  if (existing !== undefined) {
+    const same = existing.parentId === workflow.id && existing.childName === command.name;
+    if (same && existing.kind === command.kind) return;
+    throw taken("child_workflow_execution_id", `${command.childId} is already used by something else`, "ID_TAKEN");
+  }
+  const named = effects.children.some((child) => child.name === command.name) || facts.childNamed(command.name);
+  if (named) throw taken("child_execution_name", `another child is called ${command.name}`, "NAME_TAKEN");
+  const initiatedSequence = append(
+    change,
+    "CHILD_WORKFLOW_INITIATED",
+    eventData([...childNames(command), ["workflowKind", command.kind], ["input", rawJson(command.input)]]),
+  );
+  effects.children.push({ ...command, queue: command.queue ?? workflow.queue, initiatedSequence });
+}
+
+/**
+ * Asks to end a child. It leaves no event of its own: the parent learns of the end as of any other. A child that ended
+ * already stays as it is. Errors: WrongState when the workflow has no such child. Source: REQUEST_CANCEL_CHILD_WORKFLOW.
+ */
+export function cancelChild(submit: SubmitBuilder, command: { childId: string | null; name: string; reason: string }) {
+  const { change, effects, facts } = submit;
+  const scheduled = effects.children.find(({ childId, name }) =>
+    command.childId === null ? name === command.name : childId === command.childId,
+  );
+  const id = scheduled?.childId ?? command.childId ?? facts.childNamed(command.name);
+  const isOurs = scheduled !== undefined || (id !== undefined && facts.execution(id)?.parentId === change.workflow.id);
+  if (id === undefined || !isOurs) {
+    throw new DomainError("WrongState", "request_cancel_child_workflow: the workflow has no such child", {
+      field: "request_cancel_child_workflow.child_workflow_execution_id",
+      reason: "NO_SUCH_CHILD",
+    });
+  }
+  if (!effects.cancelledChildren.has(id)) effects.cancelledChildren.set(id, command.reason);
+}
+
+function taken(name: string, problem: string, reason: string): DomainError {
+  const field = `schedule_child_workflow.${name}`;
+  return new DomainError("WrongState", `${field}: ${problem}`, { field, reason });
+}

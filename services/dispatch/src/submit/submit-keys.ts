@@ -1,0 +1,90 @@
+import type { HeldKey, TakeKey } from "@flovyn/db";
+import { isCurrent, newId, type WorkflowCommand } from "@flovyn/domain";
+import type { DispatchContext } from "../context.js";
+import type { Applied, Submitted } from "./submitted.js";
+
+/**
+ * The idempotency keys that commands ask for, one entry for each key, for the command that comes first. A submission that
+ * will not be applied anyway asks for none: an old worker must not keep the key from the one that took over.
+ */
+export function wantedKeys(submitted: readonly Submitted[], now: number): Map<string, TakeKey> {
+  const wanted = new Map<string, TakeKey>();
+  for (const { workflow, submission } of submitted) {
+    if (!submission.commands.some(hasKey) || !willApply(() => isCurrent(workflow, submission))) continue;
+    for (const command of submission.commands) {
+      if (!hasKey(command)) continue;
+      const name = `${workflow.orgId}/${command.idempotencyKey}`;
+      if (wanted.has(name)) continue;
+      const isTask = command.type === "SCHEDULE_TASK";
+      wanted.set(name, {
+        id: newId(),
+        orgId: workflow.orgId,
+        key: command.idempotencyKey,
+        workflowId: null,
+        taskId: isTask ? command.taskId : null,
+        promiseId: isTask ? null : command.promiseId,
+        kind: isTask ? command.kind : "",
+        expiresAt: now + command.keyTtlSeconds * 1000,
+      });
+    }
+  }
+  return wanted;
+}
+
+type Keyed = Extract<WorkflowCommand, { idempotencyKey: string | null }> & { idempotencyKey: string };
+
+function hasKey(command: WorkflowCommand): command is Keyed {
+  return "idempotencyKey" in command && command.idempotencyKey !== null;
+}
+
+function willApply(decide: () => boolean): boolean {
+  try {
+    return decide();
+  } catch {
+    // The same refusal is thrown again, and answered, where the submission is decided.
+    return false;
+  }
+}
+
+/** Ids of the holders by `org/key`. */
+export function holderIds(holders: ReadonlyMap<string, HeldKey>): Map<string, string> {
+  return new Map(
+    [...holders].map(([name, { promiseId, taskId, workflowId }]) => [name, promiseId ?? taskId ?? workflowId ?? ""]),
+  );
+}
+
+/** Keys that were taken for something that was not created after all. */
+export function unusedKeys(
+  wanted: ReadonlyMap<string, TakeKey>,
+  holders: ReadonlyMap<string, HeldKey>,
+  applied: readonly Applied[],
+): string[] {
+  if (wanted.size === 0) return [];
+  const created = new Set(
+    applied.flatMap(({ change: { effects } }) => [
+      ...effects.tasks.map(({ taskId }) => taskId),
+      ...effects.promises.map(({ promiseId }) => promiseId),
+    ]),
+  );
+  return [...wanted].flatMap(([name, key]) => {
+    const owner = key.promiseId ?? key.taskId ?? "";
+    const holder = holders.get(name);
+    const isTaken = (holder?.promiseId ?? holder?.taskId) === owner;
+    return isTaken && !created.has(owner) ? [key.id] : [];
+  });
+}
+
+/** A key of a workflow's task that something else holds is no failure: the task runs without it. */
+export function warnOfRefusedTaskKeys(
+  context: DispatchContext,
+  applied: readonly Applied[],
+  holders: ReadonlyMap<string, HeldKey>,
+): void {
+  if (holders.size === 0) return;
+  for (const { workflow, change } of applied) {
+    for (const { taskId, idempotencyKey } of change.effects.tasks) {
+      if (idempotencyKey === null || holders.get(`${workflow.orgId}/${idempotencyKey}`)?.taskId === taskId) continue;
+      context.log.warn({ taskId }, "idempotency key of a task is held by something else");
+    }
+  }
+}

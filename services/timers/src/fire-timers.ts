@@ -1,0 +1,51 @@
+import { announce } from "@flovyn/bus";
+import { type DueWait, fireTimers, lockTimers, lockWorkflows, WorkflowChanges } from "@flovyn/db";
+import { appendExternal, fireTimer, systemActor } from "@flovyn/domain";
+import { type Batcher, createBatcher } from "@flovyn/runtime";
+import type { TimersContext } from "./context.js";
+
+/**
+ * Fires due timers in batches: workflows are locked first, then timers; what fires is decided under the locks, so that of
+ * several replicas one fires each. The result says whether this one did.
+ */
+export function createFireBatcher(context: TimersContext): Batcher<DueWait, boolean> {
+  return createBatcher<DueWait, boolean>({
+    name: "timer.fire",
+    lane: context.lane,
+    metrics: context.metrics,
+    run: async (due) => {
+      const fired = await fireAll(context, due);
+      return due.map(({ id }) => ({ ok: true, value: fired.has(id) }));
+    },
+  });
+}
+
+async function fireAll(context: TimersContext, due: readonly DueWait[]): Promise<Set<string>> {
+  const now = context.clock.now();
+  const { changes, fired } = await context.db.transaction(async (tx) => {
+    const [locked, timers] = await Promise.all([
+      lockWorkflows(
+        tx,
+        due.map(({ workflowId }) => workflowId),
+      ),
+      lockTimers(
+        tx,
+        due.map(({ id }) => id),
+      ),
+    ]);
+    const changes = new WorkflowChanges(locked);
+    const fired: string[] = [];
+    for (const timer of timers) {
+      const workflow = changes.get(timer.workflowId);
+      const change = fireTimer(timer, now);
+      if (workflow === undefined || change === undefined) continue;
+      changes.add(appendExternal(workflow, [change.event], systemActor("timer")));
+      fired.push(timer.id);
+    }
+    if (fired.length > 0) fireTimers(tx, { now, ids: fired });
+    changes.write(tx, now);
+    return { changes, fired };
+  });
+  announce(context.bus, changes, now);
+  return new Set(fired);
+}
