@@ -4,7 +4,7 @@ export type { StartOptions } from "./client/start-options.js";
 export type { ResultOptions, StartedWorkflow, WorkflowHandle } from "./client/workflow-handle.js";
 export type { RetryOptions, RetryStrategy } from "./definitions/retry.js";
 export { type AnyTask, type TaskDefinition, type TaskOptions, task } from "./definitions/task.js";
-export type { TaskContext } from "./definitions/task-context.js";
+export type { TaskContext, TaskStream } from "./definitions/task-context.js";
 export { type AnyWorkflow, type WorkflowDefinition, type WorkflowOptions, workflow } from "./definitions/workflow.js";
 export type {
   ChildWorkflowOptions,

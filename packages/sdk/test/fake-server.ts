@@ -59,6 +59,7 @@ export class FakeServer {
       Heartbeat: () => ({}),
       ReportProgress: () => ({}),
       LogMessage: () => ({}),
+      StreamTaskData: () => ({ acknowledged: true }),
       GetState: ({ key }: { key: string }) => ({ found: this.#state.has(key), value: this.#state.get(key) }),
       SetState: ({ key, value }: { key: string; value: Buffer }) => {
         this.#state.set(key, value);

@@ -21,6 +21,7 @@ export const setState = rpc(tasks, taskMethods.setState);
 export const clearState = rpc(tasks, taskMethods.clearState);
 export const clearAllState = rpc(tasks, taskMethods.clearAllState);
 export const getStateKeys = rpc(tasks, taskMethods.getStateKeys);
+export const streamTaskData = rpc(tasks, taskMethods.streamTaskData);
 
 const { fullName: lifecycle, methods: lifecycleMethods } = WorkerLifecycleDefinition;
 export const registerWorker = rpc(lifecycle, lifecycleMethods.registerWorker);
