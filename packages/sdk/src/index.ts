@@ -1,7 +1,9 @@
 export { FlovynClient } from "./client/flovyn-client.js";
 export type { FlovynClientOptions } from "./client/options.js";
+export type { PromiseReference } from "./client/promise-reference.js";
+export type { SentSignal, SignalOptions, SignalWithStartOptions } from "./client/signal-options.js";
 export type { StartOptions } from "./client/start-options.js";
-export type { ResultOptions, StartedWorkflow, WorkflowHandle } from "./client/workflow-handle.js";
+export type { CancelOptions, ResultOptions, StartedWorkflow, WorkflowHandle } from "./client/workflow-handle.js";
 export type { RetryOptions, RetryStrategy } from "./definitions/retry.js";
 export { type AnyTask, type TaskDefinition, type TaskOptions, task } from "./definitions/task.js";
 export type { TaskContext, TaskStream } from "./definitions/task-context.js";

@@ -80,6 +80,16 @@ describe("types", () => {
       await client().startWorkflow(order, { id: "1" });
       const named = await client().startWorkflow<number>("by name", { any: 1 });
       expectTypeOf(named.result()).toEqualTypeOf<Promise<number>>();
+      const signal = { name: "changed", value: { amount: 3 }, signalId: "s" };
+      const signalled = await client().signalWithStart(order, { id: "1", amount: 2 }, { workflowId: "7", signal });
+      expectTypeOf(signalled.result()).toEqualTypeOf<Promise<string>>();
+      expectTypeOf(signalled.isNew).toEqualTypeOf<boolean>();
+      // @ts-expect-error the workflow id is the idempotency key
+      await client().signalWithStart(order, { id: "1", amount: 2 }, { workflowId: "7", signal, idempotencyKey: "8" });
+      expectTypeOf(signalled.query<number>("total")).toEqualTypeOf<Promise<number>>();
+      await client().resolvePromise({ workflowId: signalled.id, name: "approval" }, true);
+      // @ts-expect-error a name alone is no promise
+      await client().resolvePromise({ name: "approval" }, true);
       expectTypeOf(client().getHandle("id", order)).toEqualTypeOf<WorkflowHandle<string>>();
       expectTypeOf(client().getHandle("id")).toEqualTypeOf<WorkflowHandle<unknown>>();
     };

@@ -11,6 +11,8 @@ export class FakeExecution {
   readonly queue: string;
   readonly input: Buffer;
   readonly simulated: SimulatedWorkflow;
+  /** Sequences by signal id. */
+  readonly signals = new Map<string, number>();
   status: "PENDING" | "RUNNING" | "WAITING" | "COMPLETED" | "FAILED" | "CANCELLED" = "PENDING";
   claimEpoch = 0;
   cancelReason = "";
