@@ -2,6 +2,9 @@ import { PromiseTimeoutError, type WorkflowContext, workflow } from "@flovyn/sdk
 import { approvalKey, type Decision, type Expense, type ExpenseOutcome, type Role } from "./expense.js";
 import { payExpense, requestApproval } from "./tasks.js";
 
+/** Without this a key is forgotten after a day, and with it the answer of whoever takes longer. The most is 30 days. */
+const keyTtl = "30d";
+
 /** Asks the manager, then the director when the manager is too late, and pays what is approved. */
 export const approveExpense = workflow({
   name: "expense-approval",
@@ -24,7 +27,7 @@ async function ask(ctx: WorkflowContext, expense: Expense, role: Role): Promise<
   // The promise is there before anybody hears of its key: an answer can come as soon as the request is sent. Its timeout is
   // kept by the server. Once it has run out, a late answer is refused instead of being lost unnoticed.
   const key = approvalKey(expense.expenseId, role);
-  const decision = ctx.promise<Decision>(role, { timeout: within, idempotencyKey: key });
+  const decision = ctx.promise<Decision>(role, { timeout: within, idempotencyKey: key, idempotencyKeyTtl: keyTtl });
   await ctx.schedule(requestApproval, { to: name, expense, key });
   try {
     return await decision;

@@ -4,7 +4,7 @@ import { composeAnswer } from "./answer.js";
 import type { Line } from "./chat.js";
 
 /** As long as a model might take. */
-const thinkingMs = 1000;
+const thinkingMs = 1500;
 
 export const writeAnswer = task({
   name: "write-answer",

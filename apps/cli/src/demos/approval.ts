@@ -6,6 +6,7 @@ import {
   type Expense,
   type Role,
   registerExpenseApproval,
+  requestApproval,
 } from "@flovyn/example-expense-approval";
 import { asideLine } from "../dev/demo-logger.js";
 import type { HistoryItem } from "../dev/event-line.js";
@@ -15,7 +16,7 @@ import { runExample, type Stage } from "./example-run.js";
 
 /** How long a person thinks in this demo. */
 const thinkingMs = 1000;
-const managerMs = 1500;
+const managerMs = 2000;
 
 export const approval: Demo = {
   name: "approval",
@@ -31,7 +32,7 @@ export const approval: Demo = {
         definition: approveExpense,
         register: registerExpenseApproval,
         start: (client) => client.startWorkflow(approveExpense, newExpense(timeout)),
-        outside: (event, stage) => decide(awaited, event, stage),
+        outside: answer(awaited),
       },
       options,
     );
@@ -52,12 +53,19 @@ function newExpense(timeout: boolean): Expense {
   };
 }
 
-/** A second after the request the one who is awaited clicks the link in the mail: a POST that knows the key and nothing else. */
-async function decide(awaited: Role, { eventType, data }: HistoryItem, { target, say, signal }: Stage): Promise<void> {
-  if (eventType !== "PROMISE_CREATED" || data.promiseName !== awaited) return;
-  await pause(thinkingMs, undefined, { signal });
-  const path = `/promises/key:${encodeURIComponent(String(data.idempotencyKey))}/resolve`;
-  const value: Decision = { approved: true, by: awaited };
-  say(asideLine("outside", `POST .../promises/key:${data.idempotencyKey}/resolve ${JSON.stringify({ value })}`));
-  await untilReached(() => callRest(target, path, { value }), signal);
+/**
+ * The one who is awaited clicks the link a second after the mail was sent: a POST that knows the key and nothing else. To send
+ * it again, as a demo does that was killed, changes nothing.
+ */
+function answer(awaited: Role): (event: HistoryItem, stage: Stage) => Promise<void> {
+  let key: string | undefined;
+  return async ({ eventType, data }, { target, say, signal }) => {
+    if (eventType === "PROMISE_CREATED" && data.promiseName === awaited) key = String(data.idempotencyKey);
+    if (eventType !== "TASK_COMPLETED" || data.kind !== requestApproval.name || key === undefined) return;
+    await pause(thinkingMs, undefined, { signal });
+    const value: Decision = { approved: true, by: awaited };
+    say(asideLine("outside", `POST .../promises/key:${key}/resolve ${JSON.stringify({ value })}`));
+    const path = `/promises/key:${encodeURIComponent(key)}/resolve`;
+    await untilReached(() => callRest(target, path, { value }), signal);
+  };
 }
