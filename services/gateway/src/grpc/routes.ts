@@ -51,7 +51,7 @@ export const routes: readonly Route[] = [
     SignalWorkflow: later,
     GetEvents: dispatch,
     SubmitWorkflowCommands: dispatch,
-    ReportExecutionSpans: later,
+    ReportExecutionSpans: dispatch,
   }),
   ...service("flovyn.v1.WorkflowQuery", { QueryWorkflow: later }),
   ...service("flovyn.v1.TaskExecution", {
@@ -68,7 +68,7 @@ export const routes: readonly Route[] = [
     ClearState: tasks,
     ClearAllState: tasks,
     GetStateKeys: tasks,
-    StreamTaskData: later,
+    StreamTaskData: tasks,
   }),
   ...service("flovyn.v1.WorkerLifecycle", {
     RegisterWorker: { type: "register", service: "dispatch" },

@@ -8,6 +8,7 @@ import { RouteTable } from "./route-table.js";
 import { addDocsRoutes } from "./routes/docs-routes.js";
 import { describeOpsRoutes } from "./routes/ops-routes.js";
 import { orgBases } from "./routes/route-docs.js";
+import { addStreamRoutes } from "./routes/stream-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { addWorkflowRoutes } from "./routes/workflow-routes.js";
 
@@ -33,6 +34,7 @@ export function createHttpApp(http: HttpContext, ops: Hono): OpenAPIHono<HttpEnv
     app.use(`${base.path.replace("{slug}", ":slug")}/*`, scopeToOrg(http));
     addWorkflowRoutes(table, http, base);
     addTaskRoutes(table, http, base);
+    addStreamRoutes(table, http, base);
   }
   app.route("/", ops);
   table.refuseOtherMethods();

@@ -1,6 +1,7 @@
 import type { Bus, Caller } from "@flovyn/bus";
 import type { Logger } from "@flovyn/runtime";
 import type { Authenticator } from "../auth/authenticator.js";
+import type { LiveStreams } from "../live/live-streams.js";
 import type { GatewayMetrics } from "../metrics.js";
 import type { OrgSlugs } from "./org-slugs.js";
 
@@ -11,6 +12,7 @@ export interface HttpContext {
   authenticate: Authenticator;
   slugs: OrgSlugs;
   metrics: GatewayMetrics;
+  live: LiveStreams;
   /** The API description is open to everybody unless the configuration takes it out of the excluded paths. */
   docsNeedKey: boolean;
 }
