@@ -17,7 +17,7 @@ import {
 } from "@flovyn/db";
 import { type Actor, DomainError, type Submission, submit } from "@flovyn/domain";
 import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
-import { cancelLocked } from "../cancel-workflows.js";
+import { type Cancellation, cancelLocked, cancelOpenTasks } from "../cancel-workflows.js";
 import type { DispatchContext } from "../context.js";
 import { hintEnded, noSuchWorkflow } from "../ended-workflows.js";
 import { childrenToCancel, nameChildrenById } from "../submit/children-by-id.js";
@@ -78,6 +78,7 @@ async function submitAll(context: DispatchContext, ends: Ends, given: readonly S
     await cancelLocked(tx, changes, childCancellations(applied), now);
     // What an end closes has to be there before: the inserts come first.
     writeEffects(tx, applied, children, now);
+    await cancelOpenTasks(tx, givenUp(applied), now);
     changes.write(tx, now);
     return { outcomes, changes, applied, children, registered };
   });
@@ -138,6 +139,17 @@ function childCancellations(applied: readonly Applied[]) {
     const actor: Actor = { type: "worker", id: workflow.workerId ?? "" };
     return [...change.effects.cancelledChildren].map(([workflowId, reason]) => ({ workflowId, reason, actor }));
   });
+}
+
+/** Workflows whose worker ended them as cancelled: their open tasks go with them, those of the same submission, too. */
+function givenUp(applied: readonly Applied[]): Map<string, Cancellation> {
+  return new Map(
+    applied.flatMap(({ workflow, change: { next } }) => {
+      if (next.status !== "CANCELLED") return [];
+      const actor: Actor = { type: "system", id: next.cancellation?.by ?? "" };
+      return [[workflow.id, { workflowId: workflow.id, reason: next.cancellation?.reason ?? "", actor }]];
+    }),
+  );
 }
 
 function writeEffects(tx: Transaction, applied: readonly Applied[], children: readonly NewWorkflow[], now: number) {
