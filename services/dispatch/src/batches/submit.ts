@@ -187,22 +187,14 @@ function afterCommit(context: DispatchContext, ends: Ends, { changes, applied, c
   hintDueTimes(context, applied, now);
 }
 
-/** Later times are found by the services themselves. */
-const dueHintMsMax = 30_000;
-
-function hintDueTimes(context: DispatchContext, applied: readonly Applied[], now: number): void {
-  const hint = (service: "timers" | "promises", dueAt: readonly (number | null)[]) => {
-    const earliest = Math.min(...dueAt.map((at) => at ?? Number.POSITIVE_INFINITY));
-    if (earliest - now <= dueHintMsMax) hintDue(context.bus, service, earliest);
-  };
-  hint(
-    "timers",
-    applied.flatMap(({ change }) => change.effects.timers.map(({ fireAtMs }) => fireAtMs)),
-  );
-  hint(
-    "promises",
-    applied.flatMap(({ change }) => change.effects.promises.map(({ timeoutAtMs }) => timeoutAtMs)),
-  );
+function hintDueTimes({ bus }: DispatchContext, applied: readonly Applied[], now: number): void {
+  const effects = applied.map(({ change }) => change.effects);
+  const timers = effects.flatMap((effect) => effect.timers.map(({ fireAtMs }) => fireAtMs));
+  const promises = effects.flatMap((effect) => effect.promises.map(({ timeoutAtMs }) => timeoutAtMs));
+  const tasks = effects.flatMap((effect) => effect.tasks.map(({ timeoutMs }) => timeoutMs && now + timeoutMs));
+  hintDue(bus, "timers", timers, now);
+  hintDue(bus, "promises", promises, now);
+  hintDue(bus, "tasks", tasks, now);
 }
 
 function submissionBytes(submission: Submission): number {
