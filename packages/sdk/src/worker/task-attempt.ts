@@ -20,6 +20,9 @@ export interface TaskAttemptOptions {
 /** A function that was told to stop gets so long to do it before its slot is given to other work. */
 export const abortGraceMs = 5000;
 
+/** How long the report of an end waits for what the function has streamed. */
+const streamGraceMs = 2000;
+
 const timerMsMax = 2_147_483_647;
 
 type End = { readonly output: Buffer } | { readonly error: unknown };
@@ -72,7 +75,7 @@ export class TaskAttempt {
 
   async #call(definition: AnyTask, lease: TaskLease): Promise<End> {
     const { scope, task } = this.#options;
-    const context = createTaskContext(scope, {
+    const { context, streamed } = createTaskContext(scope, {
       task,
       log: this.#log,
       signal: () => this.#abort.signal,
@@ -82,6 +85,10 @@ export class TaskAttempt {
       return toEnd(await definition.run(context, decodeJson(task.input) as never), task.kind);
     } catch (error) {
       return { error };
+    } finally {
+      // Whoever watches the task sees the last piece before the end.
+      const streaming = streamed();
+      if (streaming !== undefined) await settledWithin(streaming, streamGraceMs);
     }
   }
 
