@@ -1,4 +1,4 @@
-import { flag } from "./config.js";
+import { flag, promiseSecretsMax } from "./config.js";
 
 /** Others are planned; a name that nothing implements must not leave a door open. */
 const knownAuthenticators = ["static_api_key"];
@@ -18,6 +18,7 @@ export function checkTogether(tree: unknown): string[] {
       "slug",
       orgs.map((org) => at(org, "slug")),
     ),
+    ...promiseSecretProblems(list(at(tree, "auth", "promise_token", "secrets"))),
     ...keyProblems(keys, new Set(orgs.map(lowerId("id")))),
     ...doorProblems(tree, "http"),
     ...doorProblems(tree, "grpc"),
@@ -39,6 +40,13 @@ function keyProblems(keys: readonly unknown[], orgIds: ReadonlySet<unknown>): st
     }
     return problems;
   });
+}
+
+function promiseSecretProblems(secrets: readonly unknown[]): string[] {
+  const name = "auth.promise_token.secrets";
+  const ids = secrets.map((secret) => at(secret, "id"));
+  const tooMany = secrets.length > promiseSecretsMax ? [`${name}: must have at most ${promiseSecretsMax} entries`] : [];
+  return [...tooMany, ...duplicates(name, "id", ids)];
 }
 
 function doorProblems(tree: unknown, door: string): string[] {

@@ -2,7 +2,7 @@ import type { RequestHandler } from "@flovyn/bus";
 import type { Batches } from "../batches/index.js";
 import type { TasksContext } from "../context.js";
 import type { DelayedHints } from "../delayed-hints.js";
-import { cancelTaskExecution } from "./cancel-task.js";
+import { cancelTaskExecution, cancelTaskForRest } from "./cancel-task.js";
 import { claimTasksForPollers } from "./claim-tasks.js";
 import { getTask } from "./get-task.js";
 import { releaseTasks } from "./release-tasks.js";
@@ -32,6 +32,7 @@ export function createRoutes(
     ["flovyn.v1.TaskExecution/GetStateKeys", (request) => getStateKeys(context, request)],
     ["internal/ClaimTasks", (request) => claimTasksForPollers(batches, request)],
     ["internal/ReleaseTasks", (request) => releaseTasks(context, hints, request)],
+    ["internal/CancelTask", (request) => cancelTaskForRest(context, hints, request)],
     ["internal/GetTask", (request) => getTask(context, request)],
   ]);
 }
