@@ -55,6 +55,11 @@ describe("logger", () => {
       (log: Logger) => log.error({ err: new Error("no", { cause: new Error(`sent Bearer ${secret}`) }) }, "x"),
     ],
     ["an error without a message", (log: Logger) => log.error(new Error(`unknown key flovyn_sk_${secret}`))],
+    [
+      "a promise token in a text and its header",
+      (log: Logger) => log.warn({ headers: { "Flovyn-Promise-Token": secret } }, `refused fpt_k1.${secret}.${secret}`),
+    ],
+    ["secrets of promise tokens", (log: Logger) => log.info({ secrets: [{ id: "k1", secret }] }, "x")],
     ["an address with a token", (log: Logger) => log.info({ url: `nats://${secret}@broker:4222` }, "x")],
     ["the message", (log: Logger) => log.info(`connects to nats://user:${secret}@broker:4222`)],
   ])("hides a secret in %s", (_where, write) => {

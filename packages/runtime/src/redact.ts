@@ -36,7 +36,7 @@ function isPlain(value: object): boolean {
 
 /** Passwords and tokens inside URLs, bearer credentials, and keys of the forms this server gives out. */
 const secretText =
-  /(:\/\/(?:[^\s:/@"\\]*:)?)[^\s/@"\\]+(?=@)|(\bBearer )[^\s"\\]+|\b(flovyn_[sw]k_|fwt_|fct_)[^\s"\\,;]+/g;
+  /(:\/\/(?:[^\s:/@"\\]*:)?)[^\s/@"\\]+(?=@)|(\bBearer )[^\s"\\]+|\b(flovyn_[sw]k_|fwt_|fct_|fpt_)[^\s"\\,;]+/g;
 
 /** The text with secrets in it replaced: error messages of libraries quote addresses and headers. */
 export function redactText(text: string): string {

@@ -66,10 +66,15 @@ export const grpcRequestBytesMax = 16 * 1024 * 1024;
 /** Calls at once on one connection. */
 export const callsPerConnectionMax = 10_000;
 
-/** The `input` of a REST call. */
+/** One payload of a REST call: input, value, parameters. */
 export const restInputBytesMax = 1024 * 1024;
-/** The whole body: the input, metadata and the rest. */
+/** The whole body: the payload, metadata and the rest. */
 export const restBodyBytesMax = restInputBytesMax + 128 * 1024;
+
+/** The reason of a cancel, in characters. */
+export const cancelReasonLengthMax = 500;
+/** A promise token for which no other time is asked. The longest is that of idempotency keys. */
+export const promiseTokenSecondsDefault = 24 * 3600;
 
 /** Calls that run at shutdown get so long to end before their connections are cut. */
 export const drainMs = 10_000;

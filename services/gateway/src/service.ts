@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { createOpsRoutes, type Service, type ServiceContext } from "@flovyn/runtime";
 import { createAuthenticator } from "./auth/authenticator.js";
+import { PromiseTokens } from "./auth/promise-tokens.js";
 import { createKeyLookup } from "./auth/static-keys.js";
 import { anonymousCaller, isExcluded } from "./config.js";
 import type { GrpcContext } from "./grpc/grpc-context.js";
@@ -56,9 +57,18 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   };
   const grpc = new GrpcServer(grpcContext);
   const live = new LiveStreams({ hints, wheel, now, log, metrics });
-  const docsNeedKey = config.auth.enabled && !isExcluded(config.auth.endpoints.http, "/api/docs/openapi.json");
+  const needsKey = (path: string) => config.auth.enabled && !isExcluded(config.auth.endpoints.http, path);
   const app = createHttpApp(
-    { bus, log, authenticate, metrics, live, docsNeedKey, slugs: new OrgSlugs({ bus, now }) },
+    {
+      bus,
+      log,
+      authenticate,
+      promiseTokens: new PromiseTokens({ secrets: config.auth.promiseToken.secrets, now: () => context.clock.now() }),
+      metrics,
+      live,
+      docsNeedKey: { page: needsKey("/api/docs"), document: needsKey("/api/docs/openapi.json") },
+      slugs: new OrgSlugs({ bus, now }),
+    },
     createOpsRoutes({ health, metrics: context.metrics, version }),
   );
   const http = new HttpServer(app.fetch);

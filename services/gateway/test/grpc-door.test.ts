@@ -1,6 +1,6 @@
 import { DomainError, type ErrorCode, errorCodes } from "@flovyn/domain";
 import { extensionRpcs, publishedRpcs } from "@flovyn/proto/descriptors";
-import { GetEventsRequest, StartWorkflowRequest } from "@flovyn/proto/v1";
+import { GetEventsRequest, GetVisualWorkflowDefinitionByIdRequest, StartWorkflowRequest } from "@flovyn/proto/v1";
 import { grpcStatusOf } from "@flovyn/runtime";
 import { type Client, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -67,10 +67,25 @@ describe("RPCs of later versions", () => {
     routes.some((route) => route.path === operation && route.handling.type === "later"),
   );
 
+  it("are those of agents, and at most spans and streams of tasks", () => {
+    const others = later.filter(({ operation }) => !operation.startsWith("flovyn.v1.AgentDispatch/"));
+    const known = ["ReportExecutionSpans", "StreamTaskData"];
+    expect(others.map(({ name }) => name).filter((name) => !known.includes(name))).toEqual([]);
+  });
+
   it.each(later.map((rpc) => [rpc.name, rpc] as const))("%s names itself", async (name, rpc) => {
     const { error } = await callAnyShape(client, rpc, { key: userKey });
     expect(error?.code).toBe(status.UNIMPLEMENTED);
     expect(error?.details).toBe(`${name} is not implemented yet`);
+  });
+});
+
+describe("visual definitions", () => {
+  it("are found under no id", async () => {
+    const request = GetVisualWorkflowDefinitionByIdRequest.encode({ workflowDefinitionId: org.id }).finish();
+    const { error } = await callRaw(client, "flovyn.v1.WorkflowDispatch/GetVisualWorkflowDefinitionById", request);
+    expect(error?.code).toBe(status.NOT_FOUND);
+    expect(error?.details).toBe("there is no such workflow definition");
   });
 });
 

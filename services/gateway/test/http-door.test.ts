@@ -6,15 +6,15 @@ import {
   ListEventsResponse,
   ListWorkflowsRequest,
   ListWorkflowsResponse,
-  ResolveOrgRequest,
-  ResolveOrgResponse,
   TaskView,
   WorkflowView,
 } from "@flovyn/proto/internal";
 import { StartWorkflowRequest, StartWorkflowResponse, SubmitTaskRequest, SubmitTaskResponse } from "@flovyn/proto/v1";
 import { type HttpProblem, httpStatusOf } from "@flovyn/runtime";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { GatewayHarness, org, otherKey, otherOrg, testConfig, userKey } from "./gateway-harness.js";
+import { GatewayHarness, org, otherKey, testConfig, userKey } from "./gateway-harness.js";
+import { answerOrgs } from "./known-orgs.js";
+import { concretePath } from "./openapi-routes.js";
 
 const start = "flovyn.v1.WorkflowDispatch/StartWorkflow";
 const submit = "flovyn.v1.TaskExecution/SubmitTask";
@@ -73,12 +73,7 @@ beforeEach(() => {
     rootExecutionId: id,
   });
   const { services } = harness;
-  services.answer("internal/ResolveOrg", ({ payload }) => {
-    const { slug } = ResolveOrgRequest.decode(payload);
-    const found = [org, otherOrg].find((each) => each.slug === slug);
-    if (found === undefined) throw new DomainError("NotFound", "there is no such org");
-    return ResolveOrgResponse.encode({ orgId: found.id }).finish();
-  });
+  answerOrgs(services);
   services.answer("internal/GetWorkflow", () => WorkflowView.encode(view).finish());
   services.answer("internal/GetTask", () => TaskView.encode(task).finish());
   services.answer(
@@ -453,8 +448,7 @@ describe("OpenAPI", () => {
     );
     for (const entry of described) {
       const [method = "", path = ""] = entry.split(" ");
-      const concrete = path.replace("{slug}", "acme").replace("{id}", id);
-      const status = (await harness.fetch(concrete, { method: method.toUpperCase() })).status;
+      const status = (await harness.fetch(concretePath(path), { method: method.toUpperCase() })).status;
       expect([entry, status === 404 || status === 405]).toEqual([entry, false]);
     }
     const ids = Object.values(document.paths)

@@ -1,12 +1,13 @@
 import { announce } from "@flovyn/bus";
-import { type DueWait, fireTimers, lockTimers, lockWorkflows, WorkflowChanges } from "@flovyn/db";
+import { type DueWait, fireTimers, lockTimers, lockWorkflowsOfDueTimers, WorkflowChanges } from "@flovyn/db";
 import { appendExternal, fireTimer, systemActor } from "@flovyn/domain";
 import { type Batcher, createBatcher } from "@flovyn/runtime";
 import type { TimersContext } from "./context.js";
 
 /**
  * Fires due timers in batches: workflows are locked first, then timers; what fires is decided under the locks, so that of
- * several replicas one fires each. The result says whether this one did.
+ * several replicas one fires each. A workflow that somebody holds is left for the next pass. The result says whether this
+ * replica fired the timer.
  */
 export function createFireBatcher(context: TimersContext): Batcher<DueWait, boolean> {
   return createBatcher<DueWait, boolean>({
@@ -23,17 +24,12 @@ export function createFireBatcher(context: TimersContext): Batcher<DueWait, bool
 async function fireAll(context: TimersContext, due: readonly DueWait[]): Promise<Set<string>> {
   const now = context.clock.now();
   const { changes, fired } = await context.db.transaction(async (tx) => {
-    const [locked, timers] = await Promise.all([
-      lockWorkflows(
-        tx,
-        due.map(({ workflowId }) => workflowId),
-      ),
-      lockTimers(
-        tx,
-        due.map(({ id }) => id),
-      ),
-    ]);
-    const changes = new WorkflowChanges(locked);
+    const timerIds = due.map(({ id }) => id);
+    const changes = new WorkflowChanges(await lockWorkflowsOfDueTimers(tx, { now, timerIds }));
+    const timers = await lockTimers(
+      tx,
+      due.flatMap(({ id, workflowId }) => (changes.get(workflowId) === undefined ? [] : [id])),
+    );
     const fired: string[] = [];
     for (const timer of timers) {
       const workflow = changes.get(timer.workflowId);

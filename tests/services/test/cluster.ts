@@ -73,8 +73,8 @@ export class Cluster {
   /** Moves the clock and lets the services look at it. */
   passTime(ms: number): void {
     this.clock.advance(ms);
-    hintDue(this.bus, "timers", this.clock.now());
-    hintDue(this.bus, "promises", this.clock.now());
+    const now = this.clock.now();
+    for (const service of ["timers", "promises", "tasks"] as const) hintDue(this.bus, service, [now], now);
   }
 
   /** Stops the services and closes their connections; the database can still be looked at. Idempotent. */

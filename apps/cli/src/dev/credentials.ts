@@ -8,30 +8,35 @@ export interface DevCredentials {
   orgSlug: string;
   apiKey: string;
   workerToken: string;
+  /** Signs promise tokens. */
+  promiseTokenSecret: string;
 }
 
 /**
  * The organisation and keys of a development server: made once, kept in the data directory for its owner alone, so that
- * workers and scripts go on working after a restart.
+ * workers and scripts go on working after a restart. What a directory of an older version lacks is added.
  */
 export function devCredentials(dataDir: string): DevCredentials {
   const file = join(dataDir, "credentials.json");
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as DevCredentials;
-  const secret = () => randomBytes(18).toString("base64url");
-  const made: DevCredentials = {
-    orgId: newId(),
-    orgSlug: "dev",
-    apiKey: `flovyn_sk_dev_${secret()}`,
-    workerToken: `flovyn_wk_dev_${secret()}`,
+  const kept = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Partial<DevCredentials>) : {};
+  const credentials: DevCredentials = {
+    orgId: kept.orgId ?? newId(),
+    orgSlug: kept.orgSlug ?? "dev",
+    apiKey: kept.apiKey ?? `flovyn_sk_dev_${secret()}`,
+    workerToken: kept.workerToken ?? `flovyn_wk_dev_${secret()}`,
+    promiseTokenSecret: kept.promiseTokenSecret ?? secret(),
   };
-  mkdirSync(dataDir, { recursive: true });
-  writeFileSync(file, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
-  chmodSync(file, 0o600);
-  return made;
+  if (Object.keys(credentials).some((key) => !(key in kept))) {
+    mkdirSync(dataDir, { recursive: true });
+    writeFileSync(file, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 });
+    chmodSync(file, 0o600);
+  }
+  return credentials;
 }
 
 /** The configuration that makes these credentials valid, with the keys of the configuration file. */
-export function devConfig({ orgId, orgSlug, apiKey, workerToken }: DevCredentials): Record<string, unknown> {
+export function devConfig(credentials: DevCredentials): Record<string, unknown> {
+  const { orgId, orgSlug, apiKey, workerToken, promiseTokenSecret } = credentials;
   const endpoint = { authenticators: ["static_api_key"], authorizer: "cedar" };
   return {
     orgs: [{ id: orgId, name: "Development", slug: orgSlug, tier: "FREE" }],
@@ -43,7 +48,13 @@ export function devConfig({ orgId, orgSlug, apiKey, workerToken }: DevCredential
           { key: workerToken, org_id: orgId, principal_type: "Worker", principal_id: "worker:dev" },
         ],
       },
+      promise_token: { secrets: [{ id: "dev", secret: promiseTokenSecret }] },
       endpoints: { http: endpoint, grpc: endpoint },
     },
   };
+}
+
+/** 32 characters. */
+function secret(): string {
+  return randomBytes(24).toString("base64url");
 }

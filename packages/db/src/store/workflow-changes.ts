@@ -85,14 +85,14 @@ export class WorkflowChanges {
     closePromisesOf(tx, { now, workflowIds, releasedIds: waiting.filter(isReleased).map(toId) });
   }
 
-  /** Queues to hint after the commit: every touched workflow that is PENDING now, also one that was so before. */
+  /**
+   * Queues to hint after the commit: every locked workflow that is PENDING now, also one that was so before and was not
+   * changed: a claim that came meanwhile has passed the locked row over.
+   */
   wakes(): Wake[] {
-    return [...this.#touched].flatMap((id) => {
-      const workflow = this.#current.get(id);
-      return workflow?.status === "PENDING"
-        ? [{ kind: "workflow" as const, orgId: workflow.orgId, queue: workflow.queue }]
-        : [];
-    });
+    return [...this.#current.values()].flatMap(({ status, orgId, queue }) =>
+      status === "PENDING" ? [{ kind: "workflow" as const, orgId, queue }] : [],
+    );
   }
 
   /** What live streams are told. */

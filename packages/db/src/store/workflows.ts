@@ -103,6 +103,49 @@ export async function lockWorkflowsOfTasks(tx: Executor, taskIds: readonly strin
   return new Map(rows.map((row) => [row.id, toWorkflow(row)]));
 }
 
+const lockOfDueTimers = statement<WorkflowRow>()(
+  "workflows.lockOfDueTimers",
+  { params: ["now", "timerIds"] },
+  ({ param, time }) => sql`
+    select ${workflowColumns} from workflow_execution
+    where id in (
+      select workflow_execution_id from timer
+      where id = any(${param("timerIds")}::uuid[]) and status = 'ARMED' and fire_at <= ${time("now")})
+    order by id for no key update skip locked`,
+);
+
+/**
+ * Locks the workflows of those of the timers that are still armed and due, as far as nobody else holds them: of several
+ * replicas that found the same timers one gets the rows, and the others leave them alone.
+ */
+export async function lockWorkflowsOfDueTimers(
+  tx: Executor,
+  params: { now: number; timerIds: readonly string[] },
+): Promise<Map<string, Workflow>> {
+  const rows = await lockOfDueTimers.run(tx, params);
+  return new Map(rows.map((row) => [row.id, toWorkflow(row)]));
+}
+
+const lockOfTimedOut = statement<WorkflowRow>()(
+  "workflows.lockOfTimedOutPromises",
+  { params: ["now", "promiseIds"] },
+  ({ param, time }) => sql`
+    select ${workflowColumns} from workflow_execution
+    where id in (
+      select workflow_execution_id from promise
+      where id = any(${param("promiseIds")}::uuid[]) and status = 'OPEN' and timeout_at <= ${time("now")})
+    order by id for no key update skip locked`,
+);
+
+/** The same for promises whose time is up. */
+export async function lockWorkflowsOfTimedOutPromises(
+  tx: Executor,
+  params: { now: number; promiseIds: readonly string[] },
+): Promise<Map<string, Workflow>> {
+  const rows = await lockOfTimedOut.run(tx, params);
+  return new Map(rows.map((row) => [row.id, toWorkflow(row)]));
+}
+
 const saveMany = statement<never>()(
   "workflows.saveMany",
   {

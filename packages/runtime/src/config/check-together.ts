@@ -1,4 +1,4 @@
-import { flag, isOtlpEndpoint } from "./config.js";
+import { flag, isOtlpEndpoint, promiseSecretsMax } from "./config.js";
 
 /** Others are planned; a name that nothing implements must not leave a door open. */
 const knownAuthenticators = ["static_api_key"];
@@ -19,6 +19,7 @@ export function checkTogether(tree: unknown): string[] {
       orgs.map((org) => at(org, "slug")),
     ),
     ...otelProblems(at(tree, "otel")),
+    ...promiseSecretProblems(list(at(tree, "auth", "promise_token", "secrets"))),
     ...keyProblems(keys, new Set(orgs.map(lowerId("id")))),
     ...doorProblems(tree, "http"),
     ...doorProblems(tree, "grpc"),
@@ -50,6 +51,13 @@ function otelProblems(otel: unknown): string[] {
     enabled.data === true && at(otel, "endpoint") === undefined && at(otel, "otlp_endpoint") === undefined;
   if (!decides || typeof shared !== "string" || isOtlpEndpoint(shared)) return [];
   return ["OTEL_EXPORTER_OTLP_ENDPOINT: must look like http://host:4318"];
+}
+
+function promiseSecretProblems(secrets: readonly unknown[]): string[] {
+  const name = "auth.promise_token.secrets";
+  const ids = secrets.map((secret) => at(secret, "id"));
+  const tooMany = secrets.length > promiseSecretsMax ? [`${name}: must have at most ${promiseSecretsMax} entries`] : [];
+  return [...tooMany, ...duplicates(name, "id", ids)];
 }
 
 function doorProblems(tree: unknown, door: string): string[] {

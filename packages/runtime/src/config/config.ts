@@ -45,6 +45,18 @@ const staticKey = z.object({
   role: z.string().min(1).optional(),
 });
 
+/** As long as the output of the HMAC that it keys. */
+const promiseSecretBytesMin = 32;
+/** More than a rotation ever needs: one signs, the others are still accepted. */
+export const promiseSecretsMax = 10;
+
+const promiseSecret = z.object({
+  id: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, "must be 1 to 32 letters, digits, _ and -"),
+  secret: z.string().refine((text) => Buffer.byteLength(text) >= promiseSecretBytesMin, {
+    error: `must have at least ${promiseSecretBytesMin} bytes`,
+  }),
+});
+
 const endpoint = z.object({
   authenticators: z.array(z.string()).default(["static_api_key"]),
   authorizer: z.string().default("cedar"),
@@ -105,6 +117,7 @@ export const configShape = z.object({
     .object({
       enabled: flag.default(true),
       static_api_key: z.object({ keys: z.array(staticKey).default([]) }).prefault({}),
+      promise_token: z.object({ secrets: z.array(promiseSecret).default([]) }).prefault({}),
       endpoints: z.object({ http: endpoint.prefault({}), grpc: endpoint.prefault({}) }).prefault({}),
     })
     .prefault({}),
@@ -123,6 +136,12 @@ export interface StaticKeyConfig {
   principalType: "User" | "Worker";
   principalId: string;
   role: string | undefined;
+}
+
+export interface PromiseSecretConfig {
+  /** Stands in the tokens that this secret signed. */
+  id: string;
+  secret: string;
 }
 
 export interface EndpointConfig {
@@ -168,6 +187,8 @@ export interface FlovynConfig {
   auth: {
     enabled: boolean;
     staticApiKey: { keys: StaticKeyConfig[] };
+    /** The first secret signs promise tokens, all of them verify. None turns the tokens off. */
+    promiseToken: { secrets: PromiseSecretConfig[] };
     endpoints: { http: EndpointConfig; grpc: EndpointConfig };
   };
 }

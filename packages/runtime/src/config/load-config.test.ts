@@ -106,7 +106,12 @@ describe("configuration", () => {
       serverPort: 8000,
       grpcServerPort: 9090,
       orgs: [],
-      auth: { enabled: true, staticApiKey: { keys: [] }, endpoints: { grpc: { authenticators: ["static_api_key"] } } },
+      auth: {
+        enabled: true,
+        staticApiKey: { keys: [] },
+        promiseToken: { secrets: [] },
+        endpoints: { grpc: { authenticators: ["static_api_key"] } },
+      },
     });
   });
 
@@ -201,6 +206,39 @@ describe("configuration", () => {
       "otel.headers.a: must be printable ASCII",
       "otel.headers.b c: must be the name of an HTTP header",
     ]);
+  });
+
+  it("takes the secrets of promise tokens from the file and the environment, in their order", () => {
+    const secrets = [
+      { id: "2026-11", secret: "n".repeat(32) },
+      { id: "2026-10", secret: "ö".repeat(16) },
+    ];
+    const written = secrets.map(({ id, secret }) => `{ id = "${id}", secret = "${secret}" }`).join(", ");
+    const configFile = file(`[auth.promise_token]\nsecrets = [${written}]\n`);
+    expect(loadConfig({ env: {}, configFile }).auth.promiseToken.secrets).toEqual(secrets);
+    const env = { AUTH__PROMISE_TOKEN__SECRETS: JSON.stringify(secrets.slice(1)) };
+    expect(loadConfig({ env, configFile }).auth.promiseToken.secrets).toEqual(secrets.slice(1));
+  });
+
+  it("refuses short secrets of promise tokens, ids that a token cannot carry, and ids used twice", () => {
+    const secrets = [
+      { id: "a.b", secret: "hunter2-".repeat(4) },
+      { id: "k", secret: "hunter2-".repeat(3) },
+      { id: "k", secret: "hunter2-".repeat(5) },
+    ];
+    const name = "auth.promise_token.secrets";
+    const problems = problemsOf(() => loadConfig({ env: {}, overrides: { auth: { promise_token: { secrets } } } }));
+    expect(problems).toEqual([
+      `${name}[0].id: must be 1 to 32 letters, digits, _ and -`,
+      `${name}[1].secret: must have at least 32 bytes`,
+      `${name}[2].id: k is the id of ${name}[1] too`,
+    ]);
+    const many = Array.from({ length: 11 }, (_, index) => ({ id: `k${index}`, secret: "hunter2-".repeat(4) }));
+    expect(
+      problemsOf(() => loadConfig({ env: {}, overrides: { auth: { promise_token: { secrets: many } } } })),
+    ).toEqual([`${name}: must have at most 10 entries`]);
+    const broken = problemsOf(() => loadConfig({ env: { AUTH__PROMISE_TOKEN__SECRETS: '[{"secret":"hunter2"' } }));
+    expect(broken).toEqual([`${name}: must be a list`]);
   });
 
   it("ignores empty variables and those of other programs", () => {

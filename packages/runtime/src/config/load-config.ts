@@ -104,6 +104,7 @@ function toConfig(config: Parsed): FlovynConfig {
           role: key.role,
         })),
       },
+      promiseToken: config.auth.promise_token,
       endpoints: { http: toEndpoint(http), grpc: toEndpoint(grpc) },
     },
   };

@@ -4,6 +4,7 @@ import { ResultCalls } from "./await-result.js";
 import { forward } from "./forward.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { readText } from "./metadata.js";
+import { noDefinition } from "./no-definition.js";
 import { notYet } from "./not-yet.js";
 import { NotificationStreams } from "./notifications.js";
 import { poll } from "./poll.js";
@@ -46,6 +47,8 @@ export function createHandler(context: GrpcContext, route: Route): RouteHandler 
       const handle: handleServerStreamingCall<Buffer, Buffer> = (call) => streams.open(call);
       return { handle, open: streams };
     }
+    case "no-definition":
+      return plain(context, route, noDefinition);
     case "later":
       return { handle: refuse(context, route) };
     default:

@@ -13,6 +13,8 @@ export type Handling =
   | { readonly type: "poll"; readonly kind: WorkKind }
   | { readonly type: "notifications" }
   | { readonly type: "await-result" }
+  /** No execution runs a visual definition, so there is none to load: answered NOT_FOUND. */
+  | { readonly type: "no-definition" }
   /** Not there yet: answered UNIMPLEMENTED by name. */
   | { readonly type: "later" };
 
@@ -43,17 +45,17 @@ export const routes: readonly Route[] = [
     PollWorkflow: { type: "poll", kind: "workflow" },
     SubscribeToNotifications: { type: "notifications" },
     StartWorkflow: dispatch,
-    GetVisualWorkflowDefinitionById: later,
-    StartChildWorkflow: later,
+    GetVisualWorkflowDefinitionById: { type: "no-definition" },
+    StartChildWorkflow: dispatch,
     ResolvePromise: promises,
     RejectPromise: promises,
-    SignalWithStartWorkflow: later,
-    SignalWorkflow: later,
+    SignalWithStartWorkflow: dispatch,
+    SignalWorkflow: dispatch,
     GetEvents: dispatch,
     SubmitWorkflowCommands: dispatch,
     ReportExecutionSpans: dispatch,
   }),
-  ...service("flovyn.v1.WorkflowQuery", { QueryWorkflow: later }),
+  ...service("flovyn.v1.WorkflowQuery", { QueryWorkflow: dispatch }),
   ...service("flovyn.v1.TaskExecution", {
     SubmitTask: tasks,
     PollTask: { type: "poll", kind: "task" },

@@ -4,10 +4,15 @@ import type { Hono, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 import { problemResponse } from "./problem.js";
-import { RouteTable } from "./route-table.js";
+import { admitPromiseToken, promiseTokenPaths } from "./promise-token-door.js";
+import { RouteTable, routerPath } from "./route-table.js";
+import { addCancelRoutes } from "./routes/cancel-routes.js";
 import { addDocsRoutes } from "./routes/docs-routes.js";
 import { describeOpsRoutes } from "./routes/ops-routes.js";
+import { addPromiseRoutes } from "./routes/promise-routes.js";
+import { addQueryRoutes } from "./routes/query-routes.js";
 import { orgBases } from "./routes/route-docs.js";
+import { addSignalRoutes } from "./routes/signal-routes.js";
 import { addStreamRoutes } from "./routes/stream-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { addWorkflowRoutes } from "./routes/workflow-routes.js";
@@ -31,10 +36,15 @@ export function createHttpApp(http: HttpContext, ops: Hono): OpenAPIHono<HttpEnv
   describeOpsRoutes(table);
   addDocsRoutes(table, app, http);
   for (const base of orgBases) {
-    app.use(`${base.path.replace("{slug}", ":slug")}/*`, scopeToOrg(http));
+    for (const path of promiseTokenPaths) app.post(routerPath(base.path + path), admitPromiseToken(http));
+    app.use(`${routerPath(base.path)}/*`, scopeToOrg(http));
     addWorkflowRoutes(table, http, base);
+    addSignalRoutes(table, http, base);
+    addQueryRoutes(table, http, base);
     addTaskRoutes(table, http, base);
     addStreamRoutes(table, http, base);
+    addCancelRoutes(table, http, base);
+    addPromiseRoutes(table, http, base);
   }
   app.route("/", ops);
   table.refuseOtherMethods();
@@ -55,9 +65,11 @@ function identifyAndCount(http: HttpContext): MiddlewareHandler<HttpEnv> {
   };
 }
 
-/** Checks the key, and that the slug is that of the caller's org. Other orgs look like orgs that do not exist. */
+/** Checks the key, unless a promise token did, and that the slug is that of the caller's org. Other orgs look like orgs that do not exist. */
 function scopeToOrg(http: HttpContext): MiddlewareHandler<HttpEnv> {
   return async (context, next) => {
+    // A promise token admitted it before, for this org.
+    if (context.get("caller") !== undefined) return next();
     const caller = http.authenticate(context.req.header("authorization"));
     const slug = context.req.param("slug") ?? "";
     if ((await http.slugs.find(slug)) !== caller.orgId) {

@@ -8,14 +8,25 @@ export async function readBody(request: Request): Promise<RawObject> {
   return readRawObject(text, "body");
 }
 
+/** The same where the body may be left out, which means an empty object. Errors: InvalidInput, PayloadTooLarge. */
+export async function readOptionalBody(request: Request): Promise<RawObject> {
+  const text = decode(await readBytes(request));
+  return readRawObject(text === "" ? "{}" : text, "body");
+}
+
 /** The bytes of the `input` member as they were written, `{}` when there is none. Errors: PayloadTooLarge. */
 export function readInput(body: RawObject): Buffer {
-  const bytes = Buffer.from(body.raw("input") ?? "{}");
+  return readPayload(body, "input", "{}");
+}
+
+/** The bytes of a member as they were written, `absent` when there is none. Errors: PayloadTooLarge naming the member. */
+export function readPayload(body: RawObject, member: string, absent: string): Buffer {
+  const bytes = Buffer.from(body.raw(member) ?? absent);
   if (bytes.byteLength > restInputBytesMax) {
     throw new DomainError(
       "PayloadTooLarge",
-      `input: must have at most ${restInputBytesMax} bytes, has ${bytes.byteLength}`,
-      { field: "input" },
+      `${member}: must have at most ${restInputBytesMax} bytes, has ${bytes.byteLength}`,
+      { field: member },
     );
   }
   return bytes;
@@ -38,7 +49,7 @@ async function readBytes(request: Request): Promise<Uint8Array> {
 function bodyTooLarge(): DomainError {
   return new DomainError(
     "PayloadTooLarge",
-    `body: must have at most ${restBodyBytesMax} bytes, of which input at most ${restInputBytesMax}`,
+    `body: must have at most ${restBodyBytesMax} bytes, of which one payload at most ${restInputBytesMax}`,
     { field: "body" },
   );
 }

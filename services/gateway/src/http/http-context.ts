@@ -1,6 +1,7 @@
 import type { Bus, Caller } from "@flovyn/bus";
 import type { Logger } from "@flovyn/runtime";
 import type { Authenticator } from "../auth/authenticator.js";
+import type { PromiseTokens } from "../auth/promise-tokens.js";
 import type { LiveStreams } from "../live/live-streams.js";
 import type { GatewayMetrics } from "../metrics.js";
 import type { OrgSlugs } from "./org-slugs.js";
@@ -10,11 +11,12 @@ export interface HttpContext {
   bus: Bus;
   log: Logger;
   authenticate: Authenticator;
+  promiseTokens: PromiseTokens;
   slugs: OrgSlugs;
   metrics: GatewayMetrics;
   live: LiveStreams;
-  /** The API description is open to everybody unless the configuration takes it out of the excluded paths. */
-  docsNeedKey: boolean;
+  /** Page and document of the API are open to everybody unless the configuration takes them out of the excluded paths. */
+  docsNeedKey: { page: boolean; document: boolean };
 }
 
 /** What the middleware leaves for the routes. */

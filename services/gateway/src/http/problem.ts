@@ -7,11 +7,23 @@ import type { HttpEnv } from "./http-context.js";
 /** The caller may come back after this many seconds. */
 const retryAfterSeconds = 1;
 
+export interface ProblemExtras {
+  /** The contract of a route fixes another HTTP status than the code has. */
+  status?: 400;
+  /** Status of the execution that did not allow the request. */
+  currentState?: string;
+}
+
 /** Anything that was thrown, as problem+json. What is not a DomainError is a bug: it is logged here, once. */
-export function problemResponse(context: Context<HttpEnv>, error: unknown, log: Logger): Response {
+export function problemResponse(
+  context: Context<HttpEnv>,
+  error: unknown,
+  log: Logger,
+  extras: ProblemExtras = {},
+): Response {
   const requestId = context.get("requestId");
   if (!(error instanceof DomainError)) log.error({ err: error, requestId }, "a request failed unexpectedly");
-  const problem = toHttpProblem(toDomainError(error), requestId);
+  const problem = { ...toHttpProblem(toDomainError(error), requestId), ...extras };
   const headers: Record<string, string> = { "content-type": problemContentType };
   if (problem.code === "Unauthenticated") headers["www-authenticate"] = "Bearer";
   if (problem.code === "LimitExceeded" || problem.code === "Unavailable") {

@@ -40,6 +40,7 @@ export class RouteTable {
   }
 }
 
-function routerPath(path: string): string {
+/** `/api/orgs/{slug}` as the router writes it: `/api/orgs/:slug`. */
+export function routerPath(path: string): string {
   return path.replaceAll("{", ":").replaceAll("}", "");
 }

@@ -52,7 +52,7 @@ export function readSubmitTask(body: RawObject, orgId: string): SubmitTaskReques
   };
 }
 
-function readMetadata(metadata: Record<string, string> | null | undefined): Record<string, string> {
+export function readMetadata(metadata: Record<string, string> | null | undefined): Record<string, string> {
   const given = metadata ?? {};
   parseMetadata(given, "metadata");
   return given;
@@ -75,6 +75,6 @@ function readKey({ idempotencyKey, idempotencyKeyTTL }: KeyFields): {
   };
 }
 
-function isPresent<Value>(value: Value | null | undefined): value is Value {
+export function isPresent<Value>(value: Value | null | undefined): value is Value {
   return value !== null && value !== undefined;
 }

@@ -44,6 +44,15 @@ function workflowSummary(view: WorkflowView): JsonField[] {
   ];
 }
 
+/** Where to read on about an execution, below the name of the org's routes that the caller used. */
+export function workflowLinks(base: { path: string }, slug: string, id: string): JsonText {
+  const self = `${base.path.replace("{slug}", slug)}/workflow-executions/${id}`;
+  return jsonObject([
+    ["self", self],
+    ["events", `${self}/events`],
+  ]);
+}
+
 /** Both names of each fact, because clients expect one or the other. */
 export function eventsJson(events: readonly EventView[]): JsonText {
   const items = events.map((event) => {
@@ -93,6 +102,6 @@ function identity(view: { id: string; partitionKey: number; orgId: string }): Js
   ];
 }
 
-function optionalTime(ms: number | undefined): string | null {
+export function optionalTime(ms: number | undefined): string | null {
   return ms === undefined ? null : timeText(ms);
 }

@@ -2,7 +2,7 @@ import { announce } from "@flovyn/bus";
 import {
   type DueWait,
   lockPromises,
-  lockWorkflows,
+  lockWorkflowsOfTimedOutPromises,
   type SettledPromiseRow,
   settlePromises,
   WorkflowChanges,
@@ -28,17 +28,12 @@ async function timeOutAll(context: PromisesContext, due: readonly DueWait[]): Pr
   const now = context.clock.now();
   const actor = systemActor("promise-timeout");
   const { changes, settled } = await context.db.transaction(async (tx) => {
-    const [locked, promises] = await Promise.all([
-      lockWorkflows(
-        tx,
-        due.map(({ workflowId }) => workflowId),
-      ),
-      lockPromises(
-        tx,
-        due.map(({ id }) => id),
-      ),
-    ]);
-    const changes = new WorkflowChanges(locked);
+    const promiseIds = due.map(({ id }) => id);
+    const changes = new WorkflowChanges(await lockWorkflowsOfTimedOutPromises(tx, { now, promiseIds }));
+    const promises = await lockPromises(
+      tx,
+      due.flatMap(({ id, workflowId }) => (changes.get(workflowId) === undefined ? [] : [id])),
+    );
     const settled: SettledPromiseRow[] = [];
     for (const promise of promises) {
       const workflow = changes.get(promise.workflowId);

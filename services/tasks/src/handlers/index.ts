@@ -3,7 +3,7 @@ import type { Batches } from "../batches/index.js";
 import type { TasksContext } from "../context.js";
 import type { DelayedHints } from "../delayed-hints.js";
 import { createTaskStreams } from "../streams/task-streams.js";
-import { cancelTaskExecution } from "./cancel-task.js";
+import { cancelTaskExecution, cancelTaskForRest } from "./cancel-task.js";
 import { claimTasksForPollers } from "./claim-tasks.js";
 import { getTask } from "./get-task.js";
 import { releaseTasks } from "./release-tasks.js";
@@ -36,6 +36,7 @@ export function createRoutes(
     ["flovyn.v1.TaskExecution/GetStateKeys", (request) => getStateKeys(context, request)],
     ["internal/ClaimTasks", (request) => claimTasksForPollers(batches, request)],
     ["internal/ReleaseTasks", (request) => releaseTasks(context, hints, request)],
+    ["internal/CancelTask", (request) => cancelTaskForRest(context, hints, request)],
     ["internal/GetTask", (request) => getTask(context, request)],
   ]);
 }

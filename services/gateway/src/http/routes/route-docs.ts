@@ -4,6 +4,8 @@ import { executionIdParam, problem, slugParam } from "./schemas.js";
 /** What the descriptions of all routes share. */
 
 export const security = [{ bearer: [] }];
+/** An API key of the org, or the token of this one promise. */
+export const promiseSecurity = [{ bearer: [] }, { promiseToken: [] }];
 
 export const orgParams = z.object({ slug: slugParam });
 export const executionParams = z.object({ slug: slugParam, id: executionIdParam });

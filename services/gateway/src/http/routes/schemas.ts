@@ -2,9 +2,9 @@ import { z } from "@hono/zod-openapi";
 
 /** Shapes of the REST interface, for the OpenAPI document and, where callers send them, for checking. */
 
-const json = z.unknown().openapi({ description: "Any JSON value, kept byte for byte." });
-const time = z.string().openapi({ format: "date-time" });
-const count = z.int().min(0);
+export const json = z.unknown().openapi({ description: "Any JSON value, kept byte for byte." });
+export const time = z.string().openapi({ format: "date-time" });
+export const count = z.int().min(0);
 
 export const slugParam = z.string().openapi({ description: "Slug of the caller's org.", example: "acme" });
 export const executionIdParam = z.string().openapi({
@@ -12,7 +12,7 @@ export const executionIdParam = z.string().openapi({
   example: "0190a5c0-0000-7000-8000-000000000001",
 });
 
-const metadata = z.record(z.string(), z.string());
+export const metadata = z.record(z.string(), z.string());
 const idempotency = {
   idempotencyKey: z.string().nullish().openapi({ description: "At most 255 characters, unique in the org." }),
   idempotencyKeyTTL: z
@@ -44,7 +44,7 @@ export const submitTaskBody = z
   })
   .openapi("SubmitTask");
 
-const workflowStatus = z.enum(["PENDING", "RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED"]);
+export const workflowStatus = z.enum(["PENDING", "RUNNING", "WAITING", "COMPLETED", "FAILED", "CANCELLED"]);
 const taskStatus = z.enum(["PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED"]);
 
 const identity = {
@@ -169,6 +169,10 @@ export const problem = z
     code: z.string(),
     reason: z.string().optional(),
     field: z.string().optional(),
+    currentState: z
+      .string()
+      .optional()
+      .openapi({ description: "Where the status of the execution is in the way of a cancel." }),
     retryable: z.boolean(),
   })
   .openapi("Problem");

@@ -17,7 +17,7 @@ import { readExecutionId, readListEventsQuery, readListWorkflowsQuery } from "..
 import { respondJson } from "../respond.js";
 import type { RouteTable } from "../route-table.js";
 import { readStartWorkflow } from "../start-requests.js";
-import { eventsJson, timeText, workflowJson, workflowSummaryJson } from "../views.js";
+import { eventsJson, timeText, workflowJson, workflowLinks, workflowSummaryJson } from "../views.js";
 import { executionParams, jsonContent, type OrgBase, orgParams, problemResponses, security } from "./route-docs.js";
 import * as schemas from "./schemas.js";
 
@@ -101,7 +101,6 @@ async function startWorkflow(http: HttpContext, context: Context<HttpEnv>, base:
     answer: StartWorkflowResponse,
   });
   const view = await findWorkflow(http, context, started.workflowExecutionId);
-  const self = `${base.path.replace("{slug}", context.req.param("slug") ?? "")}/workflow-executions/${view.id}`;
   const text = jsonObject([
     ["workflowExecutionId", view.id],
     ["executionId", formatExecutionId(view.id, view.partitionKey)],
@@ -109,13 +108,7 @@ async function startWorkflow(http: HttpContext, context: Context<HttpEnv>, base:
     ["status", view.status],
     ["kind", view.kind],
     ["createdAt", timeText(view.createdAtMs)],
-    [
-      "links",
-      jsonObject([
-        ["self", self],
-        ["events", `${self}/events`],
-      ]),
-    ],
+    ["links", workflowLinks(base, context.req.param("slug") ?? "", view.id)],
     ["idempotencyKeyUsed", started.idempotencyKeyUsed],
     ["idempotencyKeyNew", started.idempotencyKeyNew],
   ]);
