@@ -129,6 +129,19 @@ describe("due loop", () => {
     expect(items.fired).toHaveLength(1);
   });
 
+  it("fires what a note tells when its clock has run ahead of the timer it is armed with", async () => {
+    const items = new Items();
+    const loop = items.loop();
+    loop.start();
+    await pass(1);
+    // As after the sleep of a machine, or when a clock is set.
+    items.clockAheadMs = 3_600_000;
+    const dueAt = items.add(0);
+    loop.note(dueAt);
+    await pass(20);
+    expect(items.fired).toHaveLength(1);
+  });
+
   it("drains a storm in full batches that follow each other at once, then sleeps again", async () => {
     const items = new Items();
     items.add(...Array.from({ length: 1_000 }, () => -1));
