@@ -151,6 +151,16 @@ describe("SCHEDULE_CHILD_WORKFLOW", () => {
     expect(await cluster.rows(children, [parent.id])).toHaveLength(1);
   });
 
+  it("by two parents at once under one id: one of them gets it, and the other is refused", async () => {
+    for (let round = 0; round < 20; round++) {
+      const parents = await Promise.all([calls.running(), calls.running()]);
+      const id = newId();
+      const answers = await codes(parents.map((parent) => calls.submit(parent, [command.scheduleChild(id, "only")])));
+      expect(answers.sort()).toEqual(["OK", "WrongState"]);
+      expect(await rowOf(id)).toMatchObject({ owes: false });
+    }
+  });
+
   it.each([
     ["child_workflow_execution_id", command.scheduleChild("child-1", "first")],
     ["child_execution_name", command.scheduleChild(newId(), " ")],

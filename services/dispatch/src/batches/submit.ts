@@ -7,6 +7,7 @@ import {
   insertTasks,
   insertTimers,
   insertWorkflows,
+  isUniqueViolation,
   lockWorkflows,
   type NewWorkflow,
   registerQueues,
@@ -50,8 +51,21 @@ export function createSubmitBatcher(context: DispatchContext, ends: Ends): Batch
     weightMax: batchBytesMax,
     lane: context.lane,
     metrics: context.metrics,
-    run: (items) => submitAll(context, ends, items),
+    run: (items) => againWhenTaken(() => submitAll(context, ends, items)),
   });
+}
+
+/**
+ * Workers choose the ids of tasks and children. When somebody else commits one between the look and the write, the second
+ * try sees it, and decides.
+ */
+async function againWhenTaken<T>(submitOnce: () => Promise<T>): Promise<T> {
+  try {
+    return await submitOnce();
+  } catch (error) {
+    if (isUniqueViolation(error)) return submitOnce();
+    throw error;
+  }
 }
 
 async function submitAll(context: DispatchContext, ends: Ends, given: readonly Submit[]): Promise<Outcome<void>[]> {
