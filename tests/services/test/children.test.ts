@@ -427,6 +427,41 @@ describe("REQUEST_CANCEL_CHILD_WORKFLOW", () => {
       expect(events[0]?.type).toBe(completed ? "CHILD_WORKFLOW_COMPLETED" : "CHILD_WORKFLOW_FAILED");
     }
   });
+
+  it("of a child whose worker submits at the same time leaves nothing of it open", async () => {
+    // Replicas take turns: with an even number of families both submissions of one reach the same replica, in one batch.
+    const families = await Promise.all(Array.from({ length: 12 }, () => family()));
+    await Promise.all(families.map(({ parent }) => calls.signal(parent, "go")));
+    const claimed = await Promise.all(
+      families.map(async ({ parent, child }) => ({
+        parent: await calls.claim(parent),
+        child: await calls.claim(child),
+      })),
+    );
+    const cancels = claimed.map(({ parent, child }) => () => {
+      return calls.submit(parent, [command.cancelChild({ childWorkflowExecutionId: child.id })]);
+    });
+    const suspends = claimed.map(({ child }) => () => {
+      const commands = [command.scheduleTask(newId()), command.startTimer("sleep", 60_000), schedule(childOf("inner"))];
+      return calls.submit(child, commands);
+    });
+    expect(await codes([...suspends, ...cancels].map((call) => call()))).toEqual(
+      Array.from({ length: 24 }, () => "OK"),
+    );
+    for (const { parent } of claimed) expect(await told(parent)).toHaveLength(1);
+    const ids = claimed.map(({ child }) => child.id);
+    const inner = "select status from workflow_execution where parent_workflow_execution_id = any($1)";
+    await waitFor("the inner children to be cancelled", async () => {
+      return (await cluster.rows<{ status: string }>(inner, [ids])).every(({ status }) => status === "CANCELLED");
+    });
+    for (const table of ["task_execution", "timer"]) {
+      const rows = await cluster.rows<{ status: string }>(
+        `select distinct status from ${table} where workflow_execution_id = any($1)`,
+        [ids],
+      );
+      expect(rows, table).toEqual([{ status: "CANCELLED" }]);
+    }
+  });
 });
 
 describe("StartChildWorkflow", () => {

@@ -89,9 +89,9 @@ async function submitAll(context: DispatchContext, ends: Ends, given: readonly S
       ],
       known: context.knownQueues,
     });
-    await cancelLocked(tx, changes, childCancellations(applied), now);
-    // What an end closes has to be there before: the inserts come first.
+    // What an end closes has to be there before, also what a child submits in the batch that cancels it: inserts come first.
     writeEffects(tx, applied, children, now);
+    await cancelLocked(tx, changes, childCancellations(applied), now);
     await cancelOpenTasks(tx, givenUp(applied), now);
     changes.write(tx, now);
     return { outcomes, changes, applied, children, registered };
