@@ -7,6 +7,7 @@ import {
   insertTasks,
   insertTimers,
   insertWorkflows,
+  isUniqueViolation,
   lockWorkflows,
   type NewWorkflow,
   registerQueues,
@@ -50,8 +51,21 @@ export function createSubmitBatcher(context: DispatchContext, ends: Ends): Batch
     weightMax: batchBytesMax,
     lane: context.lane,
     metrics: context.metrics,
-    run: (items) => submitAll(context, ends, items),
+    run: (items) => againWhenTaken(() => submitAll(context, ends, items)),
   });
+}
+
+/**
+ * Workers choose the ids of tasks and children. When somebody else commits one between the look and the write, the second
+ * try sees it, and decides.
+ */
+async function againWhenTaken<T>(submitOnce: () => Promise<T>): Promise<T> {
+  try {
+    return await submitOnce();
+  } catch (error) {
+    if (isUniqueViolation(error)) return submitOnce();
+    throw error;
+  }
 }
 
 async function submitAll(context: DispatchContext, ends: Ends, given: readonly Submit[]): Promise<Outcome<void>[]> {
@@ -75,9 +89,9 @@ async function submitAll(context: DispatchContext, ends: Ends, given: readonly S
       ],
       known: context.knownQueues,
     });
-    await cancelLocked(tx, changes, childCancellations(applied), now);
-    // What an end closes has to be there before: the inserts come first.
+    // What an end closes has to be there before, also what a child submits in the batch that cancels it: inserts come first.
     writeEffects(tx, applied, children, now);
+    await cancelLocked(tx, changes, childCancellations(applied), now);
     await cancelOpenTasks(tx, givenUp(applied), now);
     changes.write(tx, now);
     return { outcomes, changes, applied, children, registered };
