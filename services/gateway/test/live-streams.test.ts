@@ -1,3 +1,4 @@
+import { get } from "node:http";
 import { lifecycleSubject, streamSubject } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import {
@@ -295,6 +296,30 @@ describe("the end of a stream", () => {
     stayed.leave();
     await waitFor("the last stream to end", async () => (await figure("flovyn_gateway_live_streams")) === 0);
     expect(await figure("flovyn_gateway_live_streams_ended_total", { reason: "left" })).toBe(2);
+  });
+
+  it("leaves nothing behind when the reader leaves before the stream is open", async () => {
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) => {
+      harness.services.answer("internal/GetWorkflow", async () => {
+        resolve();
+        await new Promise<void>((go) => {
+          answer = go;
+        });
+        return WorkflowView.encode(WorkflowView.fromPartial({ id: workflow })).finish();
+      });
+    });
+    const request = get(harness.url(`${base}/workflow-executions/${workflow}/stream`), {
+      headers: { authorization: `Bearer ${userKey}` },
+    });
+    const broken = new Promise((resolve) => request.once("error", resolve));
+    await asked;
+    request.destroy();
+    await broken;
+    answer();
+    const left = () => figure("flovyn_gateway_live_streams_ended_total", { reason: "left" });
+    await waitFor("the stream to end", async () => (await left()) === 1);
+    expect(await figure("flovyn_gateway_live_streams")).toBe(0);
   });
 
   it("comes to a slow reader with a comment, after all that was sent before", async () => {
