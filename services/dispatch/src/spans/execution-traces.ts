@@ -1,4 +1,4 @@
-import { type Database, findTask, lockWorkflows } from "@flovyn/db";
+import { type Database, findTaskWorkflow, findWorkflowTraces } from "@flovyn/db";
 import { parseTraceparent } from "@flovyn/runtime";
 import type { ParsedSpan } from "./parse-span.js";
 
@@ -33,10 +33,8 @@ export function createExecutionTraces(db: Database): ExecutionTraces {
         spans.map((span) => span.workflowId),
       );
       if (workflowIds.length > 0) {
-        // The lock is of no use here; no statement reads a trace without one. It is held for the length of a commit.
-        const workflows = await db.transaction((tx) => lockWorkflows(tx, workflowIds));
-        for (const { id, orgId: owner, traceparent } of workflows.values()) {
-          if (owner === orgId) remember(orgId, id, traceIdIn(traceparent) ?? traceIdFrom(id));
+        for (const [id, traceparent] of await findWorkflowTraces(db, { orgId, ids: workflowIds })) {
+          remember(orgId, id, traceIdIn(traceparent) ?? traceIdFrom(id));
         }
       }
       const standalone = spans.filter((span) => span.workflowId === undefined);
@@ -44,7 +42,7 @@ export function createExecutionTraces(db: Database): ExecutionTraces {
         orgId,
         standalone.map((span) => span.taskId),
       )) {
-        if ((await findTask(db, { orgId, id })) !== undefined) remember(orgId, id, traceIdFrom(id));
+        if ((await findTaskWorkflow(db, { orgId, id })) !== undefined) remember(orgId, id, traceIdFrom(id));
       }
     },
     traceOf: (orgId, { workflowId, taskId }) => known.get(keyOf(orgId, workflowId ?? taskId ?? "")),

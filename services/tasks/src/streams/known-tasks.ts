@@ -1,4 +1,4 @@
-import { findTask } from "@flovyn/db";
+import { findTaskWorkflow } from "@flovyn/db";
 import type { TasksContext } from "../context.js";
 
 /** Tasks that are remembered: some 300 bytes each. Those that were asked for longest ago make room. */
@@ -25,8 +25,8 @@ export function createKnownTasks({ db }: Pick<TasksContext, "db">): KnownTasks {
   const read = async (key: string, orgId: string, id: string): Promise<KnownTask | undefined> => {
     let task: KnownTask | undefined;
     try {
-      const found = await findTask(db, { orgId, id });
-      task = found && { id, orgId, workflowId: found.workflowId };
+      const found = await findTaskWorkflow(db, { orgId, id });
+      task = found && { id, orgId, ...found };
       return task;
     } finally {
       // What failed is read again, and a task that is missing now may be created later.
