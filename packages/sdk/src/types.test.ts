@@ -10,6 +10,7 @@ import {
   type WorkflowHandle,
   workflow,
 } from "./index.js";
+import { createMockTaskContext, createMockWorkflowContext, type TestHandle, TestServer } from "./testing/index.js";
 
 interface Order {
   id: string;
@@ -92,6 +93,23 @@ describe("types", () => {
       await client().resolvePromise({ name: "approval" }, true);
       expectTypeOf(client().getHandle("id", order)).toEqualTypeOf<WorkflowHandle<string>>();
       expectTypeOf(client().getHandle("id")).toEqualTypeOf<WorkflowHandle<unknown>>();
+    };
+    expectTypeOf(calls).toBeFunction();
+  });
+
+  test("follow in a test server", () => {
+    const calls = async () => {
+      const server = new TestServer({ workflows: [order], tasks: [charge, ping] });
+      const handle = await server.start(order, { id: "1", amount: 2 });
+      expectTypeOf(handle).toEqualTypeOf<TestHandle<string>>();
+      expectTypeOf(handle.result()).toEqualTypeOf<Promise<string>>();
+      // @ts-expect-error the amount is missing
+      await server.start(order, { id: "1" });
+      await charge.run(createMockTaskContext(), { id: "1", amount: 2 });
+      await order.run(createMockWorkflowContext({ tasks: { charge: (input: Order) => input.id } }), {
+        id: "1",
+        amount: 2,
+      });
     };
     expectTypeOf(calls).toBeFunction();
   });

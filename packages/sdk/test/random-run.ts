@@ -5,7 +5,6 @@ import { silentLogger } from "../src/logger.js";
 import { names, type Program, runProgram } from "./random-program.js";
 import { type SimulatedWait, SimulatedWorkflow } from "./simulated-workflow.js";
 
-const executionId = "0192f0c1-2f6e-7c7a-9a3b-0d5b6a7c8d9e";
 const stepsMax = 3000;
 
 /** Something from outside, so that another run can repeat it. */
@@ -87,7 +86,11 @@ export async function runAgain(
   return workflow;
 }
 
-export async function activateProgram(program: Program, history: readonly HistoryEvent[]): Promise<RandomActivation> {
+export async function activateProgram(
+  program: Program,
+  history: readonly HistoryEvent[],
+  executionId = "0192f0c1-2f6e-7c7a-9a3b-0d5b6a7c8d9e",
+): Promise<RandomActivation> {
   const trace: string[] = [];
   const definition = workflow({ name: "random", run: (ctx) => runProgram(ctx, program, trace) });
   const activation = { executionId, input: Buffer.from("null"), timeMillis: 1_750_000_000_000, history };

@@ -42,7 +42,7 @@ export const workflowExecution = pgTable(
     hasWaits: boolean().notNull().default(false),
     /** It ended, and its parent has not been told. */
     owesParent: boolean().notNull().default(false),
-    /** It was cancelled, and its tasks and children may still live. */
+    /** It was cancelled, and its children may still live. */
     owesMembers: boolean().notNull().default(false),
   },
   (table) => [

@@ -34,7 +34,7 @@ export function parentTold(child: Workflow): Workflow {
   return child.owesParent ? { ...child, owesParent: false } : child;
 }
 
-/** The cancelled workflow after its tasks and children were cancelled, too. */
+/** The cancelled workflow after its children were cancelled, too. */
 export function membersCancelled(workflow: Workflow): Workflow {
   return workflow.owesMembers ? { ...workflow, owesMembers: false } : workflow;
 }

@@ -58,7 +58,7 @@ export interface Workflow {
   readonly hasWaits: boolean;
   /** It ended, and the parent was not told yet. */
   readonly owesParent: boolean;
-  /** It was cancelled, and its tasks and children may still live. */
+  /** It was cancelled, and its children may still live. */
   readonly owesMembers: boolean;
   readonly createdAtMs: number;
   readonly output: Uint8Array | null;

@@ -100,4 +100,6 @@ export interface SubmitBuilder {
   readonly effects: SubmitEffects;
   readonly facts: SubmitFacts;
   readonly now: number;
+  /** The worker says up to which event it has read. */
+  readonly tellsSeen: boolean;
 }

@@ -53,7 +53,7 @@ export interface WorkflowContext {
   readonly executionId: string;
   /** The start input, as in the second argument of the function. */
   readonly input: unknown;
-  /** Lines are left out while the function only repeats what it did before. */
+  /** Lines are left out where history shows that the function only repeats what it did before. */
   readonly log: Logger;
 
   /** Runs a task on some worker and gives its output. Rejects with TaskFailedError when the task finally failed. */

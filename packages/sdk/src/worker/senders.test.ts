@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { silentLogger } from "../logger.js";
 import { LatestSender } from "./latest-sender.js";
 import { createLogSender, type LogLine } from "./log-sender.js";
-import { createTaskStream, type StreamChunk } from "./task-stream.js";
+import { createStreamSender, createTaskStream, type StreamChunk } from "./task-stream.js";
 
 /** A send function whose calls the test ends one by one. */
 function createSends<Value>() {
@@ -46,7 +46,8 @@ test("log lines go in order, and a flood is cut with a note", async () => {
 
 test("streamed pieces go in order under the type of their kind", async () => {
   const { sent, send, finishOne } = createSends<StreamChunk>();
-  const { stream, sent: streamed } = createTaskStream(send, silentLogger);
+  const sender = createStreamSender(send, silentLogger);
+  const stream = createTaskStream((chunk) => sender.offer(chunk), silentLogger);
   stream.token("\t汉字 {}");
   stream.token("");
   stream.progress(0.5, "half way");
@@ -55,7 +56,7 @@ test("streamed pieces go in order under the type of their kind", async () => {
   stream.data(undefined);
   stream.error("slow", "E_SLOW");
   stream.error("odd");
-  const all = streamed();
+  const all = sender.sent();
   for (let n = 0; n < 8; n++) await finishOne();
   await all;
   expect(sent.map(({ sequence, type, payload }) => [sequence, type, payload])).toEqual([
@@ -74,13 +75,14 @@ test("a streamed piece that cannot be sent is left out with a line in the log, a
   const warnings: string[] = [];
   const log = { ...silentLogger, warn: (message: string) => warnings.push(message) };
   const { sent, send, finishOne } = createSends<StreamChunk>();
-  const { stream, sent: streamed } = createTaskStream(send, log);
+  const sender = createStreamSender(send, log);
+  const stream = createTaskStream((chunk) => sender.offer(chunk), log);
   stream.data(1n);
   stream.progress(Number.NaN);
   expect(warnings).toEqual(["a streamed piece cannot be written as JSON", "streamed progress must be from 0 to 1"]);
   expect(sent).toEqual([]);
   for (let n = 0; n < 5000; n++) stream.token("x");
-  const all = streamed();
+  const all = sender.sent();
   for (let n = 0; n < 5000; n++) await finishOne();
   await all;
   expect(sent).toHaveLength(4097);

@@ -1,12 +1,13 @@
 import type { TaskExecutionInfo } from "@flovyn/proto/v1";
 import type { AnyTask } from "../definitions/task.js";
-import { NonRetryableError, TaskAbortedError } from "../errors.js";
-import { decodeJson, encodeJson } from "../json.js";
+import { TaskAbortedError } from "../errors.js";
+import { decodeJson } from "../json.js";
 import { type Logger, withFields } from "../logger.js";
 import { settledWithin } from "../wire/pause.js";
 import { createTaskContext } from "./task-context.js";
+import { encodeOutput, toFailure } from "./task-failure.js";
 import { TaskLease } from "./task-lease.js";
-import { type TaskReports, toFailure } from "./task-reports.js";
+import type { TaskReports } from "./task-reports.js";
 import type { WorkerScope } from "./worker-scope.js";
 
 export interface TaskAttemptOptions {
@@ -82,7 +83,7 @@ export class TaskAttempt {
       beat: () => lease.beat(),
     });
     try {
-      return toEnd(await definition.run(context, decodeJson(task.input) as never), task.kind);
+      return { output: encodeOutput(await definition.run(context, decodeJson(task.input) as never), task.kind) };
     } catch (error) {
       return { error };
     } finally {
@@ -120,15 +121,6 @@ export class TaskAttempt {
       if (signal.aborted) resolve(undefined);
       else signal.addEventListener("abort", () => resolve(undefined), { once: true });
     });
-  }
-}
-
-/** Another attempt would most likely make another output without a JSON form. */
-function toEnd(output: unknown, kind: string): End {
-  try {
-    return { output: encodeJson(output, `the output of task "${kind}"`) };
-  } catch (error) {
-    throw new NonRetryableError((error as TypeError).message, { cause: error });
   }
 }
 

@@ -16,7 +16,7 @@ import {
 import { LatestSender } from "./latest-sender.js";
 import { createLogSender, type LogLine } from "./log-sender.js";
 import type { OrderedSender } from "./ordered-sender.js";
-import { createTaskStream } from "./task-stream.js";
+import { createStreamSender, createTaskStream } from "./task-stream.js";
 import { callTimeoutMs, type WorkerScope } from "./worker-scope.js";
 
 /** The context of one attempt, and what waits until all that it has streamed was sent. */
@@ -36,7 +36,7 @@ export function createTaskContext(
   );
   const lines = createLogSender((line) => quietly(logMessage, { taskExecutionId, ...line }));
   const { workflowExecutionId } = task;
-  const { stream, sent } = createTaskStream(
+  const chunks = createStreamSender(
     (chunk) => quietly(streamTaskData, { taskExecutionId, workflowExecutionId, ...chunk }),
     log,
   );
@@ -51,7 +51,7 @@ export function createTaskContext(
       return attempt.signal();
     },
     log: bothLogs(log, lines),
-    stream,
+    stream: createTaskStream((chunk) => chunks.offer(chunk), log),
     reportProgress: (value, details = "") => progress.offer({ progress: checkProgress(value), details }),
     heartbeat: attempt.beat,
     get: async (key) => {
@@ -69,10 +69,11 @@ export function createTaskContext(
     },
     keys: async () => (await call(getStateKeys, { taskExecutionId })).keys,
   };
-  return { context: Object.freeze(context), streamed: sent };
+  return { context: Object.freeze(context), streamed: () => chunks.sent() };
 }
 
-function checkProgress(value: number): number {
+/** Errors: RangeError. */
+export function checkProgress(value: number): number {
   if (value >= 0 && value <= 1) return value;
   throw new RangeError(`progress: must be a number from 0 to 1, is ${value}`);
 }

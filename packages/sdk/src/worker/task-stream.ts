@@ -19,12 +19,30 @@ const waitingCharactersMax = 4 * 1024 * 1024;
 /** What the smallest piece counts, so that many small ones have a limit too. */
 const pieceCharacters = 1024;
 
-/** What a task function streams by, and what waits until all of it was sent. `send` must not reject. */
-export function createTaskStream(
+/** What a task function streams by. */
+export function createTaskStream(offer: (chunk: StreamChunk) => void, log: Logger): TaskStream {
+  let sequence = 0;
+  const add = (type: StreamEventType, piece: object) => {
+    const payload = toPayload(piece, log);
+    if (payload !== undefined) offer({ sequence: sequence++, type, payload, timestampMs: Date.now() });
+  };
+  return Object.freeze<TaskStream>({
+    token: (text) => add(StreamEventType.TOKEN, { type: "token", text: String(text) }),
+    progress: (progress, details) => {
+      if (progress >= 0 && progress <= 1) add(StreamEventType.PROGRESS, { type: "progress", progress, details });
+      else log.warn("streamed progress must be from 0 to 1", { progress });
+    },
+    data: (data) => add(StreamEventType.DATA, { type: "data", data: data ?? null }),
+    error: (message, code) => add(StreamEventType.ERROR, { type: "error", message: String(message), code }),
+  });
+}
+
+/** Sends pieces in order; of a flood it drops pieces, with a line in the log. `send` must not reject. */
+export function createStreamSender(
   send: (chunk: StreamChunk) => Promise<unknown>,
   log: Logger,
-): { stream: TaskStream; sent: () => Promise<void> | undefined } {
-  const sender = new OrderedSender<StreamChunk>({
+): OrderedSender<StreamChunk> {
+  return new OrderedSender<StreamChunk>({
     send,
     sizeOf: ({ payload }) => Math.max(payload.length, pieceCharacters),
     waitingSizeMax: waitingCharactersMax,
@@ -33,21 +51,6 @@ export function createTaskStream(
       return undefined;
     },
   });
-  let sequence = 0;
-  const offer = (type: StreamEventType, piece: object) => {
-    const payload = toPayload(piece, log);
-    if (payload !== undefined) sender.offer({ sequence: sequence++, type, payload, timestampMs: Date.now() });
-  };
-  const stream: TaskStream = {
-    token: (text) => offer(StreamEventType.TOKEN, { type: "token", text: String(text) }),
-    progress: (progress, details) => {
-      if (progress >= 0 && progress <= 1) offer(StreamEventType.PROGRESS, { type: "progress", progress, details });
-      else log.warn("streamed progress must be from 0 to 1", { progress });
-    },
-    data: (data) => offer(StreamEventType.DATA, { type: "data", data: data ?? null }),
-    error: (message, code) => offer(StreamEventType.ERROR, { type: "error", message: String(message), code }),
-  };
-  return { stream: Object.freeze(stream), sent: () => sender.sent() };
 }
 
 /** What a task streams must not decide how it ends, so a piece without a JSON form is left out. */

@@ -2,36 +2,43 @@ import { announce } from "@flovyn/bus";
 import { findCancellations, findLiveChildren, lockWorkflows, WorkflowChanges } from "@flovyn/db";
 import { membersCancelled, type Workflow } from "@flovyn/domain";
 import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
-import { type Cancellation, cancelLocked, cancelOpenTasks } from "../cancel-workflows.js";
+import { type Cancellation, cancelLocked } from "../cancel-workflows.js";
 import type { DispatchContext } from "../context.js";
 import { hintEnded } from "../ended-workflows.js";
 
-/** Children cancelled in one pass; a workflow that has more keeps owing, and the sweep goes on with it. */
+/** Children cancelled in one pass. A workflow that has more keeps owing. */
 const childrenMax = 500;
 const workflowsPerBatchMax = 16;
 
+export interface CancelledMembers {
+  /** The children that this pass ended. Their own children are the next step of the caller. */
+  children: readonly Workflow[];
+  /** There may be more of them. */
+  more: boolean;
+}
+
 /**
- * Cancels the open tasks and live children of cancelled workflows, by their ids, and gives the children that it ended.
- * Their own children are the next step of the caller. Whoever cancelled the parent cancelled them, for the same reason.
+ * Cancels the live children of cancelled workflows, given by their ids, for the reason and in the name of whoever cancelled
+ * the parent.
  */
-export function createMemberBatcher(context: DispatchContext): Batcher<string, readonly Workflow[]> {
-  return createBatcher<string, readonly Workflow[]>({
+export function createMemberBatcher(context: DispatchContext): Batcher<string, CancelledMembers> {
+  return createBatcher<string, CancelledMembers>({
     name: "workflow.cancel-members",
     itemsMax: workflowsPerBatchMax,
     lane: context.lane,
     metrics: context.metrics,
     run: async (ids) => {
-      const ended = await cancelMembers(context, ids);
-      return ids.map((id): Outcome<readonly Workflow[]> => {
-        return { ok: true, value: ended.filter(({ parentId }) => parentId === id) };
+      const { ended, more } = await cancelMembers(context, ids);
+      return ids.map((id): Outcome<CancelledMembers> => {
+        return { ok: true, value: { children: ended.filter(({ parentId }) => parentId === id), more } };
       });
     },
   });
 }
 
-async function cancelMembers(context: DispatchContext, ids: readonly string[]): Promise<readonly Workflow[]> {
+async function cancelMembers(context: DispatchContext, ids: readonly string[]) {
   const now = context.clock.now();
-  const changes = await context.db.transaction(async (tx) => {
+  const { changes, more } = await context.db.transaction(async (tx) => {
     const children = await findLiveChildren(tx, { parentIds: ids, limit: childrenMax });
     const [locked, cancellations] = await Promise.all([
       lockWorkflows(tx, [...ids, ...children]),
@@ -42,21 +49,21 @@ async function cancelMembers(context: DispatchContext, ids: readonly string[]): 
       const { reason, by } = cancellations.get(id) ?? { reason: "", by: "" };
       return { workflowId: id, reason, actor: { type: "system", id: by } };
     };
-    await cancelOpenTasks(tx, new Map(ids.map((id) => [id, ofParent(id)])), now);
     await cancelLocked(
       tx,
       changes,
       children.map((workflowId) => ({ ...ofParent(changes.get(workflowId)?.parentId ?? ""), workflowId })),
       now,
     );
-    for (const id of children.length < childrenMax ? ids : []) {
+    const more = children.length >= childrenMax;
+    for (const id of more ? [] : ids) {
       const parent = changes.get(id);
       if (parent !== undefined) changes.add({ next: membersCancelled(parent), events: [], transitions: [] });
     }
     changes.write(tx, now);
-    return changes;
+    return { changes, more };
   });
   announce(context.bus, changes, now);
   hintEnded(context, changes);
-  return changes.ended();
+  return { ended: changes.ended(), more };
 }

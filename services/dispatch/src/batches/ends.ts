@@ -4,7 +4,7 @@ import type { DispatchContext } from "../context.js";
 import { createMemberBatcher } from "./cancel-members.js";
 import { createParentBatcher, type EndedChild } from "./tell-parents.js";
 
-/** What the end of a workflow means for others: its parent is told, and a cancelled one takes tasks and children along. */
+/** What the end of a workflow means for others: its parent is told, and a cancelled one takes its children along. */
 export interface Ends {
   /** Sees to it in the background. What fails is repeated by the sweep: the rows remember what they owe. */
   follow(ended: readonly Workflow[]): void;
@@ -20,9 +20,13 @@ export function createEnds(context: DispatchContext): Ends {
   const members = createMemberBatcher(context);
 
   const cancelMembers = async (id: string): Promise<number> => {
-    const cancelled = await members.submit(id);
-    const below = await settle(cancelled);
-    return cancelled.length + below;
+    let count = 0;
+    for (let more = true; more; ) {
+      const cancelled = await members.submit(id);
+      count += cancelled.children.length + (await settle(cancelled.children));
+      more = cancelled.more;
+    }
+    return count;
   };
   const settle = async (ended: readonly Workflow[]): Promise<number> => {
     const [counts] = await Promise.all([

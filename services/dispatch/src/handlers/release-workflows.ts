@@ -21,7 +21,8 @@ export async function takeBack(
 ): Promise<number> {
   if (claims.length === 0) return 0;
   const now = context.clock.now();
-  const changes = await context.db.transaction(async (tx) => {
+  const { changes, released } = await context.db.transaction(async (tx) => {
+    let released = 0;
     const changes = new WorkflowChanges(
       await lockWorkflows(
         tx,
@@ -30,11 +31,14 @@ export async function takeBack(
     );
     for (const { id, claimEpoch } of claims) {
       const workflow = changes.get(id);
-      if (workflow !== undefined) changes.add(release(workflow, reason, claimEpoch));
+      if (workflow === undefined) continue;
+      const change = release(workflow, reason, claimEpoch);
+      if (change.transitions.length > 0) released += 1;
+      changes.add(change);
     }
     changes.write(tx, now);
-    return changes;
+    return { changes, released };
   });
   announce(context.bus, changes, now);
-  return changes.wakes().length;
+  return released;
 }

@@ -1,3 +1,4 @@
+import type { TimerPromise } from "../../definitions/workflow-promises.js";
 import { type DurationInput, toMilliseconds } from "../../duration.js";
 import { TimeoutError } from "../../errors.js";
 import { quietPromise, quietRejection } from "../quiet-promise.js";
@@ -18,7 +19,16 @@ export function withTimeout(
     return quietRejection(error);
   }
   const timer = startTimer(scope, () => timeoutMs);
-  const result = quietPromise<unknown>();
+  return settleInTime(promise, { timer, timeoutMs, giveUp: () => withdrawWait(promise) });
+}
+
+/** Settles as the promise does and cancels the timer, or rejects when the timer is first. */
+export function settleInTime<Value>(
+  promise: Promise<Value>,
+  limit: { timer: TimerPromise; timeoutMs: number; giveUp: () => void },
+): Promise<Value> {
+  const { timer, timeoutMs, giveUp } = limit;
+  const result = quietPromise<Value>();
   promise.then(
     (value) => {
       timer.cancel();
@@ -32,7 +42,7 @@ export function withTimeout(
   timer.then(
     () => {
       result.reject(new TimeoutError(timeoutMs));
-      withdrawWait(promise);
+      giveUp();
     },
     // Cancelled: there is no limit any more.
     () => {},
