@@ -1,13 +1,14 @@
 import { DomainError } from "@flovyn/domain";
 import { EmbeddedPostgresError } from "@flovyn/embedded-postgres";
 import { ConfigError } from "@flovyn/runtime";
-import { FlovynServiceError } from "@flovyn/sdk";
+import { FlovynServiceError, WorkflowCancelledError, WorkflowFailedError } from "@flovyn/sdk";
 import { demo } from "./commands/demo.js";
 import { dev } from "./commands/dev.js";
 import { doctor } from "./commands/doctor.js";
 import { migrateCommand } from "./commands/migrate.js";
 import { serve } from "./commands/serve.js";
 import { version } from "./compose/version.js";
+import { OutOfReachError } from "./dev/rest.js";
 import { print } from "./print.js";
 import { UsageError, usage } from "./usage.js";
 
@@ -34,8 +35,17 @@ function explain(error: unknown): { text: string; exitCode: number } {
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), exitCode: 1 };
 }
 
+const errorsForPeople = [
+  DomainError,
+  EmbeddedPostgresError,
+  FlovynServiceError,
+  OutOfReachError,
+  WorkflowCancelledError,
+  WorkflowFailedError,
+];
+
 function isForPeople(error: unknown): error is Error {
-  return error instanceof DomainError || error instanceof EmbeddedPostgresError || error instanceof FlovynServiceError;
+  return errorsForPeople.some((type) => error instanceof type);
 }
 
 const [name = "help", ...args] = process.argv.slice(2);

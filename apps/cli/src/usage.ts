@@ -19,7 +19,11 @@ export const usage = `flovyn – durable workflows
   flovyn serve <gateway|dispatch|tasks|timers|promises|all>
   flovyn migrate [--check]   bring the database to this version's schema
   flovyn doctor              check Postgres, schema, NATS, clocks and ports
-  flovyn demo orders         run the order example against a server
-  flovyn demo index <folder> index a folder, with progress
+  flovyn demo                list the examples
+  flovyn demo <name>         run one against a server
+      --data DIR             data directory of that server (.flovyn)
+      --http-port N          its HTTP door (8000)
+      --grpc-port N          its gRPC door (9090)
+      --json                 the result as one line of JSON, the rest on standard error
   flovyn version
 `;

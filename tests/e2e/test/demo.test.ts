@@ -5,63 +5,23 @@
  */
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FolderIndex } from "@flovyn/example-folder-index";
 import type { Receipt } from "@flovyn/example-order-processing";
-import { createTestDatabase, freePort, spawnProcess, type TestProcess, workspaceRoot } from "@flovyn/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { printedJson, useDevServer } from "./use-dev-server.js";
 
 const filesTotal = 500;
-
-let directory: string;
-let server: TestProcess;
-let http: number;
-let grpc: number;
-const undo: (() => unknown)[] = [];
-
-function flovyn(name: string, ...args: string[]): TestProcess {
-  const ports = ["--data", join(directory, "data"), "--http-port", String(http), "--grpc-port", String(grpc)];
-  return spawnProcess({
-    name,
-    command: process.execPath,
-    args: [join(workspaceRoot(), "bin/flovyn"), ...args, ...ports],
-    env: { CONFIG_FILE: undefined, NODE_OPTIONS: undefined },
-  });
-}
-
-/** The JSON document that a process printed, over one line or several. */
-function printedJson<Value>(lines: readonly string[]): Value {
-  const from = lines.findIndex((line) => line.startsWith("{"));
-  return JSON.parse(lines.slice(from).join("\n")) as Value;
-}
+const server = useDevServer();
 
 async function eventTypes(id: string): Promise<string[]> {
-  const { apiKey, orgSlug } = JSON.parse(readFileSync(join(directory, "data", "credentials.json"), "utf8"));
-  const url = `http://localhost:${http}/api/orgs/${orgSlug}/workflow-executions/${id}/events`;
-  const answer = await fetch(url, { headers: { authorization: `Bearer ${apiKey}` } });
-  const { events } = (await answer.json()) as { events: { eventType: string }[] };
-  return events.map((event) => event.eventType);
+  return (await server.history(id)).map(({ eventType }) => eventType);
 }
-
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), "flovyn-demo-"));
-  undo.push(() => rmSync(directory, { recursive: true, force: true }));
-  const database = await createTestDatabase();
-  undo.push(() => database.drop());
-  [http, grpc] = [await freePort(), await freePort()];
-  server = flovyn("dev", "dev", "--no-demo", "--database-url", database.url);
-  undo.push(() => server.stop());
-  await server.waitForLine(/Ctrl-C stops/, { timeoutMs: 30_000 });
-});
-afterAll(async () => {
-  for (const step of undo.reverse()) await step();
-});
 
 describe("the examples on a development server", () => {
   it("ship an order whose payment fails at the first attempt", async () => {
-    const demo = flovyn("demo orders", "demo", "orders");
+    const demo = server.flovyn("demo", "orders");
     expect((await demo.exited).code).toBe(0);
     const receipt = printedJson<Receipt>(demo.lines);
     expect(receipt).toMatchObject({ orderId: "A-1001", totalCents: 6920 });
@@ -75,19 +35,19 @@ describe("the examples on a development server", () => {
   });
 
   it("index a folder once, over the death of their worker", { timeout: 90_000 }, async () => {
-    const folder = join(directory, "folder");
+    const folder = join(server.directory, "folder");
     for (let index = 0; index < filesTotal; index++) {
       const place = join(folder, `sub-${index % 7}`);
       mkdirSync(place, { recursive: true });
       const text = randomBytes(index * 3).toString(index % 2 === 0 ? "base64" : "latin1");
       writeFileSync(join(place, `file ${index}.txt`), text.replace(/[Ab]/g, " ").replace(/c/g, "\n"));
     }
-    const first = flovyn("demo index", "demo", "index", folder);
+    const first = server.flovyn("demo", "index", folder);
     const [, id] = (await first.waitForLine(/^workflow (\S+)$/)) as unknown as [string, string];
     await first.waitForLine(new RegExp(`indexed \\d+ of ${filesTotal}`));
     await first.kill("SIGKILL");
 
-    const second = flovyn("demo index, again", "demo", "index", folder, "--json");
+    const second = server.flovyn("demo", "index", folder, "--json");
     expect((await second.exited).code).toBe(0);
     expect(second.lines).toContain(`workflow ${id}, continued`);
     const index = printedJson<FolderIndex>(second.lines.filter((line) => line.startsWith("{")));

@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
-import { startDemoWorker } from "../dev/demo-worker.js";
-import { runIndexDemo } from "../dev/index-demo.js";
-import { type DemoTarget, findTarget } from "../dev/target.js";
+import { demos, listDemos } from "../demos/catalogue.js";
+import type { Demo } from "../demos/demo.js";
+import { findTarget } from "../dev/target.js";
 import { print } from "../print.js";
 import { UsageError } from "../usage.js";
 
-/** `flovyn demo orders` and `flovyn demo index <folder>`, against a development server on this machine. */
+/** `flovyn demo <name>`: runs an example against a development server on this machine. Without a name it lists them. */
 export async function demo(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -15,25 +15,31 @@ export async function demo(args: readonly string[]): Promise<void> {
       "http-port": { type: "string", default: "8000" },
       "grpc-port": { type: "string", default: "9090" },
       json: { type: "boolean", default: false },
+      timeout: { type: "boolean", default: false },
+      fail: { type: "string" },
     },
   });
-  const [name, folder, ...rest] = positionals;
-  if (rest.length > 0) throw new UsageError(`demo: ${rest.join(" ")} is too much`);
-  const target = findTarget({ data: values.data, httpPort: values["http-port"], grpcPort: values["grpc-port"] });
-  if (name === "orders" && folder === undefined) {
-    await orders(target);
-  } else if (name === "index" && folder !== undefined) {
-    await runIndexDemo({ target, folder, dataDir: values.data, json: values.json });
-  } else {
-    throw new UsageError("demo takes `orders` or `index <folder>`");
+  const [name, ...words] = positionals;
+  if (name === undefined) {
+    print(listDemos());
+    return;
   }
+  const { data: dataDir, json, timeout, fail } = values;
+  const wanted = findDemo(name, words);
+  if (timeout) checkOption(wanted, "timeout");
+  if (fail !== undefined) checkOption(wanted, "fail");
+  const target = findTarget({ data: dataDir, httpPort: values["http-port"], grpcPort: values["grpc-port"] });
+  await wanted.run({ target, dataDir, json, timeout, fail, words });
 }
 
-async function orders(target: DemoTarget): Promise<void> {
-  const worker = await startDemoWorker(target);
-  try {
-    print(JSON.stringify(await worker.runOrder(), null, 2));
-  } finally {
-    await worker.stop();
-  }
+function findDemo(name: string, words: readonly string[]): Demo {
+  const found = demos.find((one) => one.name === name);
+  if (found === undefined) throw new UsageError(`there is no demo ${name}\n\n${listDemos()}`);
+  if (words.length !== found.words)
+    throw new UsageError(`it is called as: demo ${found.name} ${found.usage}`.trimEnd());
+  return found;
+}
+
+function checkOption({ name, options }: Demo, option: Demo["options"][number]): void {
+  if (!options.includes(option)) throw new UsageError(`demo ${name} takes no --${option}`);
 }

@@ -1,7 +1,7 @@
 import { processOrder, type Receipt, registerOrderProcessing, sampleOrder } from "@flovyn/example-order-processing";
 import { FlovynClient } from "@flovyn/sdk";
 import { print } from "../print.js";
-import { demoLogger } from "./demo-logger.js";
+import { createDemoLogger } from "./demo-logger.js";
 import { followHistory } from "./history.js";
 import type { DemoTarget } from "./target.js";
 
@@ -21,7 +21,7 @@ export async function startDemoWorker(target: DemoTarget): Promise<DemoWorker> {
     workerToken,
     apiKey,
     workerName: "order-demo",
-    logger: demoLogger,
+    logger: createDemoLogger(print),
   });
   registerOrderProcessing(client);
   await client.start();
@@ -30,7 +30,7 @@ export async function startDemoWorker(target: DemoTarget): Promise<DemoWorker> {
       const handle = await client.startWorkflow(processOrder, sampleOrder);
       print(`  order ${sampleOrder.orderId} is workflow ${handle.id}`);
       const watching = new AbortController();
-      const followed = followHistory(target, handle.id, { signal: watching.signal, print });
+      const followed = followHistory(target, handle.id, { signal: watching.signal, say: print });
       try {
         return await handle.result({ timeout: "60s" });
       } finally {

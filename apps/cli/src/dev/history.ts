@@ -1,52 +1,78 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { eventLine, type HistoryItem } from "./event-line.js";
+import { callRest, OutOfReachError } from "./rest.js";
 import type { DemoTarget } from "./target.js";
 
-interface HistoryItem {
-  sequence: number;
-  eventType: string;
-  timestamp: string;
-  data: Record<string, unknown>;
-}
-
 const intervalMs = 100;
+/** Room for the name of a child workflow. */
+const labelWidth = 10;
 
-/** Events after a sequence, over the REST door. Errors: Error with the server's text. */
-export async function readHistory(target: DemoTarget, id: string, since: number): Promise<HistoryItem[]> {
-  const url = `${target.httpUrl}/api/orgs/${target.orgSlug}/workflow-executions/${id}/events?sinceSequence=${since}`;
-  const answer = await fetch(url, { headers: { authorization: `Bearer ${target.apiKey}` } });
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
-  return ((await answer.json()) as { events: HistoryItem[] }).events;
+export interface FollowOptions {
+  /** Ends the following; what is left is shown once more. */
+  signal: AbortSignal;
+  say: (line: string) => void;
+  /** Shows child workflows between the events of their parent, each line with its name. */
+  withChildren?: boolean;
+  /** Called for each event of the execution itself, from the first one. */
+  onEvent?: (event: HistoryItem) => void;
 }
 
-/** Prints each event of an execution as it appears, until the signal; then what is left once more. */
-export async function followHistory(
-  target: DemoTarget,
-  id: string,
-  options: { signal: AbortSignal; print: (line: string) => void },
-): Promise<void> {
-  let seen = 0;
-  let startedAt: number | undefined;
+/** Events after a sequence. Errors: as `callRest`. */
+export async function readHistory(target: DemoTarget, id: string, since: number): Promise<HistoryItem[]> {
+  const path = `/workflow-executions/${id}/events?sinceSequence=${since}`;
+  return (await callRest<{ events: HistoryItem[] }>(target, path)).events;
+}
+
+/** Prints each event of an execution as it appears, until the signal. A server that is away is waited for. Errors: as `callRest`. */
+export async function followHistory(target: DemoTarget, id: string, options: FollowOptions): Promise<void> {
+  const { signal, say, withChildren = false, onEvent } = options;
+  const root: Followed = { id, name: "parent", seen: 0, atMs: 0 };
+  const family = [root];
+  let startedAtMs: number | undefined;
   const printNew = async (): Promise<void> => {
-    for (const event of await readHistory(target, id, seen)) {
-      const at = Date.parse(event.timestamp);
-      startedAt ??= at;
-      seen = event.sequence;
-      const time = `${((at - startedAt) / 1000).toFixed(2)} s`.padStart(8);
-      options.print(
-        `  ${time}  ${String(event.sequence).padStart(3)}  ${event.eventType.padEnd(20)} ${detailOf(event.data)}`.trimEnd(),
-      );
+    for (const { of, event } of await readNew(target, family, withChildren)) {
+      startedAtMs ??= Date.parse(event.timestamp);
+      const label = withChildren ? `${of.name.padEnd(labelWidth)}  ` : "";
+      say(`  ${label}${eventLine(event, startedAtMs)}`);
+      if (of === root) onEvent?.(event);
     }
   };
-  while (!options.signal.aborted) {
-    await printNew();
-    await pause(intervalMs, undefined, { signal: options.signal }).catch(() => {});
+  while (!signal.aborted) {
+    await printNew().catch(ignoreOutage);
+    await pause(intervalMs, undefined, { signal }).catch(() => {});
   }
   await printNew();
 }
 
-function detailOf(data: Record<string, unknown>): string {
-  for (const key of ["kind", "operationName", "key", "error", "workflowKind"]) {
-    if (typeof data[key] === "string") return data[key];
+function ignoreOutage(error: unknown): void {
+  if (!(error instanceof OutOfReachError)) throw error;
+}
+
+interface Followed {
+  readonly id: string;
+  readonly name: string;
+  /** Highest sequence that was read. */
+  seen: number;
+  /** Time of the newest event that was read. */
+  atMs: number;
+}
+
+/** What is new of an execution and of the children that it is found to have, in the order of time. */
+async function readNew(target: DemoTarget, family: Followed[], withChildren: boolean) {
+  const found: { of: Followed; event: HistoryItem; atMs: number }[] = [];
+  // The family grows while it is walked.
+  for (const of of family) {
+    for (const event of await readHistory(target, of.id, of.seen)) {
+      of.seen = event.sequence;
+      // Within one history sequences tell the order; times may differ from it by some ms.
+      of.atMs = Math.max(of.atMs, Date.parse(event.timestamp));
+      found.push({ of, event, atMs: of.atMs });
+      if (withChildren && event.eventType === "CHILD_WORKFLOW_INITIATED") family.push(childOf(event));
+    }
   }
-  return "";
+  return found.sort((a, b) => a.atMs - b.atMs);
+}
+
+function childOf({ data }: HistoryItem): Followed {
+  return { id: String(data.childExecutionId), name: String(data.childExecutionName), seen: 0, atMs: 0 };
 }

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type FolderIndex, indexFolder, registerFolderIndex } from "@flovyn/example-folder-index";
 import { FlovynClient, silentLogger } from "@flovyn/sdk";
-import { print } from "../print.js";
+import { print, printAside } from "../print.js";
 import { UsageError } from "../usage.js";
 import { readHistory } from "./history.js";
+import { withNotedExecution } from "./noted-execution.js";
 import type { DemoTarget } from "./target.js";
 
 export interface IndexDemoOptions {
@@ -19,14 +20,11 @@ export interface IndexDemoOptions {
 
 const progressIntervalMs = 200;
 
-/**
- * Indexes a folder: worker, client and progress in one process. The execution is noted in the data directory until it
- * ends, so that a process that was killed is followed by one that goes on with the same execution.
- */
+/** Indexes a folder: worker, client and progress in one process. A process that was killed is followed by one that goes on. */
 export async function runIndexDemo({ target, folder, dataDir, json }: IndexDemoOptions): Promise<void> {
   const root = resolve(folder);
   if (!existsSync(root) || !statSync(root).isDirectory()) throw new UsageError(`${root} is not a folder`);
-  const say = json ? (line: string) => void process.stderr.write(`${line}\n`) : print;
+  const say = json ? printAside : print;
   const { serverUrl, httpUrl, orgId, workerToken, apiKey } = target;
   const name = createHash("sha256").update(root).digest("hex").slice(0, 16);
   const queue = `folder-index-${name}`;
@@ -42,42 +40,22 @@ export async function runIndexDemo({ target, folder, dataDir, json }: IndexDemoO
   });
   registerFolderIndex(client);
   await client.start();
-  const note = join(resolve(dataDir), `demo-index-${name}.json`);
   try {
-    const noted = readNote(note);
-    const id = noted ?? (await client.startWorkflow(indexFolder, { root })).id;
-    say(noted === undefined ? `workflow ${id}` : `workflow ${id}, continued`);
-    writeNote(note, id);
-    const watching = new AbortController();
-    const shown = showProgress(target, id, { signal: watching.signal, say });
-    try {
-      const result = await client.getHandle(id, indexFolder).result();
-      rmSync(note, { force: true });
-      watching.abort();
-      await shown;
-      printResult(result, json);
-    } catch (error) {
-      // An execution that ended without a result is not continued.
-      if (error instanceof Error && /^Workflow(Failed|Cancelled)Error$/.test(error.name)) rmSync(note, { force: true });
-      throw error;
-    } finally {
-      watching.abort();
-      await shown;
-    }
+    const start = () => client.startWorkflow(indexFolder, { root });
+    const result = await withNotedExecution({ dataDir, name: `index-${name}`, start, say }, async (id) => {
+      const watching = new AbortController();
+      const shown = showProgress(target, id, { signal: watching.signal, say });
+      try {
+        return await client.getHandle(id, indexFolder).result();
+      } finally {
+        watching.abort();
+        await shown;
+      }
+    });
+    printResult(result, json);
   } finally {
     await client.stop();
   }
-}
-
-function readNote(file: string): string | undefined {
-  if (!existsSync(file)) return undefined;
-  return (JSON.parse(readFileSync(file, "utf8")) as { id: string }).id;
-}
-
-/** Written beside and renamed: a kill in the middle leaves the old note or the new one. */
-function writeNote(file: string, id: string): void {
-  writeFileSync(`${file}.new`, JSON.stringify({ id }));
-  renameSync(`${file}.new`, file);
 }
 
 async function showProgress(

@@ -1,0 +1,19 @@
+import { startDemoWorker } from "../dev/demo-worker.js";
+import { print } from "../print.js";
+import type { Demo } from "./demo.js";
+
+export const orders: Demo = {
+  name: "orders",
+  usage: "",
+  summary: "tasks one after the other and in parallel, a payment that is retried",
+  options: [],
+  words: 0,
+  run: async ({ target }) => {
+    const worker = await startDemoWorker(target);
+    try {
+      print(JSON.stringify(await worker.runOrder(), null, 2));
+    } finally {
+      await worker.stop();
+    }
+  },
+};

@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTestDatabase, freePort, spawnProcess, type TestProcess, workspaceRoot } from "@flovyn/testing";
+import { afterAll, beforeAll } from "vitest";
+
+const startTimeoutMs = 30_000;
+
+export interface HistoryItem {
+  sequence: number;
+  eventType: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read any member of any event
+  data: any;
+}
+
+export interface DevServer {
+  /** A folder for the tests of the file; the server's data are in `data` below it. */
+  readonly directory: string;
+  /** `flovyn` with these arguments and the addresses of the server. */
+  flovyn(...args: string[]): TestProcess;
+  /** The history of an execution, over REST. */
+  history(id: string): Promise<HistoryItem[]>;
+}
+
+/** Runs `flovyn dev` on a database of its own for the tests of a file. */
+export function useDevServer(): DevServer {
+  const undo: (() => unknown)[] = [];
+  let directory = "";
+  let [http, grpc] = [0, 0];
+  const flovyn = (...args: string[]): TestProcess => {
+    const ports = ["--data", join(directory, "data"), "--http-port", String(http), "--grpc-port", String(grpc)];
+    return spawnProcess({
+      name: `flovyn ${args.join(" ")}`,
+      command: process.execPath,
+      args: [join(workspaceRoot(), "bin/flovyn"), ...args, ...ports],
+      env: { CONFIG_FILE: undefined, NODE_OPTIONS: undefined },
+    });
+  };
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "flovyn-dev-"));
+    undo.push(() => rmSync(directory, { recursive: true, force: true }));
+    const database = await createTestDatabase();
+    undo.push(() => database.drop());
+    [http, grpc] = [await freePort(), await freePort()];
+    const server = flovyn("dev", "--no-demo", "--database-url", database.url);
+    undo.push(() => server.stop());
+    await server.waitForLine(/Ctrl-C stops/, { timeoutMs: startTimeoutMs });
+  });
+  afterAll(async () => {
+    for (const step of undo.reverse()) await step();
+  });
+  return {
+    get directory() {
+      return directory;
+    },
+    flovyn,
+    async history(id) {
+      const { apiKey, orgSlug } = JSON.parse(readFileSync(join(directory, "data", "credentials.json"), "utf8"));
+      const url = `http://localhost:${http}/api/orgs/${orgSlug}/workflow-executions/${id}/events`;
+      const answer = await fetch(url, { headers: { authorization: `Bearer ${apiKey}` } });
+      return ((await answer.json()) as { events: HistoryItem[] }).events;
+    },
+  };
+}
+
+/** The JSON document that a process printed at its end, over one line or several. */
+export function printedJson<Value>(lines: readonly string[]): Value {
+  const from = lines.findIndex((line) => line.startsWith("{"));
+  return JSON.parse(lines.slice(from).join("\n")) as Value;
+}
