@@ -10,6 +10,7 @@ import {
   invalidField,
   isUuid,
   keyLengthMax,
+  keyTtlSecondsMax,
   maxRetriesMax,
   nameLengthMax,
   newId,
@@ -159,15 +160,23 @@ function parseScheduleTask(task: ScheduleTaskCommand, field: (name: string) => s
 
 /** The wire calls the name of the promise its id; the id is made here, so that the event can carry it. */
 function parseCreatePromise(promise: CreatePromiseCommand, field: (name: string) => string): WorkflowCommand {
-  const { timeoutMs, idempotencyKey } = promise;
+  const { idempotencyKey } = promise;
+  const timeoutMs =
+    promise.timeoutMs === undefined ? null : parseInteger(promise.timeoutMs, field("timeout_ms"), 0, durationMsMax);
+  const ttlSeconds = parseKeyTtl(promise.idempotencyKeyTtlSeconds, field("idempotency_key_ttl_seconds"));
   return {
     type: "CREATE_PROMISE",
     promiseId: newId(),
     name: parseText(promise.promiseId, field("promise_id"), nameLengthMax),
-    timeoutMs: timeoutMs === undefined ? null : parseInteger(timeoutMs, field("timeout_ms"), 0, durationMsMax),
+    timeoutMs,
     idempotencyKey: idempotencyKey ? parseText(idempotencyKey, field("idempotency_key"), keyLengthMax) : null,
-    keyTtlSeconds: parseKeyTtl(promise.idempotencyKeyTtlSeconds, field("idempotency_key_ttl_seconds")),
+    keyTtlSeconds: promise.idempotencyKeyTtlSeconds === undefined ? atLeast(ttlSeconds, timeoutMs) : ttlSeconds,
   };
+}
+
+/** A key that nobody gave a lifetime lives as long as its promise may be settled, as far as keys may live. */
+function atLeast(ttlSeconds: number, timeoutMs: number | null): number {
+  return Math.max(ttlSeconds, Math.min(Math.ceil((timeoutMs ?? 0) / 1000), keyTtlSecondsMax));
 }
 
 /** Clients that have no queue for the child send nothing or "default"; both mean the queue of the parent. */

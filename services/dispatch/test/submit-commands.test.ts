@@ -249,6 +249,22 @@ describe("SubmitWorkflowCommands", () => {
     expect(await traces(id)).toEqual(before);
   });
 
+  it.each([
+    [undefined, undefined, 86_400],
+    [3_600_000, undefined, 86_400],
+    [7 * 86_400_000, undefined, 7 * 86_400],
+    [60 * 86_400_000, undefined, 2_592_000],
+    [7 * 86_400_000, 60, 60],
+  ])("keeps the key of a promise with timeout %s and lifetime %s for %s s", async (timeoutMs, ttlSeconds, kept) => {
+    const { id } = await harness.running();
+    const value = { promiseId: "p", timeoutMs, idempotencyKey: id, idempotencyKeyTtlSeconds: ttlSeconds };
+    const commandData = { $case: "createPromise" as const, value };
+    const commands = [{ commandType: CommandType.CREATE_PROMISE, sequenceNumber: 1, commandData }];
+    await harness.submit({ workflowExecutionId: id, commands });
+    const text = "select extract(epoch from expires_at - created_at)::int as kept from idempotency_key where key = $1";
+    expect(await harness.rows(text, [id])).toEqual([{ kept }]);
+  });
+
   it("refuses a status that no activation ends with, and a suspend that ends the workflow", async () => {
     const { id } = await harness.running();
     for (const status of [WorkflowStatus.WORKFLOW_STATUS_UNSPECIFIED, WorkflowStatus.RUNNING]) {
