@@ -2,7 +2,13 @@
 import { describe } from "vitest";
 import { useCluster } from "./use-cluster.js";
 import { childrenTests } from "./waits/children.js";
+import { promiseTests } from "./waits/promises.js";
+import { signalTests } from "./waits/signals.js";
+import { timerTests } from "./waits/timers.js";
 
 const use = useCluster({ replicas: { gateway: 2, dispatch: 2, tasks: 1, promises: 2, timers: 1 } });
 
+describe("timers", () => timerTests(use));
+describe("promises", () => promiseTests(use));
+describe("signals", () => signalTests(use));
 describe("children", () => childrenTests(use));
