@@ -100,4 +100,6 @@ export interface SubmitBuilder {
   readonly effects: SubmitEffects;
   readonly facts: SubmitFacts;
   readonly now: number;
+  /** Some command asks again for what an earlier activation asked for, as a worker does that could not read the history. */
+  asksAgain: boolean;
 }
