@@ -2,7 +2,9 @@
 import { describe } from "vitest";
 import { useCluster } from "./use-cluster.js";
 import { childrenTests } from "./waits/children.js";
+import { newsTests } from "./waits/news.js";
 import { promiseTests } from "./waits/promises.js";
+import { repeatTests } from "./waits/repeats.js";
 import { signalTests } from "./waits/signals.js";
 import { timerTests } from "./waits/timers.js";
 
@@ -12,3 +14,5 @@ describe("timers", () => timerTests(use));
 describe("promises", () => promiseTests(use));
 describe("signals", () => signalTests(use));
 describe("children", () => childrenTests(use));
+describe("news", () => newsTests(use));
+describe("repeats", () => repeatTests(use));
