@@ -1,8 +1,17 @@
 import { DueHint } from "@flovyn/proto/internal";
 import type { Bus } from "./bus.js";
-import { dueSubject } from "./subjects.js";
+import { type DueService, dueSubject } from "./subjects.js";
 
-/** Tells all replicas of a service about something that it has to fire at this time, epoch milliseconds. */
-export function hintDue(bus: Bus, service: "timers" | "promises", dueAtMs: number): void {
-  bus.hint(dueSubject(service), DueHint.encode({ dueAtMs }).finish());
+/** Later times the services find by themselves: they look at least every few seconds. */
+const horizonMs = 30_000;
+
+/**
+ * Tells all replicas of a service when the earliest of these is due, epoch milliseconds, unless that is far off. Null is
+ * never due.
+ */
+export function hintDue(bus: Bus, service: DueService, dueAt: readonly (number | null)[], now: number): void {
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const at of dueAt) if (at !== null && at < earliest) earliest = at;
+  if (earliest - now > horizonMs) return;
+  bus.hint(dueSubject(service), DueHint.encode({ dueAtMs: earliest }).finish());
 }

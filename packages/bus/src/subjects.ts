@@ -7,7 +7,7 @@
  * | `flovyn.rpc.<service>.<instance>` | any | that replica | chunks of a large request | request | caller gets Unavailable |
  * | `flovyn.work.<kind>.<org>.<queue>` | dispatch, tasks | gateways with waiting pollers | empty | hint | the work sweep repeats it |
  * | `flovyn.ended.<org>` | dispatch | gateways with waiting result readers | EndedHint | hint | readers look again every 2 s |
- * | `flovyn.due.<service>` | dispatch | replicas of timers or promises | DueHint | hint | their slow sweep finds what is due |
+ * | `flovyn.due.<service>` | dispatch, tasks | replicas of timers, promises, tasks | DueHint | hint | their slow look finds what is due |
  * | `flovyn.lifecycle.<org>` | all but the gateway | gateways with live streams of the org | LifecycleHint | hint | the stream misses it; history has it |
  * | `flovyn.streams.<org>.<execution>` | tasks | gateways with live streams of the execution | StreamHint | hint | the stream misses it |
  * | `_INBOX.flovyn.<process>.r` | a replica | the requester | ReplyBatch | reply | caller gets Unavailable |
@@ -42,8 +42,11 @@ export function endedSubject(orgId: string): HintSubject {
   return `flovyn.ended.${token(orgId, "orgId")}` as HintSubject;
 }
 
+/** Services that fire what is due: timers, timeouts of promises, deadlines of tasks. */
+export type DueService = "timers" | "promises" | "tasks";
+
 /** Something that the service fires became due earlier than its replicas may know. */
-export function dueSubject(service: "timers" | "promises"): HintSubject {
+export function dueSubject(service: DueService): HintSubject {
   return `flovyn.due.${service}` as HintSubject;
 }
 

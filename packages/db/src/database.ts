@@ -182,6 +182,11 @@ function isConnectionError(error: Error, code: unknown): boolean {
   return /connection|timeout|not queryable|client was closed|pool after calling end/i.test(error.message);
 }
 
+/** SQLSTATE of a row whose key another transaction has committed meanwhile. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === "23505";
+}
+
 /** SQLSTATE of a reference to a row that does not exist. */
 export function isForeignKeyViolation(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === "23503";

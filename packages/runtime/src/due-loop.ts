@@ -53,7 +53,10 @@ export function createDueLoop(options: DueLoopOptions): DueLoop {
   const log = options.log.child({ loop: name });
   const slowMs = options.slowMs ?? slowMsDefault;
   let timer: NodeJS.Timeout | undefined;
-  /** By `clock`; infinite while a pass runs, which looks for the next time itself. */
+  /**
+   * When the timer ends, of `performance.now()`: unlike `clock` it cannot be set or jump, and the timer follows it. Infinite
+   * while a pass runs, which looks for the next time itself.
+   */
   let armedFor = Number.POSITIVE_INFINITY;
   /** Noted while a pass ran. */
   let noted = Number.POSITIVE_INFINITY;
@@ -69,7 +72,7 @@ export function createDueLoop(options: DueLoopOptions): DueLoop {
     if (stopped) return;
     const slow = slowMs * (1 + jitter * (2 * Math.random() - 1));
     const waitMs = Math.max(0, pauseMs, Math.min(dueAtMs - clock.now(), slow));
-    armedFor = clock.now() + waitMs;
+    armedFor = performance.now() + waitMs;
     clearTimeout(timer);
     timer = setTimeout(() => {
       lastTick = tick();
@@ -117,7 +120,8 @@ export function createDueLoop(options: DueLoopOptions): DueLoop {
     },
     note: (dueAtMs) => {
       if (passing) noted = Math.min(noted, dueAtMs);
-      if (running && failures === 0 && dueAtMs < armedFor && !passing) arm(dueAtMs);
+      const isEarlier = performance.now() + Math.max(0, dueAtMs - clock.now()) < armedFor;
+      if (running && failures === 0 && isEarlier && !passing) arm(dueAtMs);
     },
     stop: async () => {
       stopped = true;

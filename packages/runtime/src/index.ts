@@ -17,4 +17,5 @@ export * from "./port-busy.js";
 export * from "./route-requests.js";
 export * from "./service-context.js";
 export * from "./sweep.js";
+export { createSpanExport, type FinishedSpan, type SpanExport } from "./telemetry/span-export.js";
 export * from "./tracing.js";

@@ -1,4 +1,5 @@
 import type { Logger } from "./logger.js";
+import { stopSpanExports } from "./telemetry/span-export.js";
 
 export interface LifecycleStep {
   name: string;
@@ -49,6 +50,8 @@ export function createLifecycle(log: Logger, limits: LifecycleLimits = {}): Life
         log.error({ err, step: step.name }, "stopping failed");
       }
     }
+    // Last, so that what the steps reported while they stopped leaves too. Never rejects, and bounds itself.
+    await stopSpanExports();
   };
 
   return {

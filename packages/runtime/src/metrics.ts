@@ -13,6 +13,12 @@ export interface Metrics {
   taskSubmitted(kind: string, queue: string): void;
   /** `durationMs` counts from the creation. */
   taskEnded(kind: string, queue: string, status: string, durationMs?: number): void;
+  /** A chunk that a task streamed went out to whoever watches. */
+  chunkStreamed(type: "token" | "progress" | "data" | "error"): void;
+  /** Spans in one report of a worker. */
+  spansReported(result: "accepted" | "rejected", spans: number): void;
+  /** What became of spans on their way to the collector. */
+  spansExported(result: "ok" | "failed" | "dropped", spans: number): void;
   batch(name: string, items: number): void;
   /** A batch failed as a whole, its items are tried one by one. */
   batchRetried(name: string): void;
@@ -54,6 +60,9 @@ export function createMetrics(options: { service: string; processMetrics?: boole
     new Histogram({ name, help, labelNames: ["kind", "queue", "status"], buckets: durationBuckets, registers });
   const workflowSeconds = histogram("flovyn_workflow_duration_seconds", "From the creation of a workflow to its end.");
   const taskSeconds = histogram("flovyn_task_duration_seconds", "From the creation of a task to its end.");
+  const chunks = counter("flovyn_stream_chunks_total", "Chunks that tasks streamed.", ["type"]);
+  const reportedSpans = counter("flovyn_spans_reported_total", "Spans that workers reported.", ["result"]);
+  const exportedSpans = counter("flovyn_spans_exported_total", "Spans on their way to the collector.", ["result"]);
   const batches = new Histogram({
     name: "flovyn_batch_items",
     help: "Items of one batch.",
@@ -82,6 +91,11 @@ export function createMetrics(options: { service: string; processMetrics?: boole
       else tasksFailed.inc({ ...labels, status });
       if (durationMs !== undefined) taskSeconds.observe({ ...labels, status }, durationMs / 1000);
     },
+    chunkStreamed: (type) => chunks.inc({ type }),
+    spansReported: (result, spans) => {
+      if (spans > 0) reportedSpans.inc({ result }, spans);
+    },
+    spansExported: (result, spans) => exportedSpans.inc({ result }, spans),
     batch: (name, items) => batches.observe({ batch: name }, items),
     batchRetried: (name) => retriedBatches.inc({ batch: name }),
     sweep: (name, result, items) => {

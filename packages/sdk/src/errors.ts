@@ -30,6 +30,83 @@ export class OperationFailedError extends Error {
   }
 }
 
+/** A timer was cancelled, by its own `cancel()` or by somebody else. */
+export class TimerCancelledError extends Error {
+  override readonly name = "TimerCancelledError";
+  readonly timerId: string;
+
+  constructor(timerId: string) {
+    super(`Timer "${timerId}" was cancelled`);
+    this.timerId = timerId;
+  }
+}
+
+/** What `ctx.withTimeout` was given did not settle in time. It goes on, as far as it can. */
+export class TimeoutError extends Error {
+  override readonly name = "TimeoutError";
+  readonly timeoutMs: number;
+
+  constructor(timeoutMs: number) {
+    super(`nothing came within ${timeoutMs} ms`);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** A promise was rejected from outside; the message is the text it was rejected with. */
+export class PromiseRejectedError extends Error {
+  override readonly name = "PromiseRejectedError";
+  readonly promiseName: string;
+  readonly promiseId: string;
+
+  constructor(promise: { name: string; id: string }, message: string) {
+    super(message);
+    this.promiseName = promise.name;
+    this.promiseId = promise.id;
+  }
+}
+
+/** Nobody settled a promise within its timeout. */
+export class PromiseTimeoutError extends Error {
+  override readonly name = "PromiseTimeoutError";
+  readonly promiseName: string;
+  readonly promiseId: string;
+
+  constructor(promise: { name: string; id: string }) {
+    super(`Promise "${promise.name}" timed out`);
+    this.promiseName = promise.name;
+    this.promiseId = promise.id;
+  }
+}
+
+/** A child workflow failed or was cancelled. */
+export class ChildWorkflowFailedError extends Error {
+  override readonly name = "ChildWorkflowFailedError";
+  /** Name of the child in its parent. */
+  readonly childName: string;
+  /** Execution id of the child. */
+  readonly workflowId: string;
+  /** The text with which the child failed. */
+  readonly failure: string;
+
+  constructor(child: { name: string; id: string; failure: string }) {
+    super(`Child workflow "${child.name}" failed: ${child.failure}`);
+    this.childName = child.name;
+    this.workflowId = child.id;
+    this.failure = child.failure;
+  }
+}
+
+/** A wait for a signal was given up by its `cancel()`, or because the time of `ctx.withTimeout` was up. */
+export class SignalWaitCancelledError extends Error {
+  override readonly name = "SignalWaitCancelledError";
+  readonly signalName: string;
+
+  constructor(signalName: string) {
+    super(`the wait for signal "${signalName}" was given up`);
+    this.signalName = signalName;
+  }
+}
+
 /** Thrown by a task: trying again cannot help, the task fails at once whatever retries it has left. */
 export class NonRetryableError extends Error {
   override readonly name = "NonRetryableError";
@@ -57,7 +134,9 @@ export class WorkflowFailedError extends Error {
   }
 }
 
-/** The workflow whose result is awaited was cancelled. */
+/**
+ * A workflow was cancelled: the one whose result is awaited, or, thrown by `ctx.checkCancellation`, the one that runs.
+ */
 export class WorkflowCancelledError extends Error {
   override readonly name = "WorkflowCancelledError";
   readonly workflowId: string;
@@ -78,6 +157,19 @@ export class ResultTimeoutError extends Error {
   constructor(workflowId: string, timeoutMs: number) {
     super(`workflow ${workflowId} did not end within ${timeoutMs} ms`);
     this.workflowId = workflowId;
+  }
+}
+
+/** The workflow did not answer a query; the message says why. */
+export class WorkflowQueryError extends Error {
+  override readonly name = "WorkflowQueryError";
+  readonly workflowId: string;
+  readonly queryName: string;
+
+  constructor(query: { workflowId: string; name: string }, message: string) {
+    super(message);
+    this.workflowId = query.workflowId;
+    this.queryName = query.name;
   }
 }
 

@@ -11,6 +11,8 @@ export class FakeExecution {
   readonly queue: string;
   readonly input: Buffer;
   readonly simulated: SimulatedWorkflow;
+  /** Sequences by signal id. */
+  readonly signals = new Map<string, number>();
   status: "PENDING" | "RUNNING" | "WAITING" | "COMPLETED" | "FAILED" | "CANCELLED" = "PENDING";
   claimEpoch = 0;
   cancelReason = "";
@@ -61,7 +63,7 @@ export class FakeExecution {
 
 function toResult(given: readonly WorkflowCommand[]): ActivationResult {
   const commands: Command[] = [];
-  let outcome: ActivationResult["outcome"] = { status: "SUSPENDED" };
+  let outcome: ActivationResult["outcome"] = { status: "SUSPENDED", waitsFor: "task" };
   for (const { commandData } of given) {
     switch (commandData?.$case) {
       case "recordOperation": {
@@ -83,14 +85,46 @@ function toResult(given: readonly WorkflowCommand[]): ActivationResult {
         commands.push({ type: "SCHEDULE_TASK", taskId, kind, input, ...options, ...key });
         break;
       }
+      case "startTimer":
+        commands.push({ type: "START_TIMER", ...commandData.value });
+        break;
+      case "cancelTimer":
+        commands.push({ type: "CANCEL_TIMER", ...commandData.value });
+        break;
+      case "createPromise": {
+        const { promiseId: name, timeoutMs, idempotencyKey, idempotencyKeyTtlSeconds } = commandData.value;
+        commands.push({ type: "CREATE_PROMISE", name, timeoutMs, idempotencyKey, idempotencyKeyTtlSeconds });
+        break;
+      }
+      case "resolvePromise": {
+        const { promiseId: promise, value } = commandData.value;
+        commands.push({ type: "RESOLVE_PROMISE", promise, value });
+        break;
+      }
+      case "scheduleChildWorkflow": {
+        const { childExecutionName: name, childWorkflowExecutionId: workflowId, input, ...rest } = commandData.value;
+        const { workflowKind: kind = "", queue, prioritySeconds } = rest;
+        commands.push({ type: "SCHEDULE_CHILD_WORKFLOW", name, workflowId, kind, input, queue, prioritySeconds });
+        break;
+      }
+      case "requestCancelChildWorkflow": {
+        const { childExecutionName: name, childWorkflowExecutionId: workflowId, reason } = commandData.value;
+        commands.push({ type: "REQUEST_CANCEL_CHILD_WORKFLOW", name, workflowId, reason });
+        break;
+      }
+      case "suspendWorkflow":
+        break;
+      case "cancelWorkflow":
+        outcome = { status: "CANCELLED", ...commandData.value };
+        break;
       case "completeWorkflow":
         outcome = { status: "COMPLETED", output: commandData.value.output };
         break;
       case "failWorkflow":
         outcome = { status: "FAILED", ...commandData.value };
         break;
-      default:
-        throw new Error(`unexpected command ${commandData?.$case}`);
+      case undefined:
+        throw new Error("a command without data");
     }
   }
   return { commands, outcome, seenSequence: 0 };

@@ -9,9 +9,11 @@ import {
   type TaskExecutionInfo,
   WorkerLifecycleDefinition,
   WorkflowDispatchDefinition,
+  WorkflowQueryDefinition,
 } from "@flovyn/proto/v1";
 import { type ServerUnaryCall, type ServerWritableStream, status } from "@grpc/grpc-js";
 import { FakeExecution } from "./fake-execution.js";
+import { messageHandlers } from "./fake-messages.js";
 import { GrpcDoor, Refusal } from "./grpc-door.js";
 
 export const orgId = "0192f0c1-2f6e-7c7a-9a3b-000000000001";
@@ -43,7 +45,7 @@ export class FakeServer {
       RegisterWorker: (_request: unknown, call: UnaryCall) => this.#register(call),
       SendHeartbeat: () => ({}),
       SubscribeToNotifications: (stream: ServerWritableStream<unknown, unknown>) => this.#subscribe(stream),
-      StartWorkflow: (request: StartWorkflowRequest) => this.#start(request),
+      StartWorkflow: (request: StartWorkflowRequest) => this.start(request),
       PollWorkflow: (_request: unknown, call: UnaryCall) =>
         this.#hold(call, () => this.#claimWorkflow()).then((workflowExecution) => ({ workflowExecution })),
       PollTask: (_request: unknown, call: UnaryCall) =>
@@ -59,6 +61,7 @@ export class FakeServer {
       Heartbeat: () => ({}),
       ReportProgress: () => ({}),
       LogMessage: () => ({}),
+      StreamTaskData: () => ({ acknowledged: true }),
       GetState: ({ key }: { key: string }) => ({ found: this.#state.has(key), value: this.#state.get(key) }),
       SetState: ({ key, value }: { key: string; value: Buffer }) => {
         this.#state.set(key, value);
@@ -78,9 +81,11 @@ export class FakeServer {
         call: UnaryCall,
       ) => this.#awaitResult(workflowExecutionId, holdMs, call),
       CancelWorkflow: (request: { workflowExecutionId: string; reason: string }) => this.#cancel(request),
+      ...messageHandlers(this),
     }).filter(([name]) => !missing.includes(name));
     const services = [
       WorkflowDispatchDefinition,
+      WorkflowQueryDefinition,
       TaskExecutionDefinition,
       WorkerLifecycleDefinition,
       WorkflowClientDefinition,
@@ -98,7 +103,7 @@ export class FakeServer {
   addTask(kind: string, input: unknown): string {
     const id = randomUUID();
     this.#addTask({ id, kind, input: Buffer.from(JSON.stringify(input)), maxRetries: 3 }, undefined);
-    this.#changed();
+    this.changed();
     return id;
   }
 
@@ -113,7 +118,7 @@ export class FakeServer {
     stream.once("cancelled", () => this.sessions.delete(stream));
   }
 
-  #start(request: StartWorkflowRequest) {
+  start(request: Pick<StartWorkflowRequest, "workflowKind" | "queue" | "input" | "idempotencyKey">) {
     const { workflowKind: kind, queue, input, idempotencyKey: key } = request;
     const known = key === undefined ? undefined : this.#keys.get(key);
     if (known !== undefined) {
@@ -122,7 +127,7 @@ export class FakeServer {
     const execution = new FakeExecution({ kind, queue, input });
     this.executions.set(execution.id, execution);
     if (key !== undefined) this.#keys.set(key, execution.id);
-    this.#changed();
+    this.changed();
     return { workflowExecutionId: execution.id, idempotencyKeyUsed: key !== undefined, idempotencyKeyNew: true };
   }
 
@@ -166,7 +171,7 @@ export class FakeServer {
       const { taskExecutionId: id, kind, input, maxRetries } = commandData.value;
       this.#addTask({ id, kind, input, maxRetries: maxRetries ?? 3 }, execution);
     }
-    this.#changed();
+    this.changed();
     return {};
   }
 
@@ -203,7 +208,7 @@ export class FakeServer {
       end(task.workflow, task.info.taskExecutionId);
       task.workflow.wake();
     }
-    this.#changed();
+    this.changed();
     return {};
   }
 
@@ -224,7 +229,7 @@ export class FakeServer {
       execution.status = "CANCELLED";
       execution.cancelReason = reason;
       execution.simulated.append("WORKFLOW_CANCELLED", { reason });
-      this.#changed();
+      this.changed();
     }
     return { cancelled, status: execution.status };
   }
@@ -252,7 +257,7 @@ export class FakeServer {
     });
   }
 
-  #changed(): void {
+  changed(): void {
     for (const again of [...this.#waiting]) again();
   }
 }

@@ -9,8 +9,10 @@ import type {
   SubmitWorkflowCommandsRequest,
   WorkerRegistrationRequest,
 } from "@flovyn/proto/v1";
+import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import { NonRetryableError, RetryLaterError, TaskFailedError, task, workflow } from "../src/index.js";
+import { Refusal } from "./grpc-door.js";
 import { add, sum, useHarness, withResolvers } from "./harness.js";
 
 const harness = useHarness();
@@ -49,7 +51,7 @@ describe("a worker", () => {
     const submissions = harness.server.door.requests("SubmitWorkflowCommands") as SubmitWorkflowCommandsRequest[];
     expect(submissions.map((one) => one.claimEpoch)).toEqual(submissions.map((_, index) => index + 1));
     expect(submissions[0]?.seenSequence).toBe(1);
-    expect(submissions[0]?.commands.map((command) => command.sequenceNumber)).toEqual([1, 2, 3]);
+    expect(submissions[0]?.commands.map((command) => command.sequenceNumber)).toEqual([1, 2, 3, 4]);
     expect(submissions.at(-1)?.seenSequence).toBeGreaterThanOrEqual(5);
     expect(harness.server.door.requests("GetEvents")).toHaveLength(submissions.length - 1);
   });
@@ -192,5 +194,31 @@ describe("a worker", () => {
       level: "INFO",
       message: 'working {"step":1}',
     });
+  });
+
+  test("streams what a task says while it runs, all of it before the end", async () => {
+    const talk = task({
+      name: "talk",
+      run(ctx) {
+        for (const text of ["Hel", "lo"]) ctx.stream.token(text);
+        ctx.stream.data({ done: true });
+      },
+    });
+    await harness.createClient().registerTask(talk).start();
+    harness.server.door.failNext("StreamTaskData", new Refusal(status.UNAVAILABLE, "going down"));
+    const id = harness.server.addTask("talk", null);
+    await harness.server.door.received("CompleteTask");
+    const names = harness.server.door.calls.map(({ name }) => name);
+    expect(names.filter((name) => name === "StreamTaskData" || name === "CompleteTask")).toEqual([
+      "StreamTaskData",
+      "StreamTaskData",
+      "StreamTaskData",
+      "CompleteTask",
+    ]);
+    expect(harness.server.door.requests("StreamTaskData")).toMatchObject([
+      { taskExecutionId: id, workflowExecutionId: "", sequence: 0, type: 1, payload: '{"type":"token","text":"Hel"}' },
+      { sequence: 1, type: 1, payload: '{"type":"token","text":"lo"}' },
+      { sequence: 2, type: 3, payload: '{"type":"data","data":{"done":true}}', timestampMs: expect.any(Number) },
+    ]);
   });
 });

@@ -29,6 +29,22 @@ export const awaitResultsMax = 50_000;
 /** An org without waiting result readers keeps its subscription for so long. */
 export const endedIdleMs = 30_000;
 
+/** Live streams over HTTP. */
+export const liveStreamsMax = 10_000;
+/** What waits for one slow reader. A token of 1 MiB that consists of line ends is written as 3.6 MiB. */
+export const liveBufferBytesMax = 4 * 1024 * 1024;
+/** What waits for all slow readers together. */
+export const liveBufferBytesTotalMax = 256 * 1024 * 1024;
+export const liveKeepAliveMs = 15_000;
+/** A stream without an event for so long ends; its reader connects again if it still cares. */
+export const liveSilenceMs = 300_000;
+/** A reader that does not take the last bytes of its stream is cut off after this. */
+export const liveLingerMs = 10_000;
+/** A subscription takes one round trip to the broker. */
+export const liveSubscribeMs = 5000;
+/** Children of one stream whose chunks are listened to, each a subscription. Those that ended make room for others. */
+export const followedChildrenMax = 500;
+
 export const workerKindsTtlMs = 10_000;
 export const workerKindsMax = 20_000;
 export const orgSlugTtlMs = 60_000;

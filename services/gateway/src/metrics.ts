@@ -1,5 +1,7 @@
 import type { Metrics } from "@flovyn/runtime";
 import { Counter, Histogram } from "prom-client";
+import type { StreamEnd } from "./live/event-stream.js";
+import type { StreamType } from "./live/live-event.js";
 
 /** Counts the calls of one RPC. */
 export interface RpcMeter {
@@ -10,6 +12,9 @@ export interface RpcMeter {
 export interface GatewayMetrics {
   rpc(name: string): RpcMeter;
   httpEnded(labels: { route: string; method: string; status: number }, startedMs: number): void;
+  /** One event for one live stream. */
+  liveEvent(type: StreamType): void;
+  liveStreamEnded(why: StreamEnd): void;
   /** A figure that is read when it is scraped. */
   observe: Metrics["observe"];
 }
@@ -45,6 +50,18 @@ export function createGatewayMetrics({ registry, observe }: Metrics): GatewayMet
     buckets: secondsBuckets,
     registers,
   });
+  const liveEvents = new Counter({
+    name: "flovyn_gateway_live_events_total",
+    help: "Events for live streams, once for each stream.",
+    labelNames: ["type"],
+    registers,
+  });
+  const liveEnds = new Counter({
+    name: "flovyn_gateway_live_streams_ended_total",
+    help: "Live streams that ended, by reason.",
+    labelNames: ["reason"],
+    registers,
+  });
   return {
     rpc(name) {
       const seconds = callSeconds.labels(name);
@@ -65,6 +82,8 @@ export function createGatewayMetrics({ registry, observe }: Metrics): GatewayMet
       requests.inc({ route, method, status });
       requestSeconds.observe({ route }, (performance.now() - startedMs) / 1000);
     },
+    liveEvent: (type) => liveEvents.inc({ type }),
+    liveStreamEnded: (reason) => liveEnds.inc({ reason }),
     observe,
   };
 }

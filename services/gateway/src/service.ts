@@ -11,6 +11,7 @@ import { HintChannels } from "./hints/hint-channels.js";
 import { createHttpApp } from "./http/app.js";
 import { HttpServer } from "./http/http-server.js";
 import { OrgSlugs } from "./http/org-slugs.js";
+import { LiveStreams } from "./live/live-streams.js";
 import { createGatewayMetrics } from "./metrics.js";
 import { Presence } from "./presence/presence.js";
 import { EndedHints } from "./results/ended-hints.js";
@@ -55,6 +56,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     ended: new EndedHints({ hints, wheel, log, now }),
   };
   const grpc = new GrpcServer(grpcContext);
+  const live = new LiveStreams({ hints, wheel, now, log, metrics });
   const needsKey = (path: string) => config.auth.enabled && !isExcluded(config.auth.endpoints.http, path);
   const app = createHttpApp(
     {
@@ -63,6 +65,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
       authenticate,
       promiseTokens: new PromiseTokens({ secrets: config.auth.promiseToken.secrets, now: () => context.clock.now() }),
       metrics,
+      live,
       docsNeedKey: { page: needsKey("/api/docs"), document: needsKey("/api/docs/openapi.json") },
       slugs: new OrgSlugs({ bus, now }),
     },
@@ -73,6 +76,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   metrics.observe("flovyn_gateway_parked_polls", "Polls that wait for work.", () => lines.parked);
   metrics.observe("flovyn_gateway_work_lines", "Queues that are polled, with their kinds.", () => lines.size);
   metrics.observe("flovyn_gateway_streams", "Open streams and held result calls.", () => grpc.streams);
+  metrics.observe("flovyn_gateway_live_streams", "Open live streams over HTTP.", () => live.size);
 
   const ports = { grpc: 0, http: 0 };
   let stopping: Promise<void> | undefined;
@@ -88,6 +92,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
 
   async function stop(): Promise<void> {
     health.markStopping();
+    live.drain();
     await Promise.all([grpc.stop(), http.stop()]);
     lines.stop();
     wheel.stop();

@@ -40,6 +40,7 @@ export interface CallOptions {
 export class GatewayHarness {
   readonly services = new FakeServices();
   readonly health = createHealth();
+  readonly metrics = createMetrics({ service: "gateway", processMetrics: false });
   readonly gateway: GatewayService;
   readonly #clients: Client[] = [];
 
@@ -50,7 +51,7 @@ export class GatewayHarness {
       lane: createBatchLane(1),
       clock: { now: () => Date.now() },
       log: createLogger({ service: "gateway", level: "silent" }),
-      metrics: createMetrics({ service: "gateway", processMetrics: false }),
+      metrics: this.metrics,
       health: this.health,
     });
   }

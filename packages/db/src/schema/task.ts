@@ -35,7 +35,7 @@ export const taskExecution = pgTable(
     index("task_execution_lease").on(table.leaseExpiresAt).where(sql`status = 'RUNNING'`),
     // tasks.findOfLostWorkers
     index("task_execution_worker").on(table.orgId, table.workerId).where(sql`status = 'RUNNING'`),
-    // tasks.findPastDeadline
+    // tasks.findPastDeadline, tasks.nextDeadline
     index("task_execution_deadline")
       .on(table.deadlineAt)
       .where(sql`deadline_at is not null and status in ('PENDING', 'RUNNING')`),

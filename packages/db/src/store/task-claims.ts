@@ -161,6 +161,19 @@ export async function findTasksOfLostWorkers(
   return (await findOfLostWorkers.run(tx, params)).map(toHeldClaim);
 }
 
+const nextDeadline = statement<{ deadline_at: Date }>()(
+  "tasks.nextDeadline",
+  { params: [] },
+  () => sql`
+    select deadline_at from task_execution
+    where deadline_at is not null and status in ('PENDING', 'RUNNING') order by deadline_at limit 1`,
+);
+
+/** When the next deadline of a live task passes, epoch milliseconds; undefined when none has one. */
+export async function nextTaskDeadline(tx: Executor): Promise<number | undefined> {
+  return (await nextDeadline.run(tx, {}))[0]?.deadline_at.getTime();
+}
+
 const findPastDeadline = statement<{ id: string }>()(
   "tasks.findPastDeadline",
   { params: ["now", "limit"] },

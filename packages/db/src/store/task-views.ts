@@ -123,3 +123,20 @@ export async function insertTaskLog(
 ): Promise<boolean> {
   return (await insertLog.run(tx, params)).length > 0;
 }
+
+const findOwner = statement<{ workflow_execution_id: string | null }>()(
+  "tasks.findOwner",
+  { params: ["orgId", "id"] },
+  ({ param }) => sql`
+    select workflow_execution_id from task_execution
+    where id = ${param("id")}::uuid and org_id = ${param("orgId")}::uuid`,
+);
+
+/** The workflow of a task, null for a standalone one; undefined when the task is missing or of another org. */
+export async function findTaskWorkflow(
+  tx: Executor,
+  params: { orgId: string; id: string },
+): Promise<{ workflowId: string | null } | undefined> {
+  const [row] = await findOwner.run(tx, params);
+  return row && { workflowId: row.workflow_execution_id };
+}

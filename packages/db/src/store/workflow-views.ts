@@ -198,3 +198,19 @@ const count = statement<{ count: number }>()(
 export async function countWorkflows(tx: Executor, params: WorkflowFilter): Promise<number> {
   return (await count.run(tx, params))[0]?.count ?? 0;
 }
+
+const findTraces = statement<{ id: string; traceparent: string }>()(
+  "workflows.findTraces",
+  { params: ["orgId", "ids"] },
+  ({ param }) => sql`
+    select id, traceparent from workflow_execution
+    where id = any(${param("ids")}::uuid[]) and org_id = ${param("orgId")}::uuid`,
+);
+
+/** Trace contexts by execution id; missing and foreign executions are missing. */
+export async function findWorkflowTraces(
+  tx: Executor,
+  params: { orgId: string; ids: readonly string[] },
+): Promise<Map<string, string>> {
+  return new Map((await findTraces.run(tx, params)).map((row) => [row.id, row.traceparent]));
+}

@@ -22,8 +22,8 @@ export function startTimer(submit: SubmitBuilder, command: { timerId: string; du
 }
 
 /**
- * Disarms a timer. Only a timer that was armed leaves an event; it counts as news for the worker, because some clients
- * end their sleep with it. Source: CANCEL_TIMER.
+ * Disarms a timer. Only a timer that was armed leaves an event. It counts as news for the worker, because some clients end
+ * their sleep with it; not for one that says what it has seen: it knows what it cancelled. Source: CANCEL_TIMER.
  */
 export function cancelTimer(submit: SubmitBuilder, command: { timerId: string }): void {
   const { timerId } = command;
@@ -31,5 +31,7 @@ export function cancelTimer(submit: SubmitBuilder, command: { timerId: string })
   const armed = effects.timers.some((timer) => timer.timerId === timerId) || facts.timer(timerId)?.status === "ARMED";
   if (!armed || effects.cancelledTimers.has(timerId)) return;
   effects.cancelledTimers.add(timerId);
-  appendWaking(submit.change, "TIMER_CANCELLED", eventData([["timerId", timerId]]));
+  const data = eventData([["timerId", timerId]]);
+  if (submit.tellsSeen) append(submit.change, "TIMER_CANCELLED", data);
+  else appendWaking(submit.change, "TIMER_CANCELLED", data);
 }

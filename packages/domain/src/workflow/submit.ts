@@ -26,7 +26,8 @@ export function submit(workflow: Workflow, submission: Submission, facts: Submit
   if (!isCurrent(workflow, submission)) return { ...unchanged(workflow), effects: noEffects(), applied: false };
   const actor: Actor = { type: "worker", id: workflow.workerId ?? "" };
   const change = beginChange(workflow);
-  const builder: SubmitBuilder = { change, effects: noEffects(), facts, now, asksAgain: false };
+  const tellsSeen = submission.seenSequence !== undefined;
+  const builder: SubmitBuilder = { change, effects: noEffects(), facts, now, tellsSeen, asksAgain: false };
   for (const command of submission.commands) applyCommand(builder, command);
   const { effects } = builder;
   if (effects.timers.length > 0 || effects.promises.length > 0) {

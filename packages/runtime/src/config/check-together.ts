@@ -1,4 +1,4 @@
-import { flag, promiseSecretsMax } from "./config.js";
+import { flag, isOtlpEndpoint, promiseSecretsMax } from "./config.js";
 
 /** Others are planned; a name that nothing implements must not leave a door open. */
 const knownAuthenticators = ["static_api_key"];
@@ -18,6 +18,7 @@ export function checkTogether(tree: unknown): string[] {
       "slug",
       orgs.map((org) => at(org, "slug")),
     ),
+    ...otelProblems(at(tree, "otel")),
     ...promiseSecretProblems(list(at(tree, "auth", "promise_token", "secrets"))),
     ...keyProblems(keys, new Set(orgs.map(lowerId("id")))),
     ...doorProblems(tree, "http"),
@@ -40,6 +41,16 @@ function keyProblems(keys: readonly unknown[], orgIds: ReadonlySet<unknown>): st
     }
     return problems;
   });
+}
+
+/** The variable that all programs share is checked only where it decides. */
+function otelProblems(otel: unknown): string[] {
+  const shared = at(otel, "exporter_otlp_endpoint");
+  const enabled = flag.safeParse(at(otel, "enabled"));
+  const decides =
+    enabled.data === true && at(otel, "endpoint") === undefined && at(otel, "otlp_endpoint") === undefined;
+  if (!decides || typeof shared !== "string" || isOtlpEndpoint(shared)) return [];
+  return ["OTEL_EXPORTER_OTLP_ENDPOINT: must look like http://host:4318"];
 }
 
 function promiseSecretProblems(secrets: readonly unknown[]): string[] {

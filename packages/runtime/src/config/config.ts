@@ -29,6 +29,14 @@ const databaseUrl = z
   .string()
   .regex(/^postgres(ql)?:\/\/\S+$/, "must look like postgres://user:password@host:port/database");
 
+/** Whether OTLP over HTTP could be sent there: a base to which the path of a signal is added. */
+export function isOtlpEndpoint(text: string): boolean {
+  return /^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text);
+}
+const headerName = z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,128}$/, "must be the name of an HTTP header");
+const headerValue = z.string().regex(/^[\x20-\x7e]{0,4096}$/, "must be printable ASCII");
+const otlpEndpoint = z.string().refine(isOtlpEndpoint, { error: "must look like http://host:4318" });
+
 const staticKey = z.object({
   key: z.string().min(1),
   org_id: uuid,
@@ -77,6 +85,18 @@ export const configShape = z.object({
     .object({
       level: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
       pretty: flag.default(false),
+    })
+    .prefault({}),
+  otel: z
+    .object({
+      enabled: flag.default(false),
+      endpoint: otlpEndpoint.optional(),
+      /** Older name of endpoint. */
+      otlp_endpoint: otlpEndpoint.optional(),
+      /** OTEL_EXPORTER_OTLP_ENDPOINT; it belongs to other programs too, so it is looked at only where it counts. */
+      exporter_otlp_endpoint: z.string().optional(),
+      headers: z.record(headerName, headerValue).default({}),
+      service_name: z.string().min(1).max(255).default("flovyn-server"),
     })
     .prefault({}),
   database: z.object({ pool_max: integer(1, 1000).default(10), batch_slots: integer(1, 100).default(2) }).prefault({}),
@@ -130,6 +150,14 @@ export interface EndpointConfig {
   excludePaths: string[];
 }
 
+export interface OtelConfig {
+  enabled: boolean;
+  /** Base of the OTLP/HTTP receiver; `/v1/traces` is added. */
+  endpoint: string;
+  headers: Record<string, string>;
+  serviceName: string;
+}
+
 /** Everything a process is told from outside. */
 export interface FlovynConfig {
   databaseUrl: string | undefined;
@@ -148,6 +176,8 @@ export interface FlovynConfig {
     namespace: string;
   };
   log: { level: string; pretty: boolean };
+  /** Export of the spans that workers report. */
+  otel: OtelConfig;
   database: {
     poolMax: number;
     /** Batches of one process that run at the same time. */

@@ -9,12 +9,14 @@ const names: Readonly<Record<string, readonly string[]>> = {
   NATS_URL: ["nats", "url"],
   NATS_ENABLED: ["nats", "enabled"],
   LOG_LEVEL: ["log", "level"],
+  OTEL__OTLP_ENDPOINT: ["otel", "endpoint"],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ["otel", "exporter_otlp_endpoint"],
   FLOVYN_ORGS: ["orgs"],
   FLOVYN_SECURITY_ENABLED: ["auth", "enabled"],
 };
 
 /** Sections that `SECTION__KEY` may set; other variables with two underscores belong to somebody else. */
-const sections = ["nats", "log", "database", "auth"];
+const sections = ["nats", "log", "database", "otel", "auth"];
 
 type Tree = Record<string, unknown>;
 

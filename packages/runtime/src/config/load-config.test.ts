@@ -157,6 +157,57 @@ describe("configuration", () => {
     expect(config.auth.endpoints.http.excludePaths).toEqual(["/api/docs"]);
   });
 
+  it("takes the export of spans from the file, the environment, and the variable that all programs share", () => {
+    const shared = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://shared:4318" };
+    expect(loadConfig({ env: {} }).otel).toEqual({
+      enabled: false,
+      endpoint: "http://127.0.0.1:4318",
+      headers: {},
+      serviceName: "flovyn-server",
+    });
+    const configFile = file(
+      '[otel]\nenabled = true\notlp_endpoint = "http://file:4318"\nservice_name = "orders"\n[otel.headers]\nx-key = "k"\n',
+    );
+    expect(loadConfig({ env: shared, configFile }).otel).toEqual({
+      enabled: true,
+      endpoint: "http://file:4318",
+      headers: { "x-key": "k" },
+      serviceName: "orders",
+    });
+    expect(loadConfig({ env: { ...shared, OTEL__ENABLED: "true" } }).otel).toMatchObject({
+      enabled: true,
+      endpoint: "http://shared:4318",
+    });
+    const env = {
+      ...shared,
+      OTEL__OTLP_ENDPOINT: "https://env:4318/base",
+      OTEL__HEADERS: '{"authorization":"Bearer x"}',
+    };
+    expect(loadConfig({ env, configFile }).otel).toMatchObject({
+      endpoint: "https://env:4318/base",
+      headers: { authorization: "Bearer x" },
+    });
+  });
+
+  it("refuses what spans cannot be sent to, and the shared variable only where it decides", () => {
+    const shared = { OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317" };
+    expect(loadConfig({ env: shared }).otel.enabled).toBe(false);
+    expect(
+      loadConfig({ env: { ...shared, OTEL__ENABLED: "1", OTEL__ENDPOINT: "http://own:4318" } }).otel.endpoint,
+    ).toBe("http://own:4318");
+    const form = "must look like http://host:4318";
+    expect(problemsOf(() => loadConfig({ env: { ...shared, OTEL__ENABLED: "1" } }))).toEqual([
+      `OTEL_EXPORTER_OTLP_ENDPOINT: ${form}`,
+    ]);
+    const overrides = { otel: { endpoint: "collector:4317", headers: { a: "hunter2\n", "b c": "hunter2" } } };
+    const problems = problemsOf(() => loadConfig({ env: {}, overrides }));
+    expect(problems).toEqual([
+      `otel.endpoint: ${form}`,
+      "otel.headers.a: must be printable ASCII",
+      "otel.headers.b c: must be the name of an HTTP header",
+    ]);
+  });
+
   it("takes the secrets of promise tokens from the file and the environment, in their order", () => {
     const secrets = [
       { id: "2026-11", secret: "n".repeat(32) },

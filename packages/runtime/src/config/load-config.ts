@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import type { z } from "zod";
 import { checkTogether } from "./check-together.js";
-import { configShape, type EndpointConfig, type FlovynConfig } from "./config.js";
+import { configShape, type EndpointConfig, type FlovynConfig, type OtelConfig } from "./config.js";
 import { describeProblem } from "./describe-problem.js";
 import { overlayEnvironment } from "./environment.js";
 
@@ -90,6 +90,7 @@ function toConfig(config: Parsed): FlovynConfig {
     runMigrations: config.run_migrations,
     nats: config.nats,
     log: config.log,
+    otel: toOtel(config.otel),
     database: { poolMax: config.database.pool_max, batchSlots: config.database.batch_slots },
     orgs: config.orgs,
     auth: {
@@ -107,6 +108,15 @@ function toConfig(config: Parsed): FlovynConfig {
       endpoints: { http: toEndpoint(http), grpc: toEndpoint(grpc) },
     },
   };
+}
+
+/** Where the standard says that a collector listens. */
+const otlpEndpointDefault = "http://127.0.0.1:4318";
+
+function toOtel(otel: Parsed["otel"]): OtelConfig {
+  const { enabled, headers, service_name: serviceName } = otel;
+  const endpoint = otel.endpoint ?? otel.otlp_endpoint ?? otel.exporter_otlp_endpoint ?? otlpEndpointDefault;
+  return { enabled, endpoint, headers, serviceName };
 }
 
 function toEndpoint(endpoint: Parsed["auth"]["endpoints"]["http"]): EndpointConfig {

@@ -4,22 +4,21 @@ import type { AnyTask } from "../definitions/task.js";
 import type { AnyWorkflow, WorkflowDefinition } from "../definitions/workflow.js";
 import { toMilliseconds } from "../duration.js";
 import { Connection, callMetadata } from "../wire/connection.js";
-import { cancelWorkflow, startWorkflow } from "../wire/rpcs.js";
-import { untilAnswered } from "../wire/until-answered.js";
 import { Worker } from "../worker/worker.js";
 import { waitForResult } from "./await-result.js";
+import { ClientCalls } from "./calls.js";
 import { type ClientSettings, type FlovynClientOptions, readOptions } from "./options.js";
-import { type StartOptions, toStartRequest } from "./start-options.js";
-import type { StartedWorkflow, WorkflowHandle } from "./workflow-handle.js";
-
-/** Time for a call that does not wait for anything, finding the server included. */
-const callTimeoutMs = 15_000;
+import type { PromiseReference } from "./promise-reference.js";
+import type { SentSignal, SignalOptions, SignalWithStartOptions } from "./signal-options.js";
+import type { StartOptions } from "./start-options.js";
+import type { CancelOptions, StartedWorkflow, WorkflowHandle } from "./workflow-handle.js";
 
 /** Starts workflows and awaits them; with definitions registered and `start` called it is a worker, too. */
 export class FlovynClient {
   readonly #settings: ClientSettings;
   readonly #connection: Connection;
   readonly #metadata: Metadata;
+  readonly #calls: ClientCalls;
   readonly #workflows = new Map<string, AnyWorkflow>();
   readonly #tasks = new Map<string, AnyTask>();
   #worker: { worker: Worker; started: Promise<void> } | undefined;
@@ -31,6 +30,7 @@ export class FlovynClient {
     this.#connection = new Connection(this.#settings);
     // Calls wait for a connection that is just coming back, instead of failing.
     this.#metadata = callMetadata(this.#settings.clientToken, {}, true);
+    this.#calls = new ClientCalls(this.#connection, this.#metadata, this.#settings.orgId);
   }
 
   /** Before `start`. Errors: Error when the name is taken or the worker runs. */
@@ -97,13 +97,33 @@ export class FlovynClient {
     input?: unknown,
     options: StartOptions = {},
   ): Promise<StartedWorkflow<unknown>> {
-    const { orgId, queue } = this.#settings;
-    const kind = typeof definition === "string" ? definition : definition.name;
-    const request = toStartRequest({ orgId, queue, kind, input }, options);
-    const send = () => this.#connection.call(startWorkflow, request, this.#metadata, { timeoutMs: callTimeoutMs });
-    const response = await (options.idempotencyKey === undefined ? send() : sendAgain(send));
-    const isNew = response.idempotencyKeyNew || !response.idempotencyKeyUsed;
-    return { ...this.getHandle(response.workflowExecutionId), isNew };
+    const workflow = this.#newWorkflow(definition, input, options.queue);
+    const { id, isNew } = await this.#calls.start(workflow, options);
+    return { ...this.getHandle(id), isNew };
+  }
+
+  /**
+   * Signals the workflow that goes by `workflowId`, and starts it before when there is none: at once, so that its first
+   * activation has the signal. The handle's `isNew` tells which it was. Errors as in `startWorkflow` and `signal`.
+   */
+  signalWithStart<Input, Output>(
+    definition: Pick<WorkflowDefinition<Input, Output>, "name" | "run">,
+    input: Input,
+    options: SignalWithStartOptions,
+  ): Promise<StartedWorkflow<Output>>;
+  signalWithStart<Output = unknown>(
+    kind: string,
+    input: unknown,
+    options: SignalWithStartOptions,
+  ): Promise<StartedWorkflow<Output>>;
+  async signalWithStart(
+    definition: string | Pick<AnyWorkflow, "name">,
+    input: unknown,
+    options: SignalWithStartOptions,
+  ): Promise<StartedWorkflow<unknown>> {
+    const workflow = this.#newWorkflow(definition, input, options.queue);
+    const { id, isNew } = await this.#calls.signalWithStart(workflow, options);
+    return { ...this.getHandle(id), isNew };
   }
 
   /** A handle for an execution that was started elsewhere. The definition only gives the type of the output. */
@@ -118,14 +138,42 @@ export class FlovynClient {
         const wait = { connection: this.#connection, metadata: this.#metadata, workflowId: id, timeoutMs };
         return (await waitForResult(wait)) as Output;
       },
-      cancel: async (reason = "") => {
-        const request = { workflowExecutionId: id, reason };
-        const answer = await this.#connection.call(cancelWorkflow, request, this.#metadata, {
-          timeoutMs: callTimeoutMs,
-        });
-        return answer.cancelled;
-      },
+      signal: (name, value, options = {}) => this.#calls.signal(id, name, value, options),
+      query: (name, params) => this.#calls.query(id, name, params) as Promise<never>,
+      cancel: (reason = "", options = {}) => this.#calls.cancel(id, reason, options),
     };
+  }
+
+  /** The same as `signal` of the handle. */
+  signal(workflowId: string, name: string, value?: unknown, options: SignalOptions = {}): Promise<SentSignal> {
+    return this.#calls.signal(workflowId, name, value, options);
+  }
+
+  /** The same as `query` of the handle. */
+  query<Result = unknown>(workflowId: string, name: string, params?: unknown): Promise<Result> {
+    return this.#calls.query(workflowId, name, params) as Promise<Result>;
+  }
+
+  /** The same as `cancel` of the handle. */
+  cancel(workflowId: string, reason = "", options: CancelOptions = {}): Promise<boolean> {
+    return this.#calls.cancel(workflowId, reason, options);
+  }
+
+  /**
+   * Resolves a promise of a workflow. To do the same again is no error. Errors: FlovynServiceError, as NOT_FOUND when there is
+   * no such promise and FAILED_PRECONDITION when it was settled otherwise; TypeError when the value has no JSON form.
+   */
+  resolvePromise(promise: PromiseReference, value?: unknown): Promise<void> {
+    return this.#calls.resolvePromise(promise, value);
+  }
+
+  /** Rejects a promise of a workflow, which gets the text of the error. Errors as in `resolvePromise`. */
+  rejectPromise(promise: PromiseReference, error: Error | string): Promise<void> {
+    return this.#calls.rejectPromise(promise, error);
+  }
+
+  #newWorkflow(definition: string | Pick<AnyWorkflow, "name">, input: unknown, queue = this.#settings.queue) {
+    return { queue, kind: typeof definition === "string" ? definition : definition.name, input };
   }
 
   #register<Definition extends { name: string }>(
@@ -145,9 +193,4 @@ export class FlovynClient {
     await running?.started.catch(() => {});
     this.#connection.close();
   }
-}
-
-/** Only a key makes it safe to repeat a start whose answer was lost. */
-function sendAgain<Response>(send: () => Promise<Response>): Promise<Response> {
-  return untilAnswered(send, { signal: AbortSignal.timeout(callTimeoutMs), onRetry() {} });
 }

@@ -1,8 +1,14 @@
 import type { DurationInput } from "../duration.js";
+import type { SentSignal, SignalOptions } from "./signal-options.js";
 
 export interface ResultOptions {
   /** Rejects with ResultTimeoutError after this; without it the wait has no end. The workflow goes on either way. */
   timeout?: DurationInput;
+}
+
+export interface CancelOptions {
+  /** False leaves the child workflows alone. True when left out. */
+  cascadeToChildren?: boolean;
 }
 
 /** A started workflow. */
@@ -14,8 +20,18 @@ export interface WorkflowHandle<Output = unknown> {
    * FlovynServiceError when the server refuses or stays out of reach for a minute.
    */
   result(options?: ResultOptions): Promise<Output>;
+  /**
+   * Sends a signal. Errors: FlovynServiceError, as FAILED_PRECONDITION when the workflow has ended; RangeError for the name,
+   * TypeError when the value has no JSON form.
+   */
+  signal(name: string, value?: unknown, options?: SignalOptions): Promise<SentSignal>;
+  /**
+   * Asks for what the workflow keeps under a state key; `__state` asks for all of it. Rejects with WorkflowQueryError when
+   * the query is answered with an error.
+   */
+  query<Result = unknown>(name: string, params?: unknown): Promise<Result>;
   /** Ends the workflow as cancelled. False when it had ended before. Errors: FlovynServiceError. */
-  cancel(reason?: string): Promise<boolean>;
+  cancel(reason?: string, options?: CancelOptions): Promise<boolean>;
 }
 
 /** The handle that a start gives. */

@@ -1,5 +1,21 @@
 import type { Logger } from "../logger.js";
 
+/**
+ * Pieces of a task's work for whoever watches it live. They go out in order, as fast as they can be sent; what comes too fast,
+ * cannot be sent or cannot be written as JSON is dropped with a line in the log. Nothing of it fails the task, and nothing of
+ * it is kept in history.
+ */
+export interface TaskStream {
+  /** A piece of text, as a language model gives it. */
+  token(text: string): void;
+  /** How far the work is, from 0 to 1. */
+  progress(progress: number, details?: string): void;
+  /** Any value with a JSON form. */
+  data(value: unknown): void;
+  /** A problem that does not end the task. */
+  error(message: string, code?: string): void;
+}
+
 /** What a task function works with. */
 export interface TaskContext {
   readonly taskId: string;
@@ -18,6 +34,8 @@ export interface TaskContext {
   readonly signal: AbortSignal;
   /** Lines go to the worker's logger and to the server. */
   readonly log: Logger;
+  /** For whoever watches the task live. */
+  readonly stream: TaskStream;
 
   /**
    * Tells how far the work is, from 0 to 1. The latest report wins when they come faster than they can be sent; one that

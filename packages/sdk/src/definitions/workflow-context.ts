@@ -3,6 +3,8 @@ import type { Logger } from "../logger.js";
 import type { CallArgs } from "./call-args.js";
 import type { RetryOptions } from "./retry.js";
 import type { TaskDefinition } from "./task.js";
+import type { WorkflowDefinition } from "./workflow.js";
+import type { ChildWorkflowPromise, SignalPromise, TimerPromise } from "./workflow-promises.js";
 
 /** What one call of `ctx.schedule` may change of the task's definition. */
 export interface ScheduleOptions {
@@ -22,6 +24,26 @@ export interface ScheduleOptions {
   idempotencyKeyTtl?: DurationInput;
 }
 
+/** What one call of `ctx.promise` may say. */
+export interface PromiseOptions {
+  /** Rejects the promise with PromiseTimeoutError when nobody settled it in time. Without it, it stays open. */
+  timeout?: DurationInput;
+  /** Key in the org by which others may settle the promise; one promise for each. */
+  idempotencyKey?: string;
+  /** How long the key is kept, 24 h when left out. */
+  idempotencyKeyTtl?: DurationInput;
+}
+
+/** What one call of `ctx.scheduleWorkflow` may say. */
+export interface ChildWorkflowOptions {
+  /** Name of the child, unique in its parent. `<kind>-<n>` when left out, for the n-th child. */
+  name?: string;
+  /** Default: the queue of the parent. */
+  queue?: string;
+  /** Head start in seconds, -100 to 9000; positive runs earlier. */
+  priority?: number;
+}
+
 /**
  * What a workflow function works with. Its promises may be combined by `Promise.all`, `race`, `any` and `allSettled`.
  * Awaiting anything else, a timer or a request of its own, is a mistake: the function is taken for blocked while it does.
@@ -31,7 +53,7 @@ export interface WorkflowContext {
   readonly executionId: string;
   /** The start input, as in the second argument of the function. */
   readonly input: unknown;
-  /** Lines are left out while the function only repeats what it did before. */
+  /** Lines are left out where history shows that the function only repeats what it did before. */
   readonly log: Logger;
 
   /** Runs a task on some worker and gives its output. Rejects with TaskFailedError when the task finally failed. */
@@ -46,6 +68,59 @@ export interface WorkflowContext {
    * result was kept). Rejects with OperationFailedError when it throws. The function must not use `ctx`.
    */
   run<Result>(name: string, fn: () => Promise<Result> | Result): Promise<Result>;
+
+  /**
+   * Waits, for as long as ten years, whatever happens to workers meanwhile. Rejects with TimerCancelledError when it is
+   * cancelled, with RangeError for what is no duration.
+   */
+  sleep(duration: DurationInput): TimerPromise;
+  /** Waits until a time, not at all when it is past. A time beyond ten years from now fails the workflow. */
+  sleepUntil(time: Date | number): TimerPromise;
+  /**
+   * Settles as the promise does; rejects with TimeoutError when that takes longer. What the promise stands for goes on then,
+   * save that a wait for a signal is given up.
+   */
+  withTimeout<Value>(promise: Promise<Value>, timeout: DurationInput): Promise<Value>;
+
+  /**
+   * A promise that somebody else settles: a client, or `ctx.resolvePromise`. Rejects with PromiseRejectedError or
+   * PromiseTimeoutError. Names may repeat; then each call is a promise of its own.
+   */
+  promise<Value = unknown>(name: string, options?: PromiseOptions): Promise<Value>;
+  /**
+   * Resolves a promise of this workflow: by name the first of those created so far that is open, or by id. One that is
+   * settled stays as it is. Errors: Error when there is no such promise, TypeError when the value has no JSON form.
+   */
+  resolvePromise(nameOrId: string, value?: unknown): void;
+
+  /**
+   * Runs another workflow as a child and gives its output. Rejects with ChildWorkflowFailedError when it failed or was
+   * cancelled, with RangeError when the name is taken.
+   */
+  scheduleWorkflow<Input, Output>(
+    workflow: Pick<WorkflowDefinition<Input, Output>, "name" | "run">,
+    ...args: CallArgs<Input, ChildWorkflowOptions>
+  ): ChildWorkflowPromise<Output>;
+  scheduleWorkflow<Output = unknown>(
+    kind: string,
+    input?: unknown,
+    options?: ChildWorkflowOptions,
+  ): ChildWorkflowPromise<Output>;
+  /** Asks for the end of a child. Its promise rejects when it ended so; a child that ended before stays as it is. */
+  cancelWorkflow(child: ChildWorkflowPromise<unknown> | string, reason?: string): void;
+
+  /** Waits for the next signal of that name, in the order in which they arrived. */
+  waitForSignal<Value = unknown>(name: string): SignalPromise<Value>;
+  /** Whether a signal of that name is there that nobody took. The answer is the same on every replay. */
+  hasSignal(name: string): boolean;
+  /** Takes all signals of that name that are there. */
+  drainSignals<Value = unknown>(name: string): Value[];
+
+  /**
+   * Throws WorkflowCancelledError when the workflow was cancelled. The server ends a cancelled workflow at once, so this
+   * rarely comes to pass.
+   */
+  checkCancellation(): void;
 
   /** A value of the workflow's state, null when the key has none. */
   get<Value = unknown>(key: string): Value | null;

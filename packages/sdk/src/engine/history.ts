@@ -1,3 +1,6 @@
+import { type CallType, roleOf } from "./event-catalogue.js";
+import { isMark, readMark, type SignalMark } from "./signal-mark.js";
+
 /** One event as the server sends it; `data` is the text of a JSON object. */
 export interface HistoryEvent {
   readonly sequence: number;
@@ -11,55 +14,74 @@ export interface RecordedEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Calls that are matched by position, each type with its own counter. */
-export type CallType = "task" | "operation" | "state";
-
-const initiating: Readonly<Record<string, CallType>> = {
-  OPERATION_COMPLETED: "operation",
-  STATE_SET: "state",
-  STATE_CLEARED: "state",
-  TASK_SCHEDULED: "task",
-};
-
-/** For events that end a call: under which key the call waits. */
-const outcomeKeys: Readonly<Record<string, (data: RecordedEvent["data"]) => string>> = {
-  TASK_COMPLETED: (data) => taskKey(String(data.taskExecutionId)),
-  TASK_FAILED: (data) => taskKey(String(data.taskExecutionId)),
-};
-
-export function taskKey(taskId: string): string {
-  return `task ${taskId.toLowerCase()}`;
-}
-
-export interface OutcomeEvent extends RecordedEvent {
-  readonly key: string;
-}
+/** Something that happened to the workflow from outside: the end of a call, or a signal. */
+export type Happening =
+  | { readonly what: "outcome"; readonly key: string; readonly event: RecordedEvent }
+  | { readonly what: "signal"; readonly name: string; readonly event: RecordedEvent };
 
 /** A history sorted by what replay looks for. */
 export interface History {
   readonly calls: Readonly<Record<CallType, readonly RecordedEvent[]>>;
   /** In the order in which they happened. */
-  readonly outcomes: readonly OutcomeEvent[];
+  readonly happenings: readonly Happening[];
+  /** Keys of the calls that ended, whether or not replay came to the end. */
+  readonly ended: ReadonlySet<string>;
+  /** Signals by name, in the order in which they arrived. */
+  readonly signals: ReadonlyMap<string, readonly RecordedEvent[]>;
+  /** What looks for signals saw, by the number of the look. */
+  readonly marks: ReadonlyMap<number, SignalMark>;
+  /** Reason of a cancellation that was asked for, undefined without one. */
+  readonly cancellation: string | undefined;
   /** Highest sequence of any event, 0 without events. */
   readonly lastSequence: number;
 }
 
-/** Errors: Error when the data of an event that replay needs is not a JSON object. */
+/** Errors: Error for an event of unknown type, and for data that replay needs and that is not a JSON object. */
 export function readHistory(events: readonly HistoryEvent[]): History {
-  const calls: Record<CallType, RecordedEvent[]> = { task: [], operation: [], state: [] };
-  const outcomes: OutcomeEvent[] = [];
+  const calls: Record<CallType, RecordedEvent[]> = {
+    task: [],
+    operation: [],
+    state: [],
+    timer: [],
+    promise: [],
+    child: [],
+  };
+  const happenings: Happening[] = [];
+  const ended = new Set<string>();
+  const signals = new Map<string, RecordedEvent[]>();
+  const marks = new Map<number, SignalMark>();
+  let cancellation: string | undefined;
   let lastSequence = 0;
-  for (const event of inOrder(events)) {
-    lastSequence = event.sequence;
-    const callType = initiating[event.type];
-    const keyOf = outcomeKeys[event.type];
-    if (callType !== undefined) calls[callType].push(parse(event));
-    if (keyOf !== undefined) {
-      const recorded = parse(event);
-      outcomes.push({ ...recorded, key: keyOf(recorded.data) });
+  for (const raw of inOrder(events)) {
+    lastSequence = raw.sequence;
+    const role = roleOf(raw);
+    if (role.role === "informs") continue;
+    const event = parse(raw);
+    switch (role.role) {
+      case "initiates":
+        if (isMark(event)) marks.set(...readMark(event));
+        else calls[role.callType].push(event);
+        break;
+      case "ends": {
+        const key = role.key(event.data);
+        ended.add(key);
+        happenings.push({ what: "outcome", key, event });
+        break;
+      }
+      case "signals": {
+        const name = String(event.data.signalName);
+        const earlier = signals.get(name);
+        if (earlier === undefined) signals.set(name, [event]);
+        else earlier.push(event);
+        happenings.push({ what: "signal", name, event });
+        break;
+      }
+      case "cancels":
+        cancellation ??= String(event.data.reason ?? "");
+        break;
     }
   }
-  return { calls, outcomes, lastSequence };
+  return { calls, happenings, ended, signals, marks, cancellation, lastSequence };
 }
 
 /** The server sends them in order; a sort of what is sorted costs nothing against what a wrong order would do. */

@@ -32,6 +32,34 @@ describe("a determinism violation", () => {
       (ctx) => ctx.clear("status"),
       'asked to clear state key "status" as its state call 1, but history holds a set of state key "status" there',
     ],
+    [
+      "of a timer",
+      "TIMER_STARTED",
+      { timerId: "sleep-1", durationMs: 1 },
+      (ctx) => ctx.sleep(1),
+      'asked to start timer "timer-0" as its timer call 1, but history holds timer "sleep-1" there',
+    ],
+    [
+      "of a promise",
+      "PROMISE_CREATED",
+      { promiseName: "approval", promiseId: "p" },
+      (ctx) => ctx.promise("payment"),
+      'asked to create promise "payment" as its promise call 1, but history holds promise "approval" there',
+    ],
+    [
+      "of the name of a child workflow",
+      "CHILD_WORKFLOW_INITIATED",
+      { childExecutionName: "first", childWorkflowKind: "echo" },
+      (ctx) => ctx.scheduleWorkflow("echo", null, { name: "second" }),
+      'asked to schedule child workflow "second" of kind "echo" as its child call 1, but history holds child workflow "first" of kind "echo" there',
+    ],
+    [
+      "of the kind of a child workflow",
+      "CHILD_WORKFLOW_INITIATED",
+      { childExecutionName: "first", childWorkflowKind: "echo" },
+      (ctx) => ctx.scheduleWorkflow("shout", null, { name: "first" }),
+      'asked to schedule child workflow "first" of kind "shout" as its child call 1',
+    ],
   ];
 
   test.each(histories)("%s says what was asked and what history holds", async (_name, type, data, run, text) => {

@@ -1,5 +1,9 @@
 import type { Command } from "./commands.js";
-import type { CallType, History, OutcomeEvent, RecordedEvent } from "./history.js";
+import type { CallType } from "./event-catalogue.js";
+import type { Happening, History, RecordedEvent } from "./history.js";
+import { SignalLooks } from "./signal-looks.js";
+import { SignalQueue } from "./signal-queue.js";
+import { type Asked, violation } from "./violation.js";
 
 /** Something that lets the workflow function go on. */
 export interface Delivery {
@@ -8,32 +12,30 @@ export interface Delivery {
   deliver(): void;
 }
 
-/** A call as a determinism violation names it. */
-export interface Asked {
-  readonly callType: CallType;
-  /** For people: `schedule task "charge"`. */
-  readonly text: string;
-  /** Whether an event is the trace of this call. */
-  matches(event: RecordedEvent): boolean;
-}
+/** What a call may wait for. */
+export type Outstanding = CallType | "signal";
 
 /** The pure part of an activation: where the function stands in history, what it asked for anew, what it gets next. */
 export class Replay {
   readonly commands: Command[] = [];
+  readonly looks: SignalLooks;
   readonly #history: History;
-  readonly #called: Record<CallType, number> = { task: 0, operation: 0, state: 0 };
-  readonly #waiting = new Map<string, (event: RecordedEvent) => void>();
+  readonly #called: Record<CallType, number> = { task: 0, operation: 0, state: 0, timer: 0, promise: 0, child: 0 };
+  readonly #waiting = new Map<string, { callType: CallType; settle: (event: RecordedEvent) => void }>();
   /** Outcomes of calls that the function has not made yet. */
   readonly #early = new Map<string, RecordedEvent>();
+  readonly #signals = new Map<string, SignalQueue>();
   readonly #ready: Delivery[] = [];
   #readyTaken = 0;
-  #outcomesTaken = 0;
+  #happeningsTaken = 0;
   #unmatched: number;
+  #newCalls = 0;
   #fatal: Error | undefined;
 
   constructor(history: History) {
     this.#history = history;
     this.#unmatched = Object.values(history.calls).reduce((sum, events) => sum + events.length, 0);
+    this.looks = new SignalLooks(this, history.marks);
   }
 
   /** Set when the function must not go on, whatever it does with the error. */
@@ -41,19 +43,42 @@ export class Replay {
     return this.#fatal;
   }
 
-  /** True while the function repeats what an earlier activation did. */
-  get replaying(): boolean {
-    return this.#unmatched > 0 && this.commands.length === 0;
+  /** Calls so far that history does not know. */
+  get newCalls(): number {
+    return this.#newCalls;
   }
 
-  /** Whether some call of the function still waits for an outcome. */
-  get outstanding(): boolean {
-    return this.#waiting.size > 0;
+  /** True while history shows that an earlier activation went on from here: the function only repeats what that one did. */
+  get repeating(): boolean {
+    return this.#newCalls === 0 && (this.#unmatched > 0 || this.looks.markedAhead);
+  }
+
+  /** What the calls of the function still wait for. */
+  outstanding(): Outstanding[] {
+    const kinds = new Set<Outstanding>();
+    for (const { callType } of this.#waiting.values()) kinds.add(callType);
+    for (const queue of this.#signals.values()) if (queue.awaited) kinds.add("signal");
+    return [...kinds];
+  }
+
+  /** The reason of a cancellation that was asked for, undefined without one. */
+  get cancellation(): string | undefined {
+    return this.#history.cancellation;
   }
 
   /** The first failure counts; what comes after it is its consequence. */
   fail(error: Error): void {
     this.#fatal ??= error;
+  }
+
+  /** How many calls of a type the function has made. */
+  called(callType: CallType): number {
+    return this.#called[callType];
+  }
+
+  /** Whether history holds the outcome that a call waits for under this key, replay come to it or not. */
+  ended(key: string): boolean {
+    return this.#history.ended.has(key);
   }
 
   /**
@@ -63,21 +88,39 @@ export class Replay {
   match(asked: Asked): RecordedEvent | undefined {
     const position = this.#called[asked.callType]++;
     const event = this.#history.calls[asked.callType][position];
-    if (event === undefined) return undefined;
+    if (event === undefined) {
+      this.#newCalls += 1;
+      return undefined;
+    }
     this.#unmatched -= 1;
     if (!asked.matches(event)) this.fail(violation(asked, position, event));
     return event;
   }
 
   /** Registers a call that ends with an outcome event. `settle` runs in its turn, at most once. */
-  awaitOutcome(key: string, settle: (event: RecordedEvent) => void): void {
+  awaitOutcome(callType: CallType, key: string, settle: (event: RecordedEvent) => void): void {
     const early = this.#early.get(key);
     if (early === undefined) {
-      this.#waiting.set(key, settle);
+      this.#waiting.set(key, { callType, settle });
     } else {
       this.#early.delete(key);
       this.addReady({ deliver: () => settle(early) });
     }
+  }
+
+  /** Nobody waits for this outcome any more. */
+  forget(key: string): void {
+    this.#waiting.delete(key);
+  }
+
+  /** The signals of a name, as far as replay has come. */
+  signals(name: string): SignalQueue {
+    let queue = this.#signals.get(name);
+    if (queue === undefined) {
+      queue = new SignalQueue(this.#history.signals.get(name) ?? []);
+      this.#signals.set(name, queue);
+    }
+    return queue;
   }
 
   /** Queues something that is known already, or that this process works out; the order of the calls is kept. */
@@ -93,45 +136,18 @@ export class Replay {
       return ready;
     }
     for (;;) {
-      const outcome = this.#history.outcomes[this.#outcomesTaken];
-      if (outcome === undefined) return undefined;
-      this.#outcomesTaken += 1;
-      const settle = this.#take(outcome);
-      if (settle !== undefined) return { deliver: () => settle(outcome) };
+      const happening = this.#history.happenings[this.#happeningsTaken];
+      if (happening === undefined) return undefined;
+      this.#happeningsTaken += 1;
+      const deliver = happening.what === "signal" ? this.signals(happening.name).pass() : this.#take(happening);
+      if (deliver !== undefined) return { deliver };
     }
   }
 
-  #take(outcome: OutcomeEvent): ((event: RecordedEvent) => void) | undefined {
-    const settle = this.#waiting.get(outcome.key);
-    if (settle === undefined) this.#early.set(outcome.key, outcome);
-    else this.#waiting.delete(outcome.key);
-    return settle;
+  #take({ key, event }: Extract<Happening, { what: "outcome" }>): (() => void) | undefined {
+    const waiting = this.#waiting.get(key);
+    if (waiting === undefined) this.#early.set(key, event);
+    else this.#waiting.delete(key);
+    return waiting && (() => waiting.settle(event));
   }
-}
-
-function violation(asked: Asked, position: number, event: RecordedEvent): Error {
-  return new Error(
-    `Determinism violation: the workflow code asked to ${asked.text} as its ${asked.callType} call ${position + 1}, ` +
-      `but history holds ${describe(event)} there (${event.type}, event sequence ${event.sequence})`,
-  );
-}
-
-function describe({ type, data }: RecordedEvent): string {
-  switch (type) {
-    case "TASK_SCHEDULED":
-      return `task ${JSON.stringify(data.kind)}`;
-    case "OPERATION_COMPLETED":
-      return `operation ${JSON.stringify(operationName(data))}`;
-    case "STATE_SET":
-      return `a set of state key ${JSON.stringify(data.key)}`;
-    case "STATE_CLEARED":
-      return `a clear of state key ${JSON.stringify(data.key)}`;
-    default:
-      return "something else";
-  }
-}
-
-/** Other clients fall back to `name` when reading, so this one does too. */
-export function operationName(data: RecordedEvent["data"]): unknown {
-  return data.operationName ?? data.name;
 }

@@ -23,7 +23,7 @@ describe("an activation", () => {
         idempotencyKeyTtl: "1h",
       });
     });
-    expect(result.outcome).toEqual({ status: "SUSPENDED" });
+    expect(result.outcome).toEqual({ status: "SUSPENDED", waitsFor: "task" });
     expect(result.seenSequence).toBe(1);
     expect(result.commands).toEqual([
       { type: "SET_STATE", key: "status", value: Buffer.from('"new"') },

@@ -1,4 +1,5 @@
 import type { AnyWorkflow } from "../definitions/workflow.js";
+import { WorkflowCancelledError } from "../errors.js";
 import { decodeJson, encodeJson } from "../json.js";
 import type { Logger } from "../logger.js";
 import type { ActivationScope } from "./calls/scope.js";
@@ -53,6 +54,8 @@ export async function runActivation(
     newId: deterministicIds(executionId),
     random: deterministicRandom(executionId),
     state: new Map(),
+    promises: [],
+    children: new Map(),
     closed: false,
   };
   const outcome = await advance(scope, callFunction(definition, scope), options.signal);
@@ -77,7 +80,7 @@ function callFunction(definition: AnyWorkflow, scope: ActivationScope): Function
       end.outcome = completed(output);
     },
     (error: unknown) => {
-      end.outcome = failed(error);
+      end.outcome = isCancellation(error, scope) ? { status: "CANCELLED", reason: error.reason } : failed(error);
     },
   );
   return end;
@@ -91,11 +94,30 @@ async function advance(scope: ActivationScope, end: FunctionEnd, signal: AbortSi
     if (replay.fatal !== undefined) return failed(replay.fatal);
     if (end.outcome !== undefined) return end.outcome;
     const delivery = replay.next();
-    if (delivery === undefined) return replay.outstanding ? { status: "SUSPENDED" } : failed(new Error(blockedForEver));
+    if (delivery === undefined) return suspended(replay);
     if (delivery.after !== undefined && !(await endsBefore(delivery.after, signal))) return { status: "ABANDONED" };
     if (delivered % deliveriesPerTurn === 0) await eventLoopTurn();
     delivery.deliver();
   }
+}
+
+/**
+ * What a suspended workflow is said to wait for when it is more than one thing: first what is at work, then what others must
+ * give, then time. So whoever talks with a workflow by signals can tell that it is their turn.
+ */
+const suspendOrder = ["task", "child", "signal", "promise", "timer"] as const;
+
+function suspended(replay: Replay): Outcome {
+  const outstanding = replay.outstanding();
+  const waitsFor = suspendOrder.find((kind) => outstanding.includes(kind));
+  if (waitsFor === undefined) return failed(new Error(blockedForEver));
+  replay.looks.leaveTrace();
+  return { status: "SUSPENDED", waitsFor };
+}
+
+/** Thrown by `ctx.checkCancellation` and not caught. */
+function isCancellation(error: unknown, { executionId }: ActivationScope): error is WorkflowCancelledError {
+  return error instanceof WorkflowCancelledError && error.workflowId === executionId;
 }
 
 const blockedForEver =

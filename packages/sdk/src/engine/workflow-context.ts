@@ -1,41 +1,80 @@
 import type { WorkflowContext } from "../definitions/workflow-context.js";
 import type { LogFields, Logger } from "../logger.js";
+import { cancelChild } from "./calls/cancel-child.js";
+import { checkCancellation } from "./calls/cancellation.js";
+import { scheduleChild, withoutChild } from "./calls/child-workflow.js";
+import { createPromise } from "./calls/durable-promise.js";
+import { resolvePromise } from "./calls/resolve-promise.js";
 import { runOperation } from "./calls/run-operation.js";
 import { scheduleTask } from "./calls/schedule-task.js";
 import type { ActivationScope } from "./calls/scope.js";
+import { drainSignals, hasSignal, waitForSignal } from "./calls/signals.js";
+import { sleep, sleepUntil, withoutTimer } from "./calls/sleep.js";
 import { clearState, getState, setState } from "./calls/state.js";
+import { withTimeout } from "./calls/with-timeout.js";
 import { neverSettles, quietRejection } from "./quiet-promise.js";
 import { checkOutsideOperation } from "./running-code.js";
 
 /** The context of one activation. */
 export function createWorkflowContext(scope: ActivationScope): WorkflowContext {
+  const later = <Result extends Promise<unknown>>(call: string, make: () => Result, instead = same<Result>) =>
+    asyncCall(scope, `ctx.${call}`, make, instead) as never;
+  const now = <Result>(call: string, make: () => Result) => syncCall(scope, `ctx.${call}`, make);
   const context: WorkflowContext = {
     executionId: scope.executionId,
     input: scope.input,
     log: replayAwareLog(scope),
     schedule: (task: Parameters<typeof scheduleTask>[1], ...[input, options]: unknown[]) =>
-      asyncCall(scope, "ctx.schedule", () => scheduleTask(scope, task, input, options ?? {})) as Promise<never>,
-    run: (name, fn) => asyncCall(scope, "ctx.run", () => runOperation(scope, name, fn)) as Promise<never>,
-    get: (key) => syncCall(scope, "ctx.get", () => getState(scope, key)) as never,
-    set: (key, value) => syncCall(scope, "ctx.set", () => setState(scope, key, value)),
-    clear: (key) => syncCall(scope, "ctx.clear", () => clearState(scope, key)),
-    keys: () => syncCall(scope, "ctx.keys", () => [...scope.state.keys()]),
+      later("schedule", () => scheduleTask(scope, task, input, options ?? {})),
+    run: (name, fn) => later("run", () => runOperation(scope, name, fn)),
+    sleep: (duration) => later("sleep", () => sleep(scope, duration), withoutTimer),
+    sleepUntil: (time) => later("sleepUntil", () => sleepUntil(scope, time), withoutTimer),
+    withTimeout: (promise, timeout) => later("withTimeout", () => withTimeout(scope, promise, timeout)),
+    promise: (name, options) => later("promise", () => createPromise(scope, name, options)),
+    resolvePromise: (reference, value) => now("resolvePromise", () => resolvePromise(scope, reference, value)),
+    scheduleWorkflow: (workflow: Parameters<typeof scheduleChild>[1], ...[input, options]: unknown[]) =>
+      later(
+        "scheduleWorkflow",
+        () => scheduleChild(scope, workflow, input, options ?? {}),
+        (promise) => withoutChild(promise, ""),
+      ),
+    cancelWorkflow: (child, reason) => now("cancelWorkflow", () => cancelChild(scope, child, reason)),
+    waitForSignal: (name) => later("waitForSignal", () => waitForSignal(scope, name), withoutTimer),
+    hasSignal: (name) => now("hasSignal", () => hasSignal(scope, name)),
+    drainSignals: (name) => now("drainSignals", () => drainSignals(scope, name)) as never,
+    checkCancellation: () => now("checkCancellation", () => checkCancellation(scope)),
+    get: (key) => now("get", () => getState(scope, key)) as never,
+    set: (key, value) => now("set", () => setState(scope, key, value)),
+    clear: (key) => now("clear", () => clearState(scope, key)),
+    keys: () => now("keys", () => [...scope.state.keys()]),
     currentTime: () => new Date(scope.timeMillis),
     now: () => scope.timeMillis,
-    randomUUID: () => syncCall(scope, "ctx.randomUUID", scope.newId),
-    random: () => syncCall(scope, "ctx.random", scope.random),
+    randomUUID: () => now("randomUUID", scope.newId),
+    random: () => now("random", scope.random),
   };
   return Object.freeze(context);
 }
 
-/** After the end of the activation a call waits for ever: the next activation makes it again. */
-function asyncCall<Result>(scope: ActivationScope, call: string, make: () => Promise<Result>): Promise<Result> {
+function same<Result>(promise: Promise<never>): Result {
+  return promise as Result;
+}
+
+/**
+ * After the end of the activation a call waits for ever: the next activation makes it again. `instead` gives a promise that
+ * stands for no call the members of one that does.
+ */
+function asyncCall<Result>(
+  scope: ActivationScope,
+  call: string,
+  make: () => Result,
+  instead: (promise: Promise<never>) => Result,
+): Result {
   try {
     checkOutsideOperation(call);
   } catch (error) {
-    return quietRejection(error);
+    return instead(quietRejection(error));
   }
-  return scope.closed ? neverSettles() : make();
+  return scope.closed ? instead(neverSettles()) : make();
 }
 
 function syncCall<Result>(scope: ActivationScope, call: string, make: () => Result): Result {
@@ -48,7 +87,7 @@ function syncCall<Result>(scope: ActivationScope, call: string, make: () => Resu
 
 function replayAwareLog(scope: ActivationScope): Logger {
   const line = (level: keyof Logger) => (message: string, fields?: LogFields) => {
-    if (!scope.replay.replaying && !scope.closed) scope.log[level](message, fields);
+    if (!scope.replay.repeating && !scope.closed) scope.log[level](message, fields);
   };
   return { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") };
 }

@@ -1,5 +1,10 @@
 import { WorkflowClientDefinition } from "@flovyn/proto/ext";
-import { TaskExecutionDefinition, WorkerLifecycleDefinition, WorkflowDispatchDefinition } from "@flovyn/proto/v1";
+import {
+  TaskExecutionDefinition,
+  WorkerLifecycleDefinition,
+  WorkflowDispatchDefinition,
+  WorkflowQueryDefinition,
+} from "@flovyn/proto/v1";
 import { rpc } from "./rpc.js";
 
 const { fullName: dispatch, methods: dispatchMethods } = WorkflowDispatchDefinition;
@@ -8,6 +13,13 @@ export const subscribeToNotifications = rpc(dispatch, dispatchMethods.subscribeT
 export const startWorkflow = rpc(dispatch, dispatchMethods.startWorkflow);
 export const getEvents = rpc(dispatch, dispatchMethods.getEvents);
 export const submitWorkflowCommands = rpc(dispatch, dispatchMethods.submitWorkflowCommands);
+export const signalWorkflow = rpc(dispatch, dispatchMethods.signalWorkflow);
+export const signalWithStartWorkflow = rpc(dispatch, dispatchMethods.signalWithStartWorkflow);
+export const resolvePromise = rpc(dispatch, dispatchMethods.resolvePromise);
+export const rejectPromise = rpc(dispatch, dispatchMethods.rejectPromise);
+
+const { fullName: queries, methods: queryMethods } = WorkflowQueryDefinition;
+export const queryWorkflow = rpc(queries, queryMethods.queryWorkflow);
 
 const { fullName: tasks, methods: taskMethods } = TaskExecutionDefinition;
 export const pollTask = rpc(tasks, taskMethods.pollTask);
@@ -21,6 +33,7 @@ export const setState = rpc(tasks, taskMethods.setState);
 export const clearState = rpc(tasks, taskMethods.clearState);
 export const clearAllState = rpc(tasks, taskMethods.clearAllState);
 export const getStateKeys = rpc(tasks, taskMethods.getStateKeys);
+export const streamTaskData = rpc(tasks, taskMethods.streamTaskData);
 
 const { fullName: lifecycle, methods: lifecycleMethods } = WorkerLifecycleDefinition;
 export const registerWorker = rpc(lifecycle, lifecycleMethods.registerWorker);

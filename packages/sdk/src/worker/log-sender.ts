@@ -1,4 +1,6 @@
-/** Lines that wait to be sent for one task. Beyond, lines are dropped: a task that floods must not fill the memory. */
+import { OrderedSender } from "./ordered-sender.js";
+
+/** Lines that wait to be sent for one task. */
 const waitingMax = 200;
 
 export interface LogLine {
@@ -6,35 +8,15 @@ export interface LogLine {
   readonly message: string;
 }
 
-/** Sends log lines in order, one at a time. */
-export class LogSender {
-  readonly #send: (line: LogLine) => Promise<unknown>;
-  #waiting: LogLine[] = [];
-  #dropped = 0;
-  #sending = false;
-
-  /** `send` must not reject. */
-  constructor(send: (line: LogLine) => Promise<unknown>) {
-    this.#send = send;
-  }
-
-  offer(line: LogLine): void {
-    if (this.#waiting.length >= waitingMax) this.#dropped += 1;
-    else this.#waiting.push(line);
-    if (!this.#sending) void this.#drain();
-  }
-
-  async #drain(): Promise<void> {
-    this.#sending = true;
-    for (let line = this.#next(); line !== undefined; line = this.#next()) await this.#send(line);
-    this.#sending = false;
-  }
-
-  #next(): LogLine | undefined {
-    const line = this.#waiting.shift();
-    if (line !== undefined || this.#dropped === 0) return line;
-    const message = `${this.#dropped} log lines were dropped, they came faster than they could be sent`;
-    this.#dropped = 0;
-    return { level: "WARN", message };
-  }
+/** Sends log lines in order; of a flood it drops lines, and says how many. `send` must not reject. */
+export function createLogSender(send: (line: LogLine) => Promise<unknown>): OrderedSender<LogLine> {
+  return new OrderedSender<LogLine>({
+    send,
+    sizeOf: () => 1,
+    waitingSizeMax: waitingMax,
+    onDropped: (count) => ({
+      level: "WARN",
+      message: `${count} log lines were dropped, they came faster than they could be sent`,
+    }),
+  });
 }

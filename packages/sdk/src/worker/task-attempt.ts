@@ -1,12 +1,13 @@
 import type { TaskExecutionInfo } from "@flovyn/proto/v1";
 import type { AnyTask } from "../definitions/task.js";
-import { NonRetryableError, TaskAbortedError } from "../errors.js";
-import { decodeJson, encodeJson } from "../json.js";
+import { TaskAbortedError } from "../errors.js";
+import { decodeJson } from "../json.js";
 import { type Logger, withFields } from "../logger.js";
 import { settledWithin } from "../wire/pause.js";
 import { createTaskContext } from "./task-context.js";
+import { encodeOutput, toFailure } from "./task-failure.js";
 import { TaskLease } from "./task-lease.js";
-import { type TaskReports, toFailure } from "./task-reports.js";
+import type { TaskReports } from "./task-reports.js";
 import type { WorkerScope } from "./worker-scope.js";
 
 export interface TaskAttemptOptions {
@@ -19,6 +20,9 @@ export interface TaskAttemptOptions {
 
 /** A function that was told to stop gets so long to do it before its slot is given to other work. */
 export const abortGraceMs = 5000;
+
+/** How long the report of an end waits for what the function has streamed. */
+const streamGraceMs = 2000;
 
 const timerMsMax = 2_147_483_647;
 
@@ -72,16 +76,20 @@ export class TaskAttempt {
 
   async #call(definition: AnyTask, lease: TaskLease): Promise<End> {
     const { scope, task } = this.#options;
-    const context = createTaskContext(scope, {
+    const { context, streamed } = createTaskContext(scope, {
       task,
       log: this.#log,
       signal: () => this.#abort.signal,
       beat: () => lease.beat(),
     });
     try {
-      return toEnd(await definition.run(context, decodeJson(task.input) as never), task.kind);
+      return { output: encodeOutput(await definition.run(context, decodeJson(task.input) as never), task.kind) };
     } catch (error) {
       return { error };
+    } finally {
+      // Whoever watches the task sees the last piece before the end.
+      const streaming = streamed();
+      if (streaming !== undefined) await settledWithin(streaming, streamGraceMs);
     }
   }
 
@@ -113,15 +121,6 @@ export class TaskAttempt {
       if (signal.aborted) resolve(undefined);
       else signal.addEventListener("abort", () => resolve(undefined), { once: true });
     });
-  }
-}
-
-/** Another attempt would most likely make another output without a JSON form. */
-function toEnd(output: unknown, kind: string): End {
-  try {
-    return { output: encodeJson(output, `the output of task "${kind}"`) };
-  } catch (error) {
-    throw new NonRetryableError((error as TypeError).message, { cause: error });
   }
 }
 

@@ -11,16 +11,19 @@ import {
   logMessage,
   reportProgress,
   setState,
+  streamTaskData,
 } from "../wire/rpcs.js";
 import { LatestSender } from "./latest-sender.js";
-import { type LogLine, LogSender } from "./log-sender.js";
+import { createLogSender, type LogLine } from "./log-sender.js";
+import type { OrderedSender } from "./ordered-sender.js";
+import { createStreamSender, createTaskStream } from "./task-stream.js";
 import { callTimeoutMs, type WorkerScope } from "./worker-scope.js";
 
-/** The context of one attempt. */
+/** The context of one attempt, and what waits until all that it has streamed was sent. */
 export function createTaskContext(
   scope: WorkerScope,
   attempt: { task: TaskExecutionInfo; signal: () => AbortSignal; log: Logger; beat: () => Promise<void> },
-): TaskContext {
+): { context: TaskContext; streamed: () => Promise<void> | undefined } {
   const { task, log } = attempt;
   const { taskExecutionId } = task;
   const call = <Request, Response>(rpc: Rpc<Request, Response>, request: Request): Promise<Response> =>
@@ -31,10 +34,15 @@ export function createTaskContext(
   const progress = new LatestSender((latest: { progress: number; details: string }) =>
     quietly(reportProgress, { taskExecutionId, ...latest }),
   );
-  const lines = new LogSender((line) => quietly(logMessage, { taskExecutionId, ...line }));
+  const lines = createLogSender((line) => quietly(logMessage, { taskExecutionId, ...line }));
+  const { workflowExecutionId } = task;
+  const chunks = createStreamSender(
+    (chunk) => quietly(streamTaskData, { taskExecutionId, workflowExecutionId, ...chunk }),
+    log,
+  );
   const context: TaskContext = {
     taskId: taskExecutionId,
-    workflowId: task.workflowExecutionId === "" ? undefined : task.workflowExecutionId,
+    workflowId: workflowExecutionId === "" ? undefined : workflowExecutionId,
     kind: task.kind,
     queue: task.queue,
     attempt: task.executionCount,
@@ -43,6 +51,7 @@ export function createTaskContext(
       return attempt.signal();
     },
     log: bothLogs(log, lines),
+    stream: createTaskStream((chunk) => chunks.offer(chunk), log),
     reportProgress: (value, details = "") => progress.offer({ progress: checkProgress(value), details }),
     heartbeat: attempt.beat,
     get: async (key) => {
@@ -60,15 +69,16 @@ export function createTaskContext(
     },
     keys: async () => (await call(getStateKeys, { taskExecutionId })).keys,
   };
-  return Object.freeze(context);
+  return { context: Object.freeze(context), streamed: () => chunks.sent() };
 }
 
-function checkProgress(value: number): number {
+/** Errors: RangeError. */
+export function checkProgress(value: number): number {
   if (value >= 0 && value <= 1) return value;
   throw new RangeError(`progress: must be a number from 0 to 1, is ${value}`);
 }
 
-function bothLogs(log: Logger, lines: LogSender): Logger {
+function bothLogs(log: Logger, lines: OrderedSender<LogLine>): Logger {
   const line = (level: keyof Logger, wireLevel: LogLine["level"]) => (message: string, fields?: LogFields) => {
     log[level](message, fields);
     lines.offer({ level: wireLevel, message: fields === undefined ? message : `${message} ${fieldsText(fields)}` });

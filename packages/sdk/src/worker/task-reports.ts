@@ -1,33 +1,11 @@
 import { CompleteTaskRequest, FailTaskRequest, type TaskExecutionInfo } from "@flovyn/proto/v1";
-import { NonRetryableError, RetryLaterError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { completeTask, failTask } from "../wire/rpcs.js";
 import { type FlovynServiceError, isRefusal, isUnsendable } from "../wire/service-error.js";
 import { untilAnswered } from "../wire/until-answered.js";
 import { claimOf } from "./task-claim.js";
+import type { Failure } from "./task-failure.js";
 import { callTimeoutMs, type WorkerScope } from "./worker-scope.js";
-
-const errorTextMax = 64 * 1024;
-
-/** How a failed attempt is reported. */
-export interface Failure {
-  readonly error: string;
-  readonly errorType?: string;
-  /** False ends the task whatever retries it has left. */
-  readonly retryable?: boolean;
-  readonly retryAfterMs?: number;
-}
-
-/** What the error of a task function means for the task. */
-export function toFailure(error: unknown): Failure {
-  if (!(error instanceof Error)) return { error: String(error) };
-  return {
-    error: (error.message || error.name).slice(0, errorTextMax),
-    errorType: error.name,
-    ...(error instanceof NonRetryableError ? { retryable: false } : {}),
-    ...(error instanceof RetryLaterError ? { retryAfterMs: error.retryAfterMs } : {}),
-  };
-}
 
 /** Reports outcomes of attempts. A report is repeated under the same claim until the server answers. */
 export class TaskReports {

@@ -7,6 +7,7 @@ import {
   insertTasks,
   insertTimers,
   insertWorkflows,
+  isUniqueViolation,
   lockWorkflows,
   type NewWorkflow,
   registerQueues,
@@ -50,8 +51,21 @@ export function createSubmitBatcher(context: DispatchContext, ends: Ends): Batch
     weightMax: batchBytesMax,
     lane: context.lane,
     metrics: context.metrics,
-    run: (items) => submitAll(context, ends, items),
+    run: (items) => againWhenTaken(() => submitAll(context, ends, items)),
   });
+}
+
+/**
+ * Workers choose the ids of tasks and children. When somebody else commits one between the look and the write, the second
+ * try sees it, and decides.
+ */
+async function againWhenTaken<T>(submitOnce: () => Promise<T>): Promise<T> {
+  try {
+    return await submitOnce();
+  } catch (error) {
+    if (isUniqueViolation(error)) return submitOnce();
+    throw error;
+  }
 }
 
 async function submitAll(context: DispatchContext, ends: Ends, given: readonly Submit[]): Promise<Outcome<void>[]> {
@@ -75,9 +89,9 @@ async function submitAll(context: DispatchContext, ends: Ends, given: readonly S
       ],
       known: context.knownQueues,
     });
-    await cancelLocked(tx, changes, childCancellations(applied), now);
-    // What an end closes has to be there before: the inserts come first.
+    // What an end closes has to be there before, also what a child submits in the batch that cancels it: inserts come first.
     writeEffects(tx, applied, children, now);
+    await cancelLocked(tx, changes, childCancellations(applied), now);
     await cancelOpenTasks(tx, givenUp(applied), now);
     changes.write(tx, now);
     return { outcomes, changes, applied, children, registered };
@@ -187,22 +201,14 @@ function afterCommit(context: DispatchContext, ends: Ends, { changes, applied, c
   hintDueTimes(context, applied, now);
 }
 
-/** Later times are found by the services themselves. */
-const dueHintMsMax = 30_000;
-
-function hintDueTimes(context: DispatchContext, applied: readonly Applied[], now: number): void {
-  const hint = (service: "timers" | "promises", dueAt: readonly (number | null)[]) => {
-    const earliest = Math.min(...dueAt.map((at) => at ?? Number.POSITIVE_INFINITY));
-    if (earliest - now <= dueHintMsMax) hintDue(context.bus, service, earliest);
-  };
-  hint(
-    "timers",
-    applied.flatMap(({ change }) => change.effects.timers.map(({ fireAtMs }) => fireAtMs)),
-  );
-  hint(
-    "promises",
-    applied.flatMap(({ change }) => change.effects.promises.map(({ timeoutAtMs }) => timeoutAtMs)),
-  );
+function hintDueTimes({ bus }: DispatchContext, applied: readonly Applied[], now: number): void {
+  const effects = applied.map(({ change }) => change.effects);
+  const timers = effects.flatMap((effect) => effect.timers.map(({ fireAtMs }) => fireAtMs));
+  const promises = effects.flatMap((effect) => effect.promises.map(({ timeoutAtMs }) => timeoutAtMs));
+  const tasks = effects.flatMap((effect) => effect.tasks.map(({ timeoutMs }) => timeoutMs && now + timeoutMs));
+  hintDue(bus, "timers", timers, now);
+  hintDue(bus, "promises", promises, now);
+  hintDue(bus, "tasks", tasks, now);
 }
 
 function submissionBytes(submission: Submission): number {

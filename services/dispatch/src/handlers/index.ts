@@ -8,6 +8,7 @@ import { getEvents, listEventViews } from "./get-events.js";
 import { getWorkflow, listWorkflowViews } from "./get-workflow.js";
 import { registerWorker } from "./register-worker.js";
 import { releaseWorkflows } from "./release-workflows.js";
+import { createReportExecutionSpans } from "./report-execution-spans.js";
 import { resolveOrg } from "./resolve-org.js";
 import { signalWithStart, signalWorkflowExecution } from "./signal-workflow.js";
 import { startChildWorkflow } from "./start-child-workflow.js";
@@ -26,6 +27,7 @@ export function createRoutes(context: DispatchContext, batches: Batches): Readon
     ["flovyn.v1.WorkflowQuery/QueryWorkflow", (request) => queryWorkflow(context, batches, request)],
     ["flovyn.v1.WorkflowDispatch/GetEvents", (request) => getEvents(context, batches, request)],
     ["flovyn.v1.WorkflowDispatch/SubmitWorkflowCommands", (request) => submitWorkflowCommands(batches, request)],
+    ["flovyn.v1.WorkflowDispatch/ReportExecutionSpans", createReportExecutionSpans(context)],
     ["flovyn.v1.WorkerLifecycle/RegisterWorker", (request) => registerWorker(context, request)],
     ["flovyn.v1.WorkerLifecycle/SendHeartbeat", (request) => sendHeartbeat(context, request)],
     ["flovyn.ext.v1.WorkflowClient/AwaitResult", (request) => readResult(batches, request)],

@@ -53,7 +53,7 @@ export const routes: readonly Route[] = [
     SignalWorkflow: dispatch,
     GetEvents: dispatch,
     SubmitWorkflowCommands: dispatch,
-    ReportExecutionSpans: later,
+    ReportExecutionSpans: dispatch,
   }),
   ...service("flovyn.v1.WorkflowQuery", { QueryWorkflow: dispatch }),
   ...service("flovyn.v1.TaskExecution", {
@@ -70,7 +70,7 @@ export const routes: readonly Route[] = [
     ClearState: tasks,
     ClearAllState: tasks,
     GetStateKeys: tasks,
-    StreamTaskData: later,
+    StreamTaskData: tasks,
   }),
   ...service("flovyn.v1.WorkerLifecycle", {
     RegisterWorker: { type: "register", service: "dispatch" },

@@ -13,6 +13,7 @@ import { addPromiseRoutes } from "./routes/promise-routes.js";
 import { addQueryRoutes } from "./routes/query-routes.js";
 import { orgBases } from "./routes/route-docs.js";
 import { addSignalRoutes } from "./routes/signal-routes.js";
+import { addStreamRoutes } from "./routes/stream-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { addWorkflowRoutes } from "./routes/workflow-routes.js";
 
@@ -41,6 +42,7 @@ export function createHttpApp(http: HttpContext, ops: Hono): OpenAPIHono<HttpEnv
     addSignalRoutes(table, http, base);
     addQueryRoutes(table, http, base);
     addTaskRoutes(table, http, base);
+    addStreamRoutes(table, http, base);
     addCancelRoutes(table, http, base);
     addPromiseRoutes(table, http, base);
   }

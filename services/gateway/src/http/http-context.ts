@@ -2,6 +2,7 @@ import type { Bus, Caller } from "@flovyn/bus";
 import type { Logger } from "@flovyn/runtime";
 import type { Authenticator } from "../auth/authenticator.js";
 import type { PromiseTokens } from "../auth/promise-tokens.js";
+import type { LiveStreams } from "../live/live-streams.js";
 import type { GatewayMetrics } from "../metrics.js";
 import type { OrgSlugs } from "./org-slugs.js";
 
@@ -13,6 +14,7 @@ export interface HttpContext {
   promiseTokens: PromiseTokens;
   slugs: OrgSlugs;
   metrics: GatewayMetrics;
+  live: LiveStreams;
   /** Page and document of the API are open to everybody unless the configuration takes them out of the excluded paths. */
   docsNeedKey: { page: boolean; document: boolean };
 }

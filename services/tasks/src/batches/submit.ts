@@ -1,4 +1,4 @@
-import { hintWork } from "@flovyn/bus";
+import { hintDue, hintWork } from "@flovyn/bus";
 import { holdKeys, insertTasks, lockWorkflows, type NewTaskRow, registerQueues, type TakeKey } from "@flovyn/db";
 import { type Actor, DomainError, isWorkflowTerminal, newId } from "@flovyn/domain";
 import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
@@ -47,6 +47,8 @@ async function submitAll(context: TasksContext, submits: readonly SubmitTask[]):
     context.bus,
     created.map(({ row }) => ({ kind: "task", orgId: row.orgId, queue: row.queue })),
   );
+  const deadlines = created.map(({ timeoutMs }) => (timeoutMs === null ? null : now + timeoutMs));
+  hintDue(context.bus, "tasks", deadlines, now);
   for (const { row } of created) context.metrics.taskSubmitted(row.kind, row.queue);
   return outcomes;
 }

@@ -5,6 +5,7 @@ import { HeartbeatRequest, LogMessageRequest, ReportProgressRequest } from "@flo
 import type { Batches } from "../batches/index.js";
 import { noSuchTask } from "../change-tasks.js";
 import type { TasksContext } from "../context.js";
+import type { TaskStreams } from "../streams/task-streams.js";
 
 const empty = new Uint8Array(0);
 const logLevels = ["DEBUG", "INFO", "WARN", "ERROR"];
@@ -33,19 +34,26 @@ export async function heartbeat(
   throw new DomainError("WrongState", `the task is ${task.status}, not RUNNING`, { reason });
 }
 
-/** Stores progress; a report after the end is accepted without effect. Errors: InvalidInput, NotFound. Source: ReportProgress. */
-export async function reportProgress(context: TasksContext, request: IncomingRequest): Promise<Uint8Array> {
+/**
+ * Stores progress and tells live streams; a report after the end is not stored. Errors: InvalidInput, NotFound.
+ * Source: ReportProgress.
+ */
+export async function reportProgress(
+  context: TasksContext,
+  streams: TaskStreams,
+  request: IncomingRequest,
+): Promise<Uint8Array> {
   const message = decodeMessage(ReportProgressRequest, request.payload);
   const id = parseUuid(message.taskExecutionId, "task_execution_id");
-  if (!(message.progress >= 0 && message.progress <= 1)) throw invalidField("progress", "must be from 0.0 to 1.0");
-  const known = await setTaskProgress(context.db, {
-    orgId: request.caller.orgId,
-    id,
-    progress: message.progress,
-    details: message.details === "" ? null : cutText(message.details, detailsMax),
-    now: context.clock.now(),
-  });
-  if (!known) throw noSuchTask();
+  const { progress } = message;
+  if (!(progress >= 0 && progress <= 1)) throw invalidField("progress", "must be from 0.0 to 1.0");
+  const details = message.details === "" ? undefined : cutText(message.details, detailsMax);
+  const { orgId } = request.caller;
+  const now = context.clock.now();
+  const task = await streams.find(orgId, id);
+  if (!(await setTaskProgress(context.db, { orgId, id, progress, details: details ?? null, now }))) throw noSuchTask();
+  const payload = JSON.stringify({ type: "progress", progress, details });
+  streams.publish(task, { type: "progress", payload, sequence: 0, timestampMs: now });
   return empty;
 }
 

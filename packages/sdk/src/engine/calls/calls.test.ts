@@ -72,7 +72,7 @@ describe("operations", () => {
     };
     await step(simulated, run);
     const expected = { count: 1, at: "1970-01-01T00:00:00.000Z" };
-    expect(simulated.tasks[0]?.input).toEqual(expected);
+    expect(simulated.waits[0]?.input).toEqual(expected);
     simulated.completeTask(firstId, null);
     expect(output(await activate(run, simulated))).toEqual(expected);
     expect(runs).toBe(1);

@@ -1,16 +1,20 @@
 import { OperationFailedError } from "../../errors.js";
 import { decodeJson, encodeJson } from "../../json.js";
-import { neverSettles, type QuietPromise, quietPromise } from "../quiet-promise.js";
-import { type Asked, operationName } from "../replay.js";
+import { neverSettles, type QuietPromise, quietPromise, quietRejection } from "../quiet-promise.js";
 import { runningCode } from "../running-code.js";
+import { reservedPrefix } from "../signal-mark.js";
+import { type Asked, operationName } from "../violation.js";
 import type { ActivationScope } from "./scope.js";
 
 /** A result that says the function threw. History knows no failed operation, so the failure travels as a result. */
 const failureKey = "flovyn:operationFailed";
 
-/** Runs outside work once and keeps its result, or gives the result that was kept. */
+/** Runs outside work once and keeps its result, or gives the result that was kept. Errors: RangeError as a rejection. */
 export function runOperation(scope: ActivationScope, name: string, fn: () => unknown): Promise<unknown> {
   const { replay } = scope;
+  if (String(name).startsWith(reservedPrefix)) {
+    return quietRejection(new RangeError(`ctx.run: names that begin with ${reservedPrefix} are reserved`));
+  }
   const event = replay.match(asked(name));
   if (replay.fatal !== undefined) return neverSettles();
   const settled = quietPromise<unknown>();

@@ -5,7 +5,8 @@ import { toMilliseconds } from "../../duration.js";
 import { TaskFailedError } from "../../errors.js";
 import { encodeJson } from "../../json.js";
 import type { ScheduleTask } from "../commands.js";
-import { type RecordedEvent, taskKey } from "../history.js";
+import { taskKey } from "../event-catalogue.js";
+import type { RecordedEvent } from "../history.js";
 import { neverSettles, type QuietPromise, quietPromise, quietRejection } from "../quiet-promise.js";
 import type { ActivationScope } from "./scope.js";
 
@@ -39,7 +40,7 @@ export function scheduleTask(
   // A server may have given the task another id; the one in history counts.
   const taskId = event === undefined ? newId : String(event.data.taskExecutionId);
   const result = quietPromise<unknown>();
-  replay.awaitOutcome(taskKey(taskId), (outcome) => settle(result, { taskId, kind }, outcome));
+  replay.awaitOutcome("task", taskKey(taskId), (outcome) => settle(result, { taskId, kind }, outcome));
   return result.promise;
 }
 

@@ -1,5 +1,7 @@
 import type { Logger } from "../../logger.js";
 import type { Replay } from "../replay.js";
+import type { Children } from "./child-workflow.js";
+import type { DurablePromises } from "./durable-promise.js";
 
 /** What the calls of one activation share. */
 export interface ActivationScope {
@@ -13,6 +15,10 @@ export interface ActivationScope {
   readonly random: () => number;
   /** State as the calls of this activation built it up: JSON text by key. */
   readonly state: Map<string, string>;
+  /** Promises that the calls of this activation created, repeated ones included. */
+  readonly promises: DurablePromises;
+  /** Child workflows that the calls of this activation scheduled, repeated ones included. */
+  readonly children: Children;
   /** True once the activation is over; what is left of the function must have no effect. */
   closed: boolean;
 }

@@ -1,0 +1,72 @@
+import type { TimerPromise } from "../../definitions/workflow-promises.js";
+import { type DurationInput, toMilliseconds } from "../../duration.js";
+import { TimerCancelledError } from "../../errors.js";
+import { timerKey } from "../event-catalogue.js";
+import { neverSettles, quietPromise, quietRejection } from "../quiet-promise.js";
+import { checkOutsideOperation } from "../running-code.js";
+import type { ActivationScope } from "./scope.js";
+
+/** Errors: RangeError as a rejection, before the call takes its position. */
+export function sleep(scope: ActivationScope, duration: DurationInput): TimerPromise {
+  let durationMs: number;
+  try {
+    durationMs = toMilliseconds(duration, "ctx.sleep");
+  } catch (error) {
+    return withoutTimer(quietRejection(error));
+  }
+  return startTimer(scope, () => durationMs);
+}
+
+/**
+ * The clock of the workflow is later in each activation, so what it says must not decide whether the call takes its
+ * position: a time too far away fails the workflow. Errors: RangeError as a rejection when it is no time.
+ */
+export function sleepUntil(scope: ActivationScope, time: Date | number): TimerPromise {
+  const timeMs = Number(time);
+  if (!Number.isFinite(timeMs)) {
+    return withoutTimer(quietRejection(new RangeError(`ctx.sleepUntil: ${String(time)} is not a time`)));
+  }
+  return startTimer(scope, () => toMilliseconds(Math.max(Math.ceil(timeMs) - scope.timeMillis, 0), "ctx.sleepUntil"));
+}
+
+/** Starts a timer, or joins the one that an earlier activation started here. `durationMs` is asked when it is new. */
+export function startTimer(scope: ActivationScope, durationMs: () => number): TimerPromise {
+  const { replay } = scope;
+  const timerId = `timer-${replay.called("timer")}`;
+  const event = replay.match({
+    callType: "timer",
+    text: `start timer ${JSON.stringify(timerId)}`,
+    matches: (held) => held.data.timerId === timerId,
+  });
+  if (event === undefined) addCommand(scope, timerId, durationMs);
+  if (replay.fatal !== undefined) return withoutTimer(neverSettles());
+  const ended = quietPromise<void>();
+  let open = true;
+  replay.awaitOutcome("timer", timerKey(timerId), (outcome) => {
+    open = false;
+    if (outcome.type === "TIMER_FIRED") ended.resolve();
+    else ended.reject(new TimerCancelledError(timerId));
+  });
+  const cancel = () => {
+    checkOutsideOperation("cancel of a timer");
+    if (!open || scope.closed) return;
+    open = false;
+    // The code sees the cancel at once, on every replay. Which event the server appends, if any, plays no part in it.
+    replay.forget(timerKey(timerId));
+    if (!replay.ended(timerKey(timerId))) replay.commands.push({ type: "CANCEL_TIMER", timerId });
+    ended.reject(new TimerCancelledError(timerId));
+  };
+  return Object.assign(ended.promise, { cancel });
+}
+
+export function withoutTimer(promise: Promise<never>): TimerPromise {
+  return Object.assign(promise, { cancel() {} });
+}
+
+function addCommand(scope: ActivationScope, timerId: string, durationMs: () => number): void {
+  try {
+    scope.replay.commands.push({ type: "START_TIMER", timerId, durationMs: durationMs() });
+  } catch (error) {
+    scope.replay.fail(error as RangeError);
+  }
+}

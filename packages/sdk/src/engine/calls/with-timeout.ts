@@ -1,0 +1,51 @@
+import type { TimerPromise } from "../../definitions/workflow-promises.js";
+import { type DurationInput, toMilliseconds } from "../../duration.js";
+import { TimeoutError } from "../../errors.js";
+import { quietPromise, quietRejection } from "../quiet-promise.js";
+import type { ActivationScope } from "./scope.js";
+import { withdrawWait } from "./signals.js";
+import { startTimer } from "./sleep.js";
+
+/** Settles as the promise does, unless a timer is first. Errors: RangeError as a rejection, before the timer starts. */
+export function withTimeout(
+  scope: ActivationScope,
+  promise: Promise<unknown>,
+  timeout: DurationInput,
+): Promise<unknown> {
+  let timeoutMs: number;
+  try {
+    timeoutMs = toMilliseconds(timeout, "ctx.withTimeout");
+  } catch (error) {
+    return quietRejection(error);
+  }
+  const timer = startTimer(scope, () => timeoutMs);
+  return settleInTime(promise, { timer, timeoutMs, giveUp: () => withdrawWait(promise) });
+}
+
+/** Settles as the promise does and cancels the timer, or rejects when the timer is first. */
+export function settleInTime<Value>(
+  promise: Promise<Value>,
+  limit: { timer: TimerPromise; timeoutMs: number; giveUp: () => void },
+): Promise<Value> {
+  const { timer, timeoutMs, giveUp } = limit;
+  const result = quietPromise<Value>();
+  promise.then(
+    (value) => {
+      timer.cancel();
+      result.resolve(value);
+    },
+    (error: unknown) => {
+      timer.cancel();
+      result.reject(error);
+    },
+  );
+  timer.then(
+    () => {
+      result.reject(new TimeoutError(timeoutMs));
+      giveUp();
+    },
+    // Cancelled: there is no limit any more.
+    () => {},
+  );
+  return result.promise;
+}

@@ -1,0 +1,61 @@
+import type { CallType } from "./event-catalogue.js";
+import type { RecordedEvent } from "./history.js";
+import type { SignalMark } from "./signal-mark.js";
+
+/** A call as a determinism violation names it. */
+export interface Asked {
+  readonly callType: CallType;
+  /** For people: `schedule task "charge"`. */
+  readonly text: string;
+  /** Whether an event is the trace of this call. */
+  matches(event: RecordedEvent): boolean;
+}
+
+/** A call that is not the one whose trace history holds in its place. */
+export function violation(asked: Asked, position: number, event: RecordedEvent): Error {
+  return differs(`${asked.text} as its ${asked.callType} call ${position + 1}`, describe(event), event);
+}
+
+/** The same for a look for signals. */
+export function lookViolation(look: number, signal: string, mark: SignalMark): Error {
+  const asked = `look for signals ${quoted(signal)} as its look ${look + 1}`;
+  const held = `a look for signals ${quoted(mark.signal)}`;
+  return differs(asked, held, { type: "OPERATION_COMPLETED", sequence: mark.sequence });
+}
+
+function differs(asked: string, held: string, event: Pick<RecordedEvent, "type" | "sequence">): Error {
+  return new Error(
+    `Determinism violation: the workflow code asked to ${asked}, ` +
+      `but history holds ${held} there (${event.type}, event sequence ${event.sequence})`,
+  );
+}
+
+function describe({ type, data }: RecordedEvent): string {
+  switch (type) {
+    case "TASK_SCHEDULED":
+      return `task ${quoted(data.kind)}`;
+    case "OPERATION_COMPLETED":
+      return `operation ${quoted(operationName(data))}`;
+    case "STATE_SET":
+      return `a set of state key ${quoted(data.key)}`;
+    case "STATE_CLEARED":
+      return `a clear of state key ${quoted(data.key)}`;
+    case "TIMER_STARTED":
+      return `timer ${quoted(data.timerId)}`;
+    case "PROMISE_CREATED":
+      return `promise ${quoted(data.promiseName)}`;
+    case "CHILD_WORKFLOW_INITIATED":
+      return `child workflow ${quoted(data.childExecutionName)} of kind ${quoted(data.childWorkflowKind)}`;
+    default:
+      return "something else";
+  }
+}
+
+/** Other clients fall back to `name` when reading, so this one does too. */
+export function operationName(data: RecordedEvent["data"]): unknown {
+  return data.operationName ?? data.name;
+}
+
+function quoted(value: unknown): string {
+  return JSON.stringify(value) ?? "undefined";
+}

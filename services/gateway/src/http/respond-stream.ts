@@ -1,0 +1,24 @@
+import type { HttpBindings } from "@hono/node-server";
+import type { Context } from "hono";
+import type { FeedOrder } from "../live/execution-feed.js";
+import type { HttpContext, HttpEnv } from "./http-context.js";
+
+const headers = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  // The connection carries nothing else: a gateway that goes away need not wait for it to become idle.
+  connection: "close",
+  // Reverse proxies that gather answers would hold events back.
+  "x-accel-buffering": "no",
+};
+
+/** Answers with a live stream; its head is sent when nothing is missed from then on. Errors: LimitExceeded, Unavailable. */
+export async function respondStream(http: HttpContext, context: Context<HttpEnv>, order: FeedOrder): Promise<Response> {
+  // Nobody would ever read the body.
+  if (context.req.raw.method === "HEAD") return context.body(null, 200, headers);
+  const { outgoing } = context.env as HttpBindings;
+  const body = await http.live.open(order, () => {
+    if (!outgoing.writableFinished) outgoing.destroy();
+  });
+  return context.body(body, 200, headers);
+}

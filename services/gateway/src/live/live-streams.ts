@@ -1,0 +1,101 @@
+import { DomainError } from "@flovyn/domain";
+import type { Logger } from "@flovyn/runtime";
+import type { HintChannels } from "../hints/hint-channels.js";
+import { liveBufferBytesTotalMax, liveStreamsMax, liveSubscribeMs } from "../limits.js";
+import type { GatewayMetrics } from "../metrics.js";
+import type { DeadlineWheel } from "../work/deadline-wheel.js";
+import { type BufferBudget, EventStream } from "./event-stream.js";
+import { ExecutionFeed, type FeedOrder } from "./execution-feed.js";
+import { LifecycleHints } from "./lifecycle-hints.js";
+import { eventNames, type LiveEvent } from "./live-event.js";
+import { sseEvent } from "./sse-text.js";
+
+export interface LiveStreamsOptions {
+  hints: HintChannels;
+  wheel: DeadlineWheel;
+  now: () => number;
+  log: Logger;
+  metrics: GatewayMetrics;
+  streamsMax?: number;
+  /** How long to wait for a subscription. */
+  subscribeMs?: number;
+}
+
+/** The open live streams of this process. */
+export class LiveStreams {
+  readonly #options: LiveStreamsOptions;
+  readonly #lifecycle: LifecycleHints;
+  readonly #streams = new Set<EventStream>();
+  readonly #budget: BufferBudget = { usedBytes: 0, bytesMax: liveBufferBytesTotalMax };
+  #draining = false;
+
+  constructor(options: LiveStreamsOptions) {
+    this.#options = options;
+    this.#lifecycle = new LifecycleHints(options);
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /**
+   * Opens a stream about an execution that is known to exist. Resolves when it misses nothing from now on. `cut` closes
+   * the connection. Errors: LimitExceeded, Unavailable.
+   */
+  async open(order: FeedOrder, cut: () => void): Promise<ReadableStream<Uint8Array>> {
+    const { wheel, now, log, hints, metrics } = this.#options;
+    const { streamsMax = liveStreamsMax, subscribeMs = liveSubscribeMs } = this.#options;
+    if (this.#streams.size >= streamsMax) {
+      throw new DomainError("LimitExceeded", `too many streams at this gateway, at most ${streamsMax}`);
+    }
+    const stream: EventStream = new EventStream({
+      ...{ wheel, now, cut, budget: this.#budget },
+      ended: (why) => {
+        feed.stop();
+        this.#streams.delete(stream);
+        metrics.liveStreamEnded(why);
+      },
+    });
+    const tell = createTeller(stream, order.children, metrics);
+    const feed = new ExecutionFeed({ hints, lifecycle: this.#lifecycle, log }, order, tell);
+    this.#streams.add(stream);
+    if (!(await isDoneWithin(feed.start(), subscribeMs))) {
+      await stream.body.cancel();
+      throw new DomainError("Unavailable", "live events cannot be subscribed to at the moment");
+    }
+    stream.comment("connected");
+    if (this.#draining) stream.end("drain");
+    return stream.body;
+  }
+
+  /** Ends every stream; later ones end at once. */
+  drain(): void {
+    this.#draining = true;
+    for (const stream of [...this.#streams]) stream.end("drain");
+  }
+}
+
+/** Writes events as they are, or, where several executions share a stream, together with whose they are. */
+function createTeller(stream: EventStream, shared: boolean, metrics: GatewayMetrics): (event: LiveEvent) => void {
+  let sent = 0;
+  return ({ type, executionId, text, json }) => {
+    const name = eventNames[type];
+    metrics.liveEvent(type);
+    if (!shared) return stream.send(sseEvent({ name, data: text }));
+    sent += 1;
+    const data = `{"workflowExecutionId":${JSON.stringify(executionId)},"data":${json}}`;
+    stream.send(sseEvent({ name, data, id: `${executionId}:${sent}` }));
+  };
+}
+
+async function isDoneWithin(work: Promise<void>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
