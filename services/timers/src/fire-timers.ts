@@ -31,7 +31,8 @@ async function fireAll(context: TimersContext, due: readonly DueWait[]): Promise
       due.flatMap(({ id, workflowId }) => (changes.get(workflowId) === undefined ? [] : [id])),
     );
     const fired: string[] = [];
-    for (const timer of timers) {
+    // They are locked by id; histories tell them in the order in which they were due, also when several are overdue.
+    for (const timer of timers.toSorted((a, b) => a.fireAtMs - b.fireAtMs)) {
       const workflow = changes.get(timer.workflowId);
       const change = fireTimer(timer, now);
       if (workflow === undefined || change === undefined) continue;

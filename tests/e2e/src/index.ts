@@ -7,7 +7,17 @@ export { type CrashablePostgres, startCrashablePostgres } from "./cluster/crasha
 export type { Org } from "./cluster/orgs.js";
 export type { Replica, ServiceName } from "./cluster/replica.js";
 export * from "./history.js";
+export { activate, type Flow, flowCode } from "./replay/activate.js";
+export { checkHistory } from "./replay/check-history.js";
+export { derivedId } from "./replay/derived-ids.js";
+export type { Family } from "./replay/family.js";
+export { ffi, readFfi } from "./replay/ffi.js";
+export { kotlin, readKotlin } from "./replay/kotlin.js";
+export { napi, readNapi } from "./replay/napi.js";
+export { ReplayError } from "./replay/replayed.js";
+export { readRust, rust } from "./replay/rust.js";
 export * from "./worker/commands.js";
-export { addOne, count, derivedId, fanOut } from "./worker/fan-out.js";
+export { addOne, count, fanOut } from "./worker/fan-out.js";
 export { RawWorker, type RawWorkerOptions, type TaskCode, type WorkflowCode } from "./worker/raw-worker.js";
 export { spawnWorker, type WorkerProcessOptions } from "./worker/spawn-worker.js";
+export * from "./worker/submission.js";

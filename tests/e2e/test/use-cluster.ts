@@ -8,6 +8,7 @@ import {
   type RestClient,
   startCluster,
 } from "../src/index.js";
+import { checkHistories } from "./check-histories.js";
 
 const START_TIMEOUT_MS = 120_000;
 
@@ -23,10 +24,14 @@ export interface ClusterInUse {
   rest(gateway?: number, options?: { org?: Org; key?: string | undefined; slug?: string }): RestClient;
 }
 
-/** Starts a cluster for the tests of a file, stops it after them, and shows what its processes printed when a test failed. */
+/**
+ * Starts a cluster for the tests of a file, stops it after them, and shows what its processes printed when a test failed.
+ * Every history that the tests made is checked before the end.
+ */
 export function useCluster(options: ClusterOptions | (() => Promise<ClusterOptions>)): ClusterInUse {
   let running: Cluster | undefined;
   let clients: FlovynClient[] = [];
+  let anyFailed = false;
   const cluster = () => {
     if (running === undefined) throw new Error("the cluster does not run yet");
     return running;
@@ -37,9 +42,17 @@ export function useCluster(options: ClusterOptions | (() => Promise<ClusterOptio
   afterEach(({ task }) => {
     for (const client of clients) client.close();
     clients = [];
-    if (task.result?.state === "fail") process.stderr.write(`${running?.output()}\n`);
+    if (task.result?.state !== "fail") return;
+    anyFailed = true;
+    process.stderr.write(`${running?.output()}\n`);
   });
-  afterAll(() => running?.stop(), START_TIMEOUT_MS);
+  afterAll(async () => {
+    try {
+      if (running !== undefined && !anyFailed) await checkHistories(running);
+    } finally {
+      await running?.stop();
+    }
+  }, START_TIMEOUT_MS);
   return {
     get cluster() {
       return cluster();

@@ -1,6 +1,6 @@
 import type { TaskExecutionInfo, WorkflowExecution } from "@flovyn/proto/v1";
 import { waitFor } from "@flovyn/testing";
-import type { FlovynClient, RestClient } from "../src/index.js";
+import type { FlovynClient, RestClient, Submission } from "../src/index.js";
 
 interface Wait {
   queue: string;
@@ -47,4 +47,16 @@ export async function waitForCompleted(
 
 function leaseOf({ leaseMs }: Wait): Record<string, string> {
   return leaseMs === undefined ? {} : { "flovyn-lease-ms": String(leaseMs) };
+}
+
+/** Hands in one activation of the next workflow of a queue. */
+export async function activateOnce(
+  client: FlovynClient,
+  queue: string,
+  submission: Submission | ((execution: WorkflowExecution) => Submission),
+): Promise<WorkflowExecution> {
+  const execution = await claimWorkflow(client, { queue });
+  const { commands, status } = typeof submission === "function" ? submission(execution) : submission;
+  await client.submitCommands({ workflowExecutionId: execution.id, commands, status });
+  return execution;
 }

@@ -26,7 +26,7 @@ async function tenClaimedTasks(client: FlovynClient, queue: string) {
 }
 
 /** The reports of the tasks, all sent before the first is answered. */
-function completeAll(clients: readonly FlovynClient[], ids: readonly string[]): Promise<void>[] {
+function completeAll(clients: readonly FlovynClient[], ids: readonly string[]): Promise<unknown>[] {
   return ids.flatMap((taskExecutionId, index) => {
     const client = clients[index % clients.length];
     return client ? [client.completeTask({ taskExecutionId, output: Buffer.from(String(index)) })] : [];

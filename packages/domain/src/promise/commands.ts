@@ -17,7 +17,10 @@ export function createPromise(submit: SubmitBuilder, command: CreatePromise): vo
     const earlier = effects.promises.find((promise) => promise.idempotencyKey === idempotencyKey);
     const holder = earlier?.promiseId ?? facts.keyHolder(idempotencyKey);
     if (holder !== undefined && holder !== promiseId) {
-      if (earlier === undefined && facts.promises(holder).some((known) => known.name === name)) return;
+      if (earlier === undefined && facts.promises(holder).some((known) => known.name === name)) {
+        submit.asksAgain = true;
+        return;
+      }
       throw new DomainError("WrongState", "create_promise.idempotency_key: is held by something else", {
         field: "create_promise.idempotency_key",
         reason: "KEY_TAKEN",

@@ -6,7 +6,11 @@ import type { SubmitBuilder } from "../workflow/submit-effects.js";
 export function startTimer(submit: SubmitBuilder, command: { timerId: string; durationMs: number }): void {
   const { timerId, durationMs } = command;
   const { effects, facts, now } = submit;
-  if (effects.timers.some((timer) => timer.timerId === timerId) || facts.timer(timerId) !== undefined) return;
+  if (effects.timers.some((timer) => timer.timerId === timerId)) return;
+  if (facts.timer(timerId) !== undefined) {
+    submit.asksAgain = true;
+    return;
+  }
   const fireAtMs = now + durationMs;
   const data = eventData([
     ["timerId", timerId],

@@ -19,7 +19,10 @@ export function scheduleChild(submit: SubmitBuilder, command: ScheduleChild): vo
     : facts.execution(command.childId);
   if (existing !== undefined) {
     const same = existing.parentId === workflow.id && existing.childName === command.name;
-    if (same && existing.kind === command.kind) return;
+    if (same && existing.kind === command.kind) {
+      submit.asksAgain ||= scheduled === undefined;
+      return;
+    }
     throw taken("child_workflow_execution_id", `${command.childId} is already used by something else`, "ID_TAKEN");
   }
   const named = effects.children.some((child) => child.name === command.name) || facts.childNamed(command.name);

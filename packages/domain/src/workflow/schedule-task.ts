@@ -14,7 +14,10 @@ export function scheduleTask(submit: SubmitBuilder, command: ScheduleTask): void
   const scheduled = effects.tasks.find((task) => task.taskId === command.taskId);
   const existing = scheduled ? { kind: scheduled.kind, workflowId: workflow.id } : facts.task(command.taskId);
   if (existing !== undefined) {
-    if (existing.workflowId === workflow.id && existing.kind === command.kind) return;
+    if (existing.workflowId === workflow.id && existing.kind === command.kind) {
+      submit.asksAgain ||= scheduled === undefined;
+      return;
+    }
     throw new DomainError("WrongState", `task_execution_id: ${command.taskId} is already used by something else`, {
       field: "task_execution_id",
       reason: "ID_TAKEN",

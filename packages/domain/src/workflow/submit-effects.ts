@@ -100,6 +100,8 @@ export interface SubmitBuilder {
   readonly effects: SubmitEffects;
   readonly facts: SubmitFacts;
   readonly now: number;
+  /** Some command asks again for what an earlier activation asked for, as a worker does that could not read the history. */
+  asksAgain: boolean;
   /** The worker says up to which event it has read. */
   readonly tellsSeen: boolean;
 }

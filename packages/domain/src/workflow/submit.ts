@@ -3,7 +3,7 @@ import { eventData, rawJson } from "../event-data.js";
 import { createPromise, resolvePromise } from "../promise/commands.js";
 import { cancelTimer, startTimer } from "../timer/commands.js";
 import type { Actor } from "../transition.js";
-import { append, beginChange, type ChangeBuilder, finishChange, moveTo } from "./change.js";
+import { append, beginChange, finishChange, moveTo } from "./change.js";
 import { cancelChild, scheduleChild } from "./child-commands.js";
 import type { ActivationOutcome, Submission, WorkflowCommand } from "./commands.js";
 import { scheduleTask } from "./schedule-task.js";
@@ -27,13 +27,13 @@ export function submit(workflow: Workflow, submission: Submission, facts: Submit
   const actor: Actor = { type: "worker", id: workflow.workerId ?? "" };
   const change = beginChange(workflow);
   const tellsSeen = submission.seenSequence !== undefined;
-  const builder: SubmitBuilder = { change, effects: noEffects(), facts, now, tellsSeen };
+  const builder: SubmitBuilder = { change, effects: noEffects(), facts, now, tellsSeen, asksAgain: false };
   for (const command of submission.commands) applyCommand(builder, command);
   const { effects } = builder;
   if (effects.timers.length > 0 || effects.promises.length > 0) {
     change.workflow = { ...change.workflow, hasWaits: true };
   }
-  applyOutcome(change, submission, actor);
+  applyOutcome(builder, submission, actor);
   change.workflow = { ...change.workflow, workerId: null, wakePending: false };
   return { ...finishChange(change), effects, applied: true };
 }
@@ -104,14 +104,27 @@ function applyCommand(builder: SubmitBuilder, command: WorkflowCommand): void {
   }
 }
 
-function applyOutcome(change: ChangeBuilder, submission: Submission, actor: Actor): void {
+/**
+ * Whether the worker suspends without knowing of an event that it may wait for. A worker that asks again for what it asked
+ * for before ran without the history, as some clients do when they could not read it: the events are news to it that came
+ * before its claim. It is believed to be so once for each event, because there are workers that always ask again.
+ */
+function hasUnseenEvents({ change, asksAgain }: SubmitBuilder, { seenSequence }: Submission): boolean {
+  const { wakePending, externalSequence } = change.workflow;
+  const isNewer = externalSequence > (seenSequence ?? 0);
+  if (wakePending && isNewer) return true;
+  if (!asksAgain || !isNewer) return false;
+  change.workflow = { ...change.workflow, externalSequence: 0 };
+  return true;
+}
+
+function applyOutcome(builder: SubmitBuilder, submission: Submission, actor: Actor): void {
+  const { change } = builder;
   const outcome: ActivationOutcome = submission.outcome;
   switch (outcome.type) {
     case "SUSPENDED": {
-      const { wakePending, externalSequence } = change.workflow;
-      const seen = submission.seenSequence;
-      const unseen = wakePending && (seen === undefined || externalSequence > seen);
-      moveTo(change, unseen ? "PENDING" : "WAITING", actor);
+      const isUnseen = hasUnseenEvents(builder, submission);
+      moveTo(change, isUnseen ? "PENDING" : "WAITING", actor);
       return;
     }
     case "COMPLETED":

@@ -35,7 +35,8 @@ async function timeOutAll(context: PromisesContext, due: readonly DueWait[]): Pr
       due.flatMap(({ id, workflowId }) => (changes.get(workflowId) === undefined ? [] : [id])),
     );
     const settled: SettledPromiseRow[] = [];
-    for (const promise of promises) {
+    // They are locked by id; histories tell them in the order of their timeouts, also when several are over.
+    for (const promise of promises.toSorted((a, b) => (a.timeoutAtMs ?? 0) - (b.timeoutAtMs ?? 0))) {
       const workflow = changes.get(promise.workflowId);
       const change = timeOutPromise(promise, now);
       if (workflow === undefined || change === undefined) continue;

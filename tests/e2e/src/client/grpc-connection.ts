@@ -2,13 +2,6 @@ import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/
 
 const DEADLINE_MS = 30_000;
 
-/** What encodes and decodes the messages of one type; every generated message of @flovyn/proto does. */
-export interface Codec<Message, Partial> {
-  encode(message: Message): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): Message;
-  fromPartial(message: Partial): Message;
-}
-
 export interface CallOptions {
   /** Sent beside the key. */
   metadata?: Record<string, string>;

@@ -7,7 +7,7 @@ import type { TaskExecutionInfo, WorkflowEvent, WorkflowExecution } from "@flovy
 import type { FlovynClient } from "../client/flovyn-client.js";
 import { CallError } from "../client/grpc-connection.js";
 import type { Retry } from "../client/retry.js";
-import type { Submission } from "./commands.js";
+import type { Submission } from "./submission.js";
 
 /** Existing SDKs pause so long after an empty poll. */
 const EMPTY_POLL_PAUSE_MS = 10;
