@@ -133,7 +133,7 @@ function printAddresses({ config, credentials }: DevOptions): void {
   print("\nFlovyn is ready");
   print(`  HTTP          ${http}`);
   print(`  gRPC          http://localhost:${config.grpcServerPort}`);
-  print(`  API docs      ${http}/api/docs/openapi.json`);
+  print(`  API docs      ${http}/api/docs`);
   if (credentials === undefined) {
     print("  keys          those of the configuration file");
     return;
