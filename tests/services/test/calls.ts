@@ -153,9 +153,11 @@ export class Calls {
     return execution;
   }
 
-  async release({ id, claimEpoch }: Claimed): Promise<void> {
-    const types = [ReleaseRequest, ReleaseResponse] as const;
-    await this.#cluster.call("dispatch", "internal/ReleaseWorkflows", types, { items: [{ id, claimEpoch }] });
+  /** Gives claims back. */
+  async release(service: "dispatch" | "tasks", items: readonly { id: string; claimEpoch: number }[]): Promise<void> {
+    const operation = service === "dispatch" ? "internal/ReleaseWorkflows" : "internal/ReleaseTasks";
+    const given = items.map(({ id, claimEpoch }) => ({ id, claimEpoch }));
+    await this.#cluster.call(service, operation, [ReleaseRequest, ReleaseResponse], { items: given });
   }
 
   async events(id: string): Promise<Event[]> {
@@ -273,8 +275,12 @@ export class Calls {
     await this.#cluster.send("tasks", taskRpc("CompleteTask"), CompleteTaskRequest, request, this.#caller);
   }
 
-  async failTask({ id, claimEpoch }: { id: string; claimEpoch?: number }, error = "no"): Promise<void> {
-    const request = { taskExecutionId: id, claimEpoch, error, retryable: false };
+  async failTask(
+    { id, claimEpoch }: { id: string; claimEpoch?: number },
+    error = "no",
+    more: Partial<FailTaskRequest> = {},
+  ): Promise<void> {
+    const request = { taskExecutionId: id, claimEpoch, error, retryable: false, ...more };
     await this.#cluster.send("tasks", taskRpc("FailTask"), FailTaskRequest, request, this.#caller);
   }
 
