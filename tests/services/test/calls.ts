@@ -19,7 +19,6 @@ import {
   GetEventsRequest,
   GetEventsResponse,
   HeartbeatRequest,
-  PollTaskResponse,
   QueryWorkflowRequest,
   QueryWorkflowResponse,
   RejectPromiseRequest,
@@ -86,14 +85,19 @@ export class Calls {
 
   /** What a poll of the queue hands out, if anything. */
   async poll(service: "dispatch" | "tasks", queue: string, pollers = 1): Promise<Claimed[]> {
+    const items = await this.pollRaw(service, queue, pollers);
+    return items.map(({ id, claimEpoch }) => ({ id, queue, claimEpoch }));
+  }
+
+  /** The same with the answers that go to workers. */
+  async pollRaw(service: "dispatch" | "tasks", queue: string, pollers = 1): Promise<ClaimResponse["items"]> {
     const operation = service === "dispatch" ? "internal/ClaimWorkflows" : "internal/ClaimTasks";
     const request = {
       ...{ orgId: this.#caller.orgId, queue, kinds: [] },
       pollers: Array.from({ length: pollers }, () => ({ workerId: worker, leaseMs: 0 })),
     };
     const types = [ClaimRequest, ClaimResponse] as const;
-    const { items } = await this.#cluster.call(service, operation, types, request, this.#caller);
-    return items.map(({ id, claimEpoch }) => ({ id, queue, claimEpoch }));
+    return (await this.#cluster.call(service, operation, types, request, this.#caller)).items;
   }
 
   /** Polls until something is handed out: a poll passes over a row that somebody locks for a moment. */
@@ -103,15 +107,6 @@ export class Calls {
 
   async claimTask(queue: string): Promise<Claimed> {
     return waitFor(`a task on ${queue}`, async () => (await this.poll("tasks", queue))[0]);
-  }
-
-  /** The input of a task, as its worker gets it. */
-  async claimTaskInput(queue: string): Promise<string> {
-    const types = [ClaimRequest, ClaimResponse] as const;
-    const request = { orgId: this.#caller.orgId, queue, kinds: [], pollers: [{ workerId: worker, leaseMs: 0 }] };
-    const { items } = await this.#cluster.call("tasks", "internal/ClaimTasks", types, request);
-    const { task } = PollTaskResponse.decode(items[0]?.response ?? new Uint8Array());
-    return Buffer.from(task?.input ?? "").toString();
   }
 
   async submit(
@@ -158,9 +153,11 @@ export class Calls {
     return execution;
   }
 
-  async release({ id, claimEpoch }: Claimed): Promise<void> {
-    const types = [ReleaseRequest, ReleaseResponse] as const;
-    await this.#cluster.call("dispatch", "internal/ReleaseWorkflows", types, { items: [{ id, claimEpoch }] });
+  /** Gives claims back. */
+  async release(service: "dispatch" | "tasks", items: readonly { id: string; claimEpoch: number }[]): Promise<void> {
+    const operation = service === "dispatch" ? "internal/ReleaseWorkflows" : "internal/ReleaseTasks";
+    const given = items.map(({ id, claimEpoch }) => ({ id, claimEpoch }));
+    await this.#cluster.call(service, operation, [ReleaseRequest, ReleaseResponse], { items: given });
   }
 
   async events(id: string): Promise<Event[]> {
@@ -250,7 +247,13 @@ export class Calls {
   async query(id: string, queryName: string): Promise<{ result: string; error: string | undefined }> {
     const types = [QueryWorkflowRequest, QueryWorkflowResponse] as const;
     const request = { workflowExecutionId: id, queryName };
-    const answer = await this.#cluster.call("dispatch", dispatchRpc("QueryWorkflow"), types, request, this.#caller);
+    const answer = await this.#cluster.call(
+      "dispatch",
+      "flovyn.v1.WorkflowQuery/QueryWorkflow",
+      types,
+      request,
+      this.#caller,
+    );
     return { result: Buffer.from(answer.result).toString(), error: answer.error };
   }
 
@@ -272,8 +275,12 @@ export class Calls {
     await this.#cluster.send("tasks", taskRpc("CompleteTask"), CompleteTaskRequest, request, this.#caller);
   }
 
-  async failTask({ id, claimEpoch }: { id: string; claimEpoch?: number }, error = "no"): Promise<void> {
-    const request = { taskExecutionId: id, claimEpoch, error, retryable: false };
+  async failTask(
+    { id, claimEpoch }: { id: string; claimEpoch?: number },
+    error = "no",
+    more: Partial<FailTaskRequest> = {},
+  ): Promise<void> {
+    const request = { taskExecutionId: id, claimEpoch, error, retryable: false, ...more };
     await this.#cluster.send("tasks", taskRpc("FailTask"), FailTaskRequest, request, this.#caller);
   }
 

@@ -435,7 +435,7 @@ describe("keys of promises", () => {
   it("decision 26: a worker that lost its claim cannot keep the key from the one that took over", async () => {
     const key = newId();
     const late = await calls.running();
-    await calls.release(late);
+    await calls.release("dispatch", [late]);
     await expect(calls.submit(late, [keyed(key)])).rejects.toMatchObject({ code: "StaleClaim" });
     expect(await keyHolder(key)).toBeUndefined();
     await calls.activate(late, [keyed(key)]);
@@ -443,7 +443,7 @@ describe("keys of promises", () => {
     // Once more, late and in one batch with another that wants the key.
     const [first, second] = [await calls.running(), await calls.running()];
     const contested = newId();
-    await calls.release(first);
+    await calls.release("dispatch", [first]);
     const answers = await codes([calls.submit(first, [keyed(contested)]), calls.submit(second, [keyed(contested)])]);
     expect(answers).toEqual(["StaleClaim", "OK"]);
     expect(await keyHolder(contested)).toBe((await promiseIds(second))[0]);

@@ -1,5 +1,7 @@
 import { expect } from "vitest";
 import type { Cluster } from "./cluster.js";
+import { expectKeysConsistent } from "./whole-keys.js";
+import { expectWaitsConsistent, idIn } from "./whole-waits.js";
 
 /**
  * What holds for every row of a database, whatever happened to it. SP-12: one most recent transition, the same as the
@@ -38,9 +40,11 @@ export async function expectConsistent(cluster: Cluster): Promise<void> {
   const order = await cluster.rows(`
     select task.id from task_execution task join workflow_event event
       on event.workflow_execution_id = task.workflow_execution_id and event.event_type in ('TASK_COMPLETED', 'TASK_FAILED')
-      and convert_from(event.event_data, 'UTF8')::json ->> 'taskExecutionId' = task.id::text
+      and ${idIn("event", "taskExecutionId")} = task.id::text
     group by task.id, scheduled_sequence having min(sequence_number) <= scheduled_sequence or count(*) > 1`);
   expect(order, "pitfall 5: ends of tasks after their scheduling, once").toEqual([]);
+  await expectWaitsConsistent(cluster);
+  await expectKeysConsistent(cluster);
   const tables = await cluster.rows<{ name: string }>(
     "select table_name as name from information_schema.columns where table_schema = 'public' and column_name = 'id'",
   );

@@ -1,3 +1,4 @@
+import { newId } from "@flovyn/domain";
 import { sql } from "drizzle-orm";
 import type { Executor } from "../database.js";
 import { statement } from "../statement.js";
@@ -107,21 +108,73 @@ export async function findKeys(
 
 /**
  * Takes the keys that are free or expired and tells, by `org/key`, who holds each of them after this: the execution that
- * wanted it, or the one that had it before. Each (org, key) may occur once.
+ * wanted it, or the one that had it before. Each (org, key) may occur once. `freed` are keys that the transaction may free
+ * later; they are locked with the others, in one order, and stay with their holders.
  */
 export async function holdKeys(
   tx: Executor,
-  params: { now: number; wanted: readonly TakeKey[] },
+  params: { now: number; wanted: readonly TakeKey[]; freed?: readonly TakeKey[] },
 ): Promise<Map<string, HeldKey>> {
-  if (params.wanted.length === 0) return new Map();
-  const taken = await takeKeys(tx, params);
-  const refused = params.wanted.filter(({ orgId, key }) => !taken.has(`${orgId}/${key}`));
+  const { now, wanted, freed = [] } = params;
+  if (wanted.length + freed.length === 0) return new Map();
+  const names = new Set(wanted.map(({ orgId, key }) => `${orgId}/${key}`));
+  const locked = freed.filter(({ orgId, key }) => !names.has(`${orgId}/${key}`));
+  const taken = await takeKeys(tx, { now, wanted: [...wanted, ...locked] });
+  const refused = wanted.filter(({ orgId, key }) => !taken.has(`${orgId}/${key}`));
   const holders = refused.length === 0 ? new Map<string, HeldKey>() : await findKeys(tx, refused);
-  for (const { orgId, key, workflowId, taskId, promiseId, kind, expiresAt } of params.wanted) {
+  for (const { orgId, key, workflowId, taskId, promiseId, kind, expiresAt } of wanted) {
     const name = `${orgId}/${key}`;
     if (taken.has(name)) holders.set(name, { workflowId, taskId, promiseId, kind, expiresAtMs: expiresAt });
   }
   return holders;
+}
+
+const findOf = statement<{
+  org_id: string;
+  key: string;
+  workflow_execution_id: string | null;
+  task_execution_id: string | null;
+  promise_id: string | null;
+  expires_at: Date;
+}>()(
+  "keys.findOf",
+  { params: ["workflowIds"] },
+  ({ param }) => sql`
+    with held as (
+      select id from idempotency_key where workflow_execution_id = any(${param("workflowIds")}::uuid[])
+      union all
+      select idempotency_key.id from task_execution task join idempotency_key on task_execution_id = task.id
+      where task.workflow_execution_id = any(${param("workflowIds")}::uuid[])
+      union all
+      select idempotency_key.id from promise join idempotency_key on promise_id = promise.id
+      where promise.workflow_execution_id = any(${param("workflowIds")}::uuid[])
+    )
+    select org_id, key, workflow_execution_id, task_execution_id, promise_id, expires_at
+    from idempotency_key where id in (select id from held)`,
+);
+
+/**
+ * The keys of locked workflows, of their tasks and of their promises: what their end may free. A transaction that frees them
+ * by several statements, or after it took others, locks them all at once before, in the one order of keys (`holdKeys`,
+ * `lockKeysOf`). Else two of them could wait for each other.
+ */
+export async function findKeysOf(tx: Executor, workflowIds: readonly string[]): Promise<TakeKey[]> {
+  if (workflowIds.length === 0) return [];
+  return (await findOf.run(tx, { workflowIds })).map((row) => ({
+    id: newId(),
+    orgId: row.org_id,
+    key: row.key,
+    workflowId: row.workflow_execution_id,
+    taskId: row.task_execution_id,
+    promiseId: row.promise_id,
+    expiresAt: row.expires_at.getTime(),
+    kind: "",
+  }));
+}
+
+/** Locks what the end of locked workflows may free. */
+export async function lockKeysOf(tx: Executor, params: { now: number; workflowIds: readonly string[] }): Promise<void> {
+  await holdKeys(tx, { now: params.now, wanted: [], freed: await findKeysOf(tx, params.workflowIds) });
 }
 
 const deleteOfWorkflows = statement<never>()(

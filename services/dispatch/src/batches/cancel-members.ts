@@ -1,5 +1,5 @@
 import { announce } from "@flovyn/bus";
-import { findCancellations, findLiveChildren, lockWorkflows, WorkflowChanges } from "@flovyn/db";
+import { findCancellations, findLiveChildren, lockKeysOf, lockWorkflows, WorkflowChanges } from "@flovyn/db";
 import { membersCancelled, type Workflow } from "@flovyn/domain";
 import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
 import { type Cancellation, cancelLocked } from "../cancel-workflows.js";
@@ -49,6 +49,7 @@ async function cancelMembers(context: DispatchContext, ids: readonly string[]) {
       const { reason, by } = cancellations.get(id) ?? { reason: "", by: "" };
       return { workflowId: id, reason, actor: { type: "system", id: by } };
     };
+    await lockKeysOf(tx, { now, workflowIds: children });
     await cancelLocked(
       tx,
       changes,

@@ -1,6 +1,7 @@
 import { announce, hintDue } from "@flovyn/bus";
 import {
   cancelTimers,
+  findKeysOf,
   giveBackKeys,
   holdKeys,
   insertPromises,
@@ -31,7 +32,7 @@ import {
   toTimerRows,
 } from "../submit/effect-rows.js";
 import { toNewChildren } from "../submit/new-children.js";
-import { holderIds, unusedKeys, wantedKeys, warnOfRefusedTaskKeys } from "../submit/submit-keys.js";
+import { holderIds, keysMayBeFreedOf, unusedKeys, wantedKeys, warnOfRefusedTaskKeys } from "../submit/submit-keys.js";
 import { type CommandOf, SubmitReads } from "../submit/submit-reads.js";
 import type { Applied, Submitted } from "../submit/submitted.js";
 import type { Ends } from "./ends.js";
@@ -120,11 +121,11 @@ async function decideAll(context: DispatchContext, batch: SubmitBatch) {
     const workflow = changes.get(item.workflowId);
     return workflow?.orgId === item.orgId ? { workflow, submission: item.submission } : undefined;
   });
-  const wanted = wantedKeys(
-    known.filter((submitted) => submitted !== undefined),
-    now,
-  );
-  const holders = await holdKeys(tx, { now, wanted: [...wanted.values()] });
+  const submitted = known.filter((one) => one !== undefined);
+  const wanted = wantedKeys(submitted, now);
+  const mayFree = keysMayBeFreedOf(submitted, { takes: wanted.size > 0, cancelled: childrenToCancel(items) });
+  const freed = await findKeysOf(tx, mayFree);
+  const holders = await holdKeys(tx, { now, wanted: [...wanted.values()], freed });
   await reads.addHolders(tx, holderIds(holders));
   const applied: Applied[] = [];
   const outcomes = items.map((item): Outcome<void> => {

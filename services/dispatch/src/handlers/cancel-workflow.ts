@@ -1,5 +1,5 @@
 import { announce, decodeMessage, type IncomingRequest } from "@flovyn/bus";
-import { lockWorkflows, WorkflowChanges } from "@flovyn/db";
+import { lockKeysOf, lockWorkflows, WorkflowChanges } from "@flovyn/db";
 import { cancelReasonMax, checkLength, parseExecutionId } from "@flovyn/domain";
 import { CancelWorkflowRequest, CancelWorkflowResponse } from "@flovyn/proto/ext";
 import type { Batches } from "../batches/index.js";
@@ -28,6 +28,7 @@ export async function cancelWorkflow(
     const workflow = workflows.get(id);
     if (workflow === undefined || workflow.orgId !== caller.orgId) throw noSuchWorkflow();
     if (partition !== undefined && partition !== workflow.partitionKey) throw noSuchWorkflow();
+    await lockKeysOf(tx, { now, workflowIds: [id] });
     await cancelLocked(tx, workflows, [{ workflowId: id, reason, actor: callerActor(caller), withChildren }], now);
     workflows.write(tx, now);
     return workflows;

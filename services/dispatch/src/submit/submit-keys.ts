@@ -31,6 +31,24 @@ export function wantedKeys(submitted: readonly Submitted[], now: number): Map<st
   return wanted;
 }
 
+/**
+ * Workflows whose keys a batch of submissions may free, because they end them or cancel them. None when one statement will
+ * free them all: the keys of promises of workflows that complete, in a batch that takes no key.
+ */
+export function keysMayBeFreedOf(
+  submitted: readonly Submitted[],
+  { takes, cancelled }: { takes: boolean; cancelled: readonly string[] },
+): string[] {
+  const ended = submitted.filter(({ workflow, submission: { outcome } }) => {
+    if (outcome.type === "SUSPENDED") return false;
+    const freesOwn = outcome.type !== "COMPLETED" && workflow.hasIdempotencyKey;
+    return outcome.type === "CANCELLED" || workflow.hasWaits || freesOwn;
+  });
+  const byOneStatement = ended.every(({ submission: { outcome } }) => outcome.type === "COMPLETED");
+  if (!takes && cancelled.length === 0 && byOneStatement) return [];
+  return [...ended.map(({ workflow }) => workflow.id), ...cancelled];
+}
+
 type Keyed = Extract<WorkflowCommand, { idempotencyKey: string | null }> & { idempotencyKey: string };
 
 function hasKey(command: WorkflowCommand): command is Keyed {
