@@ -120,6 +120,13 @@ export async function holdKeys(
   const names = new Set(wanted.map(({ orgId, key }) => `${orgId}/${key}`));
   const locked = freed.filter(({ orgId, key }) => !names.has(`${orgId}/${key}`));
   const taken = await takeKeys(tx, { now, wanted: [...wanted, ...locked] });
+  // A key that is to be freed and could be taken is free already: it ran out, or somebody freed it after it was found.
+  const free = locked.filter(({ orgId, key }) => taken.has(`${orgId}/${key}`));
+  if (free.length > 0)
+    await giveBackKeys(
+      tx,
+      free.map(({ id }) => id),
+    );
   const refused = wanted.filter(({ orgId, key }) => !taken.has(`${orgId}/${key}`));
   const holders = refused.length === 0 ? new Map<string, HeldKey>() : await findKeys(tx, refused);
   for (const { orgId, key, workflowId, taskId, promiseId, kind, expiresAt } of wanted) {
