@@ -1,4 +1,6 @@
-import type { ClientName, WorkloadName } from "../workloads.js";
+import type { TaskWorkloadName } from "../task-workloads.js";
+import type { ClientName } from "../workloads.js";
+import type { Timing } from "./closed-loop.js";
 
 /** Where the load goes and as whom. */
 export interface Target {
@@ -10,11 +12,7 @@ export interface Target {
   apiKey: string;
 }
 
-/** What one client process is told to do. */
-export interface WorkflowJob {
-  type: "workflows";
-  client: ClientName;
-  workload: WorkloadName;
+interface LoadJob {
   target: Target;
   /** Belongs to this job alone: the database is searched by it afterwards. */
   queue: string;
@@ -22,6 +20,13 @@ export interface WorkflowJob {
   concurrency: number;
   workers: number;
   connections: number;
+}
+
+/** What one client process is told to do: start workflows, run them and their tasks, see them end. */
+export interface TaskJob extends LoadJob {
+  type: "tasks";
+  client: ClientName;
+  workload: TaskWorkloadName;
 }
 
 /** The same number of calls to a server that does nothing. */
@@ -34,20 +39,25 @@ export interface ReferenceJob {
   connections: number;
 }
 
-export type Job = WorkflowJob | ReferenceJob;
+export type Job = TaskJob | ReferenceJob;
 
-export interface JobResult {
-  /** From the first start to the last completion. */
-  elapsedMs: number;
-  latenciesMs: number[];
+interface LoadResult {
   /** Ids of the workflows as the starts returned them. */
   workflowIds: string[];
-  /** How often a task was handed to a worker. */
-  taskRuns: number;
   emptyPolls: number;
 }
 
-export type Reply = { ok: true; result: JobResult } | { ok: false; error: string };
+export interface TaskResult extends LoadResult, Timing {
+  /** How often a task was handed to a worker. */
+  taskRuns: number;
+}
 
-/** A job that takes longer is broken. */
-export const jobTimeoutMs = 60_000;
+export interface JobResults {
+  tasks: TaskResult;
+  reference: Timing;
+}
+
+export type AnyResult = JobResults[Job["type"]];
+
+/** From a client process. It works on one job at a time. */
+export type Reply = { type: "done"; result: AnyResult } | { type: "failed"; error: string };
