@@ -4,8 +4,12 @@ import type { BenchOptions } from "./options.js";
 import { startEchoProcess } from "./reference/echo-process.js";
 import type { Report } from "./report/report.js";
 import { taskReport } from "./report/task-report.js";
+import { timerReport } from "./report/timer-report.js";
+import { wakeReport } from "./report/wake-report.js";
 import type { Bench } from "./runs/bench.js";
 import { runTasks } from "./runs/task-run.js";
+import { runTimers } from "./runs/timer-run.js";
+import { runWakes } from "./runs/wake-run.js";
 import { startClusterTopology } from "./topology/cluster.js";
 import { startDevTopology } from "./topology/dev.js";
 import { Resources } from "./topology/resources.js";
@@ -34,7 +38,14 @@ export async function runBench(options: BenchOptions, say: (line: string) => voi
 }
 
 async function measure(options: BenchOptions, bench: Omit<Bench, "options">): Promise<Report> {
-  return taskReport(await runTasks({ ...bench, options, finished: [] }));
+  switch (options.workload) {
+    case "w6":
+      return timerReport(await runTimers({ ...bench, options }));
+    case "w7":
+      return wakeReport(await runWakes({ ...bench, options }));
+    default:
+      return taskReport(await runTasks({ ...bench, options, finished: [] }));
+  }
 }
 
 /** Rejects at Ctrl-C, so that what was started is stopped and its files are removed. */

@@ -1,6 +1,6 @@
 import type { Input, WorkloadName } from "./workloads.js";
 
-export type TaskWorkloadName = WorkloadName;
+export type TaskWorkloadName = Extract<WorkloadName, "w1" | "w2" | "w3" | "w4">;
 
 /** A workflow that runs so many tasks and returns its input when each of them gave back its own. */
 export interface TaskWorkload {

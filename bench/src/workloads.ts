@@ -1,4 +1,4 @@
-export const workloadNames = ["w1", "w2", "w3", "w4"] as const;
+export const workloadNames = ["w1", "w2", "w3", "w4", "w6", "w7"] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
 export const clientNames = ["unary", "sdk"] as const;
@@ -9,6 +9,8 @@ export const titles: Readonly<Record<WorkloadName, string>> = {
   w2: "workflow with one task",
   w3: "workflow with ten tasks, one after the other",
   w4: "workflow that fans out to 100 tasks and joins them",
+  w6: "timers",
+  w7: "signal or promise to resumed workflow",
 };
 
 /** Names the programs register and start under. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Job, JobResults, Reply } from "./job.js";
+import type { Job, JobResults, Order, Reply } from "./job.js";
 import { jobTimeoutMs } from "./job-timeout.js";
 
 /** The job's own limit comes first and says more. */
@@ -16,8 +16,14 @@ export class ClientProcess {
     this.pid = this.#child.pid ?? -1;
   }
 
-  /** One job at a time. Rejects when the job fails or takes too long, or the process ends. */
-  run<Type extends Job["type"]>(job: Extract<Job, { type: Type }>): Promise<JobResults[Type]> {
+  /**
+   * One job at a time. Rejects when the job fails or takes too long, or the process ends. A job that prepares something
+   * goes on when `onReady` is done.
+   */
+  run<Type extends Job["type"]>(
+    job: Extract<Job, { type: Type }>,
+    onReady: () => Promise<void> = async () => {},
+  ): Promise<JobResults[Type]> {
     return new Promise((resolve, reject) => {
       const timeoutMs = jobTimeoutMs(job) + replyGraceMs;
       const settle = (end: () => void) => {
@@ -27,17 +33,22 @@ export class ClientProcess {
       };
       const fail = (error: Error) => settle(() => reject(error));
       const onReply = (reply: Reply) => {
-        if (reply.type === "failed") fail(new Error(`the load failed: ${reply.error}`));
+        if (reply.type === "ready") onReady().then(() => this.#send({ type: "go" }), fail);
+        else if (reply.type === "failed") fail(new Error(`the load failed: ${reply.error}`));
         else settle(() => resolve(reply.result as JobResults[Type]));
       };
       const onExit = () => fail(new Error("the load process ended"));
       const timer = setTimeout(() => fail(new Error(`the load process is stuck: ${job.type}`)), timeoutMs);
       this.#child.on("message", onReply).on("exit", onExit);
-      this.#child.send(job);
+      this.#send({ type: "run", job });
     });
   }
 
   stop(): void {
     if (this.#child.connected) this.#child.disconnect();
+  }
+
+  #send(order: Order): void {
+    this.#child.send(order);
   }
 }

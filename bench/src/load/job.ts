@@ -29,6 +29,33 @@ export interface TaskJob extends LoadJob {
   workload: TaskWorkloadName;
 }
 
+export const resumeNames = ["during", "after"] as const;
+/** Whether workers take the workflows that timers woke as they fire, or not before the last one is due. */
+export type Resume = (typeof resumeNames)[number];
+
+/** Have every workflow arm timers, say so, and see all of them fire. */
+export interface TimerJob extends LoadJob {
+  type: "timers";
+  timersPerWorkflow: number;
+  /** From the beginning of the job to the first due time. */
+  leadMs: number;
+  /** From the first due time to the last. */
+  overMs: number;
+  /** Fails when a timer is armed after the first due time: the load would not be the one that was asked for. */
+  armsInTime: boolean;
+  resume: Resume;
+}
+
+export const wakeNames = ["signal", "promise"] as const;
+export type WakeName = (typeof wakeNames)[number];
+
+/** Have every workflow wait, say so, and wake each of them so many times; `concurrency` calls are on their way at once. */
+export interface WakeJob extends LoadJob {
+  type: "wakes";
+  wake: WakeName;
+  wakesPerWorkflow: number;
+}
+
 /** The same number of calls to a server that does nothing. */
 export interface ReferenceJob {
   type: "reference";
@@ -39,7 +66,7 @@ export interface ReferenceJob {
   connections: number;
 }
 
-export type Job = TaskJob | ReferenceJob;
+export type Job = TaskJob | TimerJob | WakeJob | ReferenceJob;
 
 interface LoadResult {
   /** Ids of the workflows as the starts returned them. */
@@ -52,12 +79,35 @@ export interface TaskResult extends LoadResult, Timing {
   taskRuns: number;
 }
 
+export interface TimerResult extends LoadResult {
+  /** From the first start until every timer was armed. */
+  armedMs: number;
+  /** From the last due time until every workflow had seen all of its timers and had completed. */
+  completedMs: number;
+  activations: number;
+}
+
+export interface WakeResult extends LoadResult {
+  /** From the first call until an activation has seen the last one. */
+  elapsedMs: number;
+  /** From each call until the poll was answered whose activation sees what it did. */
+  latenciesMs: number[];
+  /** The same until the worker has read the history as well. */
+  historyLatenciesMs: number[];
+  activations: number;
+}
+
 export interface JobResults {
   tasks: TaskResult;
+  timers: TimerResult;
+  wakes: WakeResult;
   reference: Timing;
 }
 
 export type AnyResult = JobResults[Job["type"]];
 
-/** From a client process. It works on one job at a time. */
-export type Reply = { type: "done"; result: AnyResult } | { type: "failed"; error: string };
+/** To a client process. It works on one job at a time. */
+export type Order = { type: "run"; job: Job } | { type: "go" };
+
+/** From a client process. After `ready` it waits for `go`: what comes before is preparation. */
+export type Reply = { type: "ready" } | { type: "done"; result: AnyResult } | { type: "failed"; error: string };

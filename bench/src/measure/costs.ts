@@ -1,6 +1,6 @@
 import type { Snapshot } from "./snapshot.js";
 
-/** What was used for each unit of a load: for each workflow. */
+/** What was used for each unit of a load: for each workflow, timer or wake. */
 export interface Costs {
   /** By process name, for all units together. */
   cpuSeconds: Record<string, number>;

@@ -8,6 +8,18 @@ export interface Goal {
   aim: string;
 }
 
+export const timerGoal: Goal = {
+  elsewhere: "Restate p99 55 to 219 ms for 100000 timers over 60 s",
+  firstMark: "p99 100 ms",
+  aim: "p99 20 ms",
+};
+
+export const wakeGoal: Goal = {
+  elsewhere: "Restate p50 5 to 6 ms",
+  firstMark: "p50 6 ms",
+  aim: "p50 2 ms",
+};
+
 const sdkThroughput: Partial<Record<TaskWorkloadName, Goal>> = {
   w1: { elsewhere: "Restate 600/s, DBOS 600/s", firstMark: "1500/s", aim: "4000/s" },
   w2: { elsewhere: "Restate 232 to 600/s, DBOS 271/s with the step inline", firstMark: "1000/s", aim: "2500/s" },

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { ClientProcess } from "../load/client-process.js";
 import type { Target } from "../load/job.js";
-import type { Bench } from "./bench.js";
+import type { Snapshot } from "../measure/snapshot.js";
+import { type Bench, takeSnapshot } from "./bench.js";
 
 /** What every job of one client is told. */
 export interface Share {
@@ -41,6 +42,29 @@ export async function runClients<Result>(
       });
     }),
   );
+}
+
+/**
+ * The same for jobs that prepare something: they begin together when all of them are ready. Gives the counters of that
+ * moment, too.
+ */
+export async function runPreparedClients<Result>(
+  bench: Bench,
+  phase: Phase,
+  runOne: (client: ClientProcess, share: Share, onReady: () => Promise<void>) => Promise<Result>,
+): Promise<{ results: Result[]; begun: Snapshot }> {
+  let missing = Math.min(bench.clients.length, phase.workflows);
+  let begin: (snapshot: Promise<Snapshot>) => void = () => {};
+  const begun = new Promise<Snapshot>((resolve) => {
+    begin = resolve;
+  });
+  const onReady = async () => {
+    missing -= 1;
+    if (missing === 0) begin(takeSnapshot(bench));
+    await begun;
+  };
+  const results = await runClients(bench, phase, (client, share) => runOne(client, share, onReady));
+  return { results, begun: await begun };
 }
 
 /** What the client at `index` takes of a total: whole numbers that add up. */

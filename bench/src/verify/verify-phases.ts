@@ -11,16 +11,24 @@ export interface FinishedPhase {
   taskRuns: number;
 }
 
-/** Checks every phase against the database. Throws, listing every problem, unless each workflow ran exactly once. */
-export async function verifyPhases(databaseUrl: string, phases: readonly FinishedPhase[]): Promise<void> {
+/**
+ * Checks every phase against the database. `also` finds what is wrong beyond workflows and tasks. Throws, listing every
+ * problem, unless each workflow ran exactly once.
+ */
+export async function verifyPhases<Phase extends FinishedPhase>(
+  databaseUrl: string,
+  phases: readonly Phase[],
+  also: (client: pg.Client, phase: Phase) => Promise<string[]> = async () => [],
+): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: "flovyn-bench" });
   await client.connect();
   try {
     const problems: string[] = [];
-    for (const { queue, workflowIds, expected, taskRuns } of phases) {
+    for (const phase of phases) {
+      const { queue, workflowIds, expected, taskRuns } = phase;
       const ids = [...new Set(workflowIds)];
       const facts = await readQueue(client, queue, ids);
-      const found = problemsOf(facts, { ...expected, ids: ids.length, taskRuns });
+      const found = [...problemsOf(facts, { ...expected, ids: ids.length, taskRuns }), ...(await also(client, phase))];
       problems.push(...found.map((problem) => `  ${queue}: ${problem}`));
     }
     if (problems.length > 0) throw new Error(`the run is not valid:\n${problems.join("\n")}`);

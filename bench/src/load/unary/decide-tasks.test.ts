@@ -15,7 +15,7 @@ class Replay {
 
   activate(workload: (typeof taskWorkloads)[keyof typeof taskWorkloads]) {
     const execution = { id: "a", input: Buffer.from('{"n":7}') };
-    const submission = decideTasks(workload)({ execution, events: this.#events });
+    const submission = decideTasks(workload)({ execution, events: this.#events, polledAt: 0, readAt: 0 });
     const tasks = submission.commands.flatMap(({ commandData }) =>
       commandData?.$case === "scheduleTask" ? [commandData.value] : [],
     );

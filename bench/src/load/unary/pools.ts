@@ -8,9 +8,13 @@ export interface Pools {
   close(): void;
 }
 
-export function openPools({ target, connections }: { target: Target; connections: number }): Pools {
+/** `pollHoldMs`: how long an empty poll of the worker may be held; left out it is the server's choice. */
+export function openPools(
+  { target, connections }: { target: Target; connections: number },
+  caller: { pollHoldMs?: number } = {},
+): Pools {
   const { doors, workerToken, apiKey } = target;
-  const worker = new ConnectionPool({ doors, token: workerToken, size: connections });
+  const worker = new ConnectionPool({ doors, token: workerToken, size: connections, ...caller });
   const client = new ConnectionPool({ doors, token: apiKey, size: connections });
   return {
     worker,
@@ -21,3 +25,6 @@ export function openPools({ target, connections }: { target: Target; connections
     },
   };
 }
+
+/** For loads whose latency is not to be that of polls that come back empty. */
+export const heldPollMs = 1000;

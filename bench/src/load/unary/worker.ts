@@ -13,6 +13,9 @@ import { completeTask, getEvents, pollTask, pollWorkflow, submitCommands } from 
 export interface Activation {
   execution: Pick<WorkflowExecution, "id" | "input">;
   events: readonly WorkflowEvent[];
+  /** When the poll was answered, and when the history had been read; by `performance.now()`. */
+  polledAt: number;
+  readAt: number;
 }
 
 /** What a workflow does next, given its whole history. */
@@ -35,6 +38,7 @@ const pollTimeoutSeconds = 30;
 
 /** A worker that speaks the published protocol as existing ones do. */
 export class UnaryWorker {
+  activations = 0;
   taskRuns = 0;
   emptyPolls = 0;
   /** Rejects when a loop fails, which ends all of them. */
@@ -78,12 +82,14 @@ export class UnaryWorker {
     const request = PollRequest.fromPartial({ orgId, queue, workerId, timeoutSeconds: pollTimeoutSeconds });
     while (!this.#stopping) {
       const { workflowExecution: execution } = await connection.call(pollWorkflow, request);
+      const polledAt = performance.now();
       if (execution === undefined) {
         this.emptyPolls += 1;
         continue;
       }
+      this.activations += 1;
       const { events } = await connection.call(getEvents, { workflowExecutionId: execution.id });
-      const submission = decide({ execution, events });
+      const submission = decide({ execution, events, polledAt, readAt: performance.now() });
       await connection.call(submitCommands, submission);
       onSubmitted(submission);
     }
