@@ -1,13 +1,12 @@
 import { BenchUsageError, parseOptions } from "./options.js";
-import { figuresOf } from "./report/figures.js";
 import { tableOf } from "./report/table.js";
 import { runBench } from "./run.js";
 
 /** `npm run bench`: figures go to standard output, progress to standard error. */
 async function main(args: readonly string[]): Promise<void> {
   const options = parseOptions(args);
-  const figures = figuresOf(await runBench(options, (line) => process.stderr.write(`  ${line}\n`)));
-  const text = options.json ? figures.map((figure) => JSON.stringify(figure)).join("\n") : tableOf(figures);
+  const report = await runBench(options, (line) => process.stderr.write(`  ${line}\n`));
+  const text = options.json ? report.figures.map((figure) => JSON.stringify(figure)).join("\n") : tableOf(report);
   process.stdout.write(`${text}\n`);
 }
 

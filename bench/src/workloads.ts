@@ -1,40 +1,27 @@
-export const workloadNames = ["w1", "w2"] as const;
+export const workloadNames = ["w1", "w2", "w3", "w4", "w6", "w7"] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
 export const clientNames = ["unary", "sdk"] as const;
 export type ClientName = (typeof clientNames)[number];
 
-export interface Workload {
-  title: string;
-  tasks: 0 | 1;
-  /** The only history a workflow may have: event types in order. */
-  history: readonly string[];
-  /** Calls that an existing client makes for one workflow, when no poll comes back empty and its result is read once. */
-  unaryCalls: number;
-}
-
-export const workloads: Readonly<Record<WorkloadName, Workload>> = {
-  w1: {
-    title: "empty workflow",
-    tasks: 0,
-    history: ["WORKFLOW_STARTED", "WORKFLOW_COMPLETED"],
-    // Start; poll, read history, submit; read the result.
-    unaryCalls: 5,
-  },
-  w2: {
-    title: "workflow with one task",
-    tasks: 1,
-    history: ["WORKFLOW_STARTED", "TASK_SCHEDULED", "TASK_COMPLETED", "WORKFLOW_COMPLETED"],
-    // Start; poll, read history, submit, twice; poll and complete the task; read the result.
-    unaryCalls: 10,
-  },
+export const titles: Readonly<Record<WorkloadName, string>> = {
+  w1: "empty workflow",
+  w2: "workflow with one task",
+  w3: "workflow with ten tasks, one after the other",
+  w4: "workflow that fans out to 100 tasks and joins them",
+  w6: "timers",
+  w7: "signal or promise to resumed workflow",
 };
 
 /** Names the programs register and start under. */
 export const workflowKind = "bench-workflow";
 export const taskKind = "bench-task";
 
-/** Input of workflow `index`; its task echoes it and the workflow returns it, so that every output can be told right or wrong. */
-export function inputOf(index: number): { n: number } {
+export interface Input {
+  n: number;
+}
+
+/** Input of workflow `index`, which is also its output, so that every output can be told right or wrong. */
+export function inputOf(index: number): Input {
   return { n: index };
 }

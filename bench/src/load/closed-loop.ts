@@ -1,17 +1,19 @@
-import { jobTimeoutMs } from "./job.js";
-
 export interface Timing {
   elapsedMs: number;
   latenciesMs: number[];
 }
 
-/** Runs `count` rounds with `concurrency` of them in flight: the next begins when one ends. Fails with the first that fails. */
+/**
+ * Runs `count` rounds with `concurrency` of them in flight: the next begins when one ends. Fails with the first that fails,
+ * or when the rounds take longer than `timeoutMs` together.
+ */
 export async function runClosedLoop(options: {
   count: number;
   concurrency: number;
+  timeoutMs: number;
   runOne: (index: number) => Promise<void>;
 }): Promise<Timing> {
-  const { count, concurrency, runOne } = options;
+  const { count, concurrency, timeoutMs, runOne } = options;
   const latenciesMs: number[] = [];
   let next = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -27,8 +29,8 @@ export async function runClosedLoop(options: {
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       next = count;
-      reject(new Error(`${latenciesMs.length} of ${count} rounds ended within ${jobTimeoutMs / 1000} s`));
-    }, jobTimeoutMs);
+      reject(new Error(`${latenciesMs.length} of ${count} rounds ended within ${timeoutMs / 1000} s`));
+    }, timeoutMs);
   });
   const startedAt = performance.now();
   try {

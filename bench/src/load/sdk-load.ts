@@ -1,24 +1,28 @@
 import { FlovynClient, silentLogger, task, workflow } from "@flovyn/sdk";
-import { inputOf, taskKind, workflowKind, workloads } from "../workloads.js";
+import { areParts, type Part, partsOf, type TaskWorkload, taskWorkloads } from "../task-workloads.js";
+import { type Input, inputOf, taskKind, workflowKind } from "../workloads.js";
 import { runClosedLoop } from "./closed-loop.js";
-import type { JobResult, WorkflowJob } from "./job.js";
-
-type Input = ReturnType<typeof inputOf>;
+import type { TaskJob, TaskResult } from "./job.js";
+import { jobTimeoutMs } from "./job-timeout.js";
 
 /** Starts and runs workflows with the TypeScript SDK: a client that is its own worker. */
-export async function runSdkLoad(job: WorkflowJob): Promise<JobResult> {
+export async function runSdkLoad(job: TaskJob): Promise<TaskResult> {
   const { target, queue } = job;
+  const workload = taskWorkloads[job.workload];
   let taskRuns = 0;
-  const echo = task<Input, Input>({
+  const echo = task<Part, Part>({
     name: taskKind,
-    run: (_ctx, input) => {
+    run: (_ctx, part) => {
       taskRuns += 1;
-      return input;
+      return part;
     },
   });
-  const program = workflow<Input, Input>({
+  const program = workflow<Input, Input | Part[]>({
     name: workflowKind,
-    run: (ctx, input) => (workloads[job.workload].tasks > 0 ? ctx.schedule(echo, input) : input),
+    run: async (ctx, input) => {
+      const results = await runParts(workload, input, (part) => ctx.schedule(echo, part));
+      return areParts(results, input) ? input : results;
+    },
   });
   const client = new FlovynClient({
     serverUrl: `http://${target.doors[0]}`,
@@ -38,6 +42,7 @@ export async function runSdkLoad(job: WorkflowJob): Promise<JobResult> {
     const timing = await runClosedLoop({
       count: job.workflows,
       concurrency: job.concurrency,
+      timeoutMs: jobTimeoutMs(job),
       runOne: async (index) => {
         const handle = await client.startWorkflow(program, inputOf(index));
         workflowIds.push(handle.id);
@@ -48,4 +53,12 @@ export async function runSdkLoad(job: WorkflowJob): Promise<JobResult> {
   } finally {
     await client.stop();
   }
+}
+
+async function runParts(workload: TaskWorkload, input: Input, run: (part: Part) => Promise<Part>): Promise<Part[]> {
+  const parts = partsOf(workload, input);
+  if (workload.order === "fan-out") return Promise.all(parts.map(run));
+  const results: Part[] = [];
+  for (const part of parts) results.push(await run(part));
+  return results;
 }

@@ -13,6 +13,7 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
+/** Percentiles of a number of times, in milliseconds. */
 export interface Latency {
   p50: number;
   p95: number;

@@ -1,5 +1,6 @@
-import { runClosedLoop } from "../load/closed-loop.js";
-import type { JobResult, ReferenceJob } from "../load/job.js";
+import { runClosedLoop, type Timing } from "../load/closed-loop.js";
+import type { ReferenceJob } from "../load/job.js";
+import { jobTimeoutMs } from "../load/job-timeout.js";
 import { ConnectionPool, type Rpc } from "../load/unary/connection.js";
 import { echoPath } from "./echo-service.js";
 
@@ -11,18 +12,18 @@ const payload = Buffer.alloc(200, "x");
 const token = "flovyn_wk_bench_000000000000000000000000";
 
 /** One round is as many calls, one after the other, as an existing client makes for one workflow. */
-export async function runReferenceLoad(job: ReferenceJob): Promise<JobResult> {
+export async function runReferenceLoad(job: ReferenceJob): Promise<Timing> {
   const pool = new ConnectionPool({ doors: [job.door], token, size: job.connections });
   try {
-    const timing = await runClosedLoop({
+    return await runClosedLoop({
       count: job.rounds,
       concurrency: job.concurrency,
+      timeoutMs: jobTimeoutMs(job),
       runOne: async () => {
         const connection = pool.take();
         for (let call = 0; call < job.callsPerRound; call++) await connection.call(echo, payload);
       },
     });
-    return { ...timing, workflowIds: [], taskRuns: 0, emptyPolls: 0 };
   } finally {
     pool.close();
   }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { workloads } from "../workloads.js";
+import { historyOf, taskWorkloads } from "../task-workloads.js";
 import { problemsOf, type QueueFacts } from "./check-queue.js";
 
 const history = "1 WORKFLOW_STARTED, 2 TASK_SCHEDULED, 3 TASK_COMPLETED, 4 WORKFLOW_COMPLETED";
-const expected = { workload: workloads.w2, workflows: 3, ids: 3, taskRuns: 3 };
+const expected = { history: historyOf(taskWorkloads.w2), workflows: 3, tasks: 3, ids: 3, taskRuns: 3 };
 const good: QueueFacts = {
   workflows: { COMPLETED: 3 },
   known: 3,
@@ -37,6 +37,7 @@ describe("problemsOf", () => {
 
   it("expects no tasks of a workflow without any", () => {
     const empty = { ...good, histories: { "1 WORKFLOW_STARTED, 2 WORKFLOW_COMPLETED": 3 }, tasks: {} };
-    expect(problemsOf(empty, { ...expected, workload: workloads.w1, taskRuns: 0 })).toEqual([]);
+    const history = historyOf(taskWorkloads.w1);
+    expect(problemsOf(empty, { ...expected, history, tasks: 0, taskRuns: 0 })).toEqual([]);
   });
 });

@@ -23,14 +23,26 @@ export async function readQueue(client: pg.Client, queue: string, ids: readonly 
       "select count(*)::int as count from workflow_execution where queue = $1 and output is distinct from input",
       [queue],
     ),
+    // Islands: within a row of events of one type, sequence and place among those of the type grow together.
     histories: await counts(
       `select history as name, count(*)::int as count
        from (
-         select string_agg(event.sequence_number || ' ' || event.event_type, ', ' order by event.run, event.sequence_number)
-           as history
-         from workflow_execution workflow left join workflow_event event on event.workflow_execution_id = workflow.id
-         where workflow.queue = $1
-         group by workflow.id
+         select string_agg(
+             case when first < last then first || '-' || last else first::text end || ' ' || event_type, ', ' order by run, first
+           ) as history
+         from (
+           select id, run, event_type, min(sequence_number) as first, max(sequence_number) as last
+           from (
+             select workflow.id, event.run, event.event_type, event.sequence_number,
+               event.sequence_number
+                 - row_number() over (partition by workflow.id, event.run, event.event_type order by event.sequence_number)
+                 as island
+             from workflow_execution workflow left join workflow_event event on event.workflow_execution_id = workflow.id
+             where workflow.queue = $1
+           ) events
+           group by id, run, event_type, island
+         ) islands
+         group by id
        ) histories
        group by history order by history`,
     ),

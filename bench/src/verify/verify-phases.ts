@@ -1,26 +1,34 @@
 import pg from "pg";
-import type { Workload } from "../workloads.js";
-import { problemsOf } from "./check-queue.js";
+import { type Expected, problemsOf } from "./check-queue.js";
 import { readQueue } from "./read-queue.js";
 
-/** A finished load and what its clients saw. */
-export interface Phase {
+/** A finished load on one queue and what its client saw. */
+export interface FinishedPhase {
   queue: string;
-  workflows: number;
   workflowIds: string[];
+  expected: Pick<Expected, "workflows" | "history" | "tasks">;
+  /** How often a task was handed to a worker. */
   taskRuns: number;
 }
 
-/** Checks every phase against the database. Throws, listing every problem, unless each workflow ran exactly once. */
-export async function verifyPhases(databaseUrl: string, workload: Workload, phases: readonly Phase[]): Promise<void> {
+/**
+ * Checks every phase against the database. `also` finds what is wrong beyond workflows and tasks. Throws, listing every
+ * problem, unless each workflow ran exactly once.
+ */
+export async function verifyPhases<Phase extends FinishedPhase>(
+  databaseUrl: string,
+  phases: readonly Phase[],
+  also: (client: pg.Client, phase: Phase) => Promise<string[]> = async () => [],
+): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: "flovyn-bench" });
   await client.connect();
   try {
     const problems: string[] = [];
-    for (const { queue, workflows, workflowIds, taskRuns } of phases) {
+    for (const phase of phases) {
+      const { queue, workflowIds, expected, taskRuns } = phase;
       const ids = [...new Set(workflowIds)];
       const facts = await readQueue(client, queue, ids);
-      const found = problemsOf(facts, { workload, workflows, ids: ids.length, taskRuns });
+      const found = [...problemsOf(facts, { ...expected, ids: ids.length, taskRuns }), ...(await also(client, phase))];
       problems.push(...found.map((problem) => `  ${queue}: ${problem}`));
     }
     if (problems.length > 0) throw new Error(`the run is not valid:\n${problems.join("\n")}`);

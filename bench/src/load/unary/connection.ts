@@ -21,16 +21,23 @@ export function rpcOf<Request, Response>(service: string, method: Method<Request
   };
 }
 
+interface Caller {
+  token: string | undefined;
+  /** How long an empty poll may be held; undefined leaves that to the server, as existing clients do. */
+  pollHoldMs?: number;
+}
+
 /** One HTTP/2 connection. */
 export class Connection {
   readonly #client: Client;
   readonly #metadata = new Metadata();
 
-  constructor(door: string, token: string | undefined) {
+  constructor(door: string, { token, pollHoldMs }: Caller) {
     const plain: ChannelCredentials = credentials.createInsecure();
     // Without its own pool every client of a door would share one connection.
     this.#client = new Client(door, plain, { "grpc.use_local_subchannel_pool": 1 });
     if (token !== undefined) this.#metadata.set("authorization", `Bearer ${token}`);
+    if (pollHoldMs !== undefined) this.#metadata.set("flovyn-poll-hold-ms", String(pollHoldMs));
   }
 
   /** Rejects with the ServiceError of a call that failed. */
@@ -61,12 +68,12 @@ export class ConnectionPool {
   readonly #connections: Connection[];
   #next = 0;
 
-  constructor(options: { doors: readonly string[]; token: string | undefined; size: number }) {
-    const { doors, token, size } = options;
+  constructor(options: Caller & { doors: readonly string[]; size: number }) {
+    const { doors, size, ...caller } = options;
     this.#connections = Array.from({ length: Math.max(size, doors.length) }, (_, index) => {
       const door = doors[index % doors.length];
       if (door === undefined) throw new Error("a load needs at least one door");
-      return new Connection(door, token);
+      return new Connection(door, caller);
     });
   }
 
