@@ -4,6 +4,7 @@ export { createRestClient, type RestAnswer, type RestClient } from "./client/res
 export { createRetry, type Retry } from "./client/retry.js";
 export { type Cluster, type ClusterOptions, startCluster } from "./cluster/cluster.js";
 export { type CrashablePostgres, startCrashablePostgres } from "./cluster/crashable-postgres.js";
+export { sumOf } from "./cluster/figures.js";
 export type { Org } from "./cluster/orgs.js";
 export type { Replica, ServiceName } from "./cluster/replica.js";
 export * from "./history.js";

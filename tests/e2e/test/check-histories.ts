@@ -1,6 +1,8 @@
-import { type Cluster, checkHistory, createRestClient, FlovynClient } from "../src/index.js";
+import { type Cluster, checkHistory, createRestClient, createRetry, FlovynClient } from "../src/index.js";
 
-const PAGE = 100;
+/** Histories read at a time: some files make large ones. */
+const PAGE = 20;
+const retry = createRetry();
 
 interface Page {
   workflows: { id: string }[];
@@ -25,7 +27,7 @@ export async function checkHistories(cluster: Cluster): Promise<void> {
 }
 
 async function checkOne(client: FlovynClient, id: string): Promise<void> {
-  const events = await client.getEvents(id);
+  const events = await retry(() => client.getEvents(id));
   try {
     checkHistory(events);
   } catch (error) {

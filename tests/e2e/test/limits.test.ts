@@ -2,16 +2,27 @@
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { status } from "@grpc/grpc-js";
-import { expect, test } from "vitest";
-import { completed, dataOf, type FlovynClient, recordOperation, suspended } from "../src/index.js";
-import { useCluster } from "./use-cluster.js";
-import { claimTask, claimWorkflow } from "./wait-for-work.js";
+import { describe, expect, test } from "vitest";
+import {
+  completed,
+  createPromise,
+  dataOf,
+  type FlovynClient,
+  recordOperation,
+  scheduleChild,
+  suspended,
+} from "../src/index.js";
+import { refusedCalls } from "./limits/refused-calls.js";
+import { refusedCommands } from "./limits/refused-commands.js";
+import { SMALL, useCluster } from "./use-cluster.js";
+import { onlyData, waitForEvents } from "./wait-for-events.js";
+import { activateOnce, claimTask, claimWorkflow } from "./wait-for-work.js";
 
 const MIB = 1024 * 1024;
 const PAYLOAD_MAX = 4 * MIB - 64 * 1024;
 const REST_INPUT_MAX = MIB;
 const queue = "limits";
-const use = useCluster({ replicas: { gateway: 1, dispatch: 1, tasks: 1 } });
+const use = useCluster({ replicas: SMALL });
 
 /** A JSON string of exactly so many bytes. */
 function jsonOf(bytes: number): Buffer {
@@ -96,6 +107,48 @@ test("a request above the limit of a message is refused, not dropped", async () 
   });
   expect(await client.getEvents(workflowExecutionId)).toHaveLength(1);
 });
+
+test("the largest payload passes every door that payloads have, and comes back in full", async () => {
+  const client = use.client();
+  const largest = jsonOf(PAYLOAD_MAX);
+  const request = { workflowKind: "large", queue: "doors", workflowId: "doors", signalName: "s" };
+  const started = await client.signalWithStart({ ...request, signalValue: largest });
+  const { workflowExecutionId } = started;
+  const child = scheduleChild({
+    id: crypto.randomUUID(),
+    name: "c",
+    kind: "child",
+    queue: "doors-child",
+    input: largest,
+  });
+  await activateOnce(client, "doors", suspended(createPromise("p"), child));
+  await client.resolvePromise({ promiseId: `${workflowExecutionId}:p`, value: largest });
+  const ended = await activateOnce(client, "doors-child", completed(largest));
+  expect(ended.input.byteLength).toBe(PAYLOAD_MAX);
+  await waitForEvents(client, workflowExecutionId, { type: "CHILD_WORKFLOW_COMPLETED" });
+  const events = await client.getEvents(workflowExecutionId);
+  const lengths = ["SIGNAL_RECEIVED", "PROMISE_RESOLVED", "CHILD_WORKFLOW_INITIATED", "CHILD_WORKFLOW_COMPLETED"].map(
+    (type) => {
+      const { signalValue, value, input, output } = onlyData(events, type);
+      return (signalValue ?? value ?? input ?? output).length;
+    },
+  );
+  expect(lengths).toEqual(Array.from({ length: 4 }, () => PAYLOAD_MAX - 2));
+});
+
+test("the text of a rejection is cut, not refused", async () => {
+  const client = use.client();
+  const queue = "long-text";
+  const { workflowExecutionId } = await client.startWorkflow({ workflowKind: "k", queue });
+  await activateOnce(client, queue, suspended(createPromise("p")));
+  const error = "e".repeat(70 * 1024);
+  await client.rejectPromise({ promiseId: `${workflowExecutionId}:p`, error });
+  const rejected = onlyData(await client.getEvents(workflowExecutionId), "PROMISE_REJECTED");
+  expect(rejected.error).toBe(error.slice(0, 64 * 1024));
+});
+
+describe("gRPC", () => refusedCalls(use));
+describe("SubmitWorkflowCommands", () => refusedCommands(use));
 
 const unknownId = "0190a5c0-0000-7000-8000-000000000001";
 type Refusal = [name: string, call: (client: FlovynClient) => Promise<unknown>, code: number, field: string];

@@ -1,11 +1,14 @@
 /** Goal: waiting for work is cheap and short, work is announced at once, and goes to workers that know its kind. */
 import { waitFor } from "@flovyn/testing";
 import { describe, expect, test } from "vitest";
-import type { FlovynClient } from "../src/index.js";
+import { type FlovynClient, sumOf } from "../src/index.js";
 import { useCluster } from "./use-cluster.js";
 import { claimTask, claimWorkflow } from "./wait-for-work.js";
 
-const use = useCluster({ replicas: { gateway: 2, dispatch: 1, tasks: 1 } });
+/** Of one pass of a sweep that finds nothing. */
+const STATEMENTS_OF_SWEEP_MAX = 3;
+const services = ["dispatch", "tasks", "timers", "promises"] as const;
+const use = useCluster({ replicas: { gateway: 2, dispatch: 1, tasks: 1, timers: 1, promises: 1 } });
 
 /** The workflows that repeated polls of a worker get until the queue gives it nothing. */
 async function drain(client: FlovynClient, poll: { workerId: string; queue: string; workflowCapabilities?: string[] }) {
@@ -18,10 +21,33 @@ async function drain(client: FlovynClient, poll: { workerId: string; queue: stri
 }
 
 /** Claim batches that dispatch has run so far. */
-async function claims(): Promise<number> {
-  const figures = await (await fetch(`${use.cluster.replica("dispatch", 0).httpUrl}/metrics`)).text();
-  const count = /^flovyn_batch_items_count\{[^}]*batch="workflow\.claim"[^}]*\} (\d+)$/m.exec(figures)?.[1];
-  return Number(count ?? 0);
+function claims(): Promise<number> {
+  return sumOf(use.cluster.replicas("dispatch"), "flovyn_batch_items_count", { batch: "workflow.claim" });
+}
+
+/** Polls that wait at the gateways. */
+function parked(): Promise<number> {
+  return sumOf(use.cluster.replicas("gateway"), "flovyn_gateway_parked_polls");
+}
+
+/** So many polls of a queue that opted in to wait, until `leave`; `got` gathers what they are answered. */
+function heldPolls(queue: string, polls: number) {
+  const leaving = Array.from({ length: polls }, () => new AbortController());
+  const clients = [use.client(0), use.client(1)];
+  const got: string[] = [];
+  const ends = leaving.map(async ({ signal }, index) => {
+    const poll = { workerId: `held-${index}`, queue, timeoutSeconds: 60 };
+    const options = { metadata: { "flovyn-poll-hold-ms": "60000" }, deadlineMs: 90_000, signal };
+    const execution = await clients[index % 2]?.pollWorkflow(poll, options);
+    if (execution !== undefined) got.push(execution.id);
+  });
+  return {
+    got,
+    leave: async () => {
+      for (const one of leaving) one.abort();
+      await Promise.allSettled(ends);
+    },
+  };
 }
 
 describe("empty polls", () => {
@@ -38,6 +64,46 @@ describe("empty polls", () => {
     for (let round = 0; round < 10; round++) await empty();
     // One claim is the look that a gateway takes on its own when a queue was not asked about for long.
     expect((await claims()) - before).toBeLessThanOrEqual(1);
+  });
+
+  test("pitfall 9: 200 parked polls and 100 empty ones cost an idle server next to no statement", async () => {
+    const client = use.client();
+    const polls = heldPolls("parked", 200);
+    await waitFor("200 polls to wait", async () => (await parked()) === 200);
+    const replicas = services.flatMap((service) => use.cluster.replicas(service));
+    const figures = async () => ({
+      statements: await sumOf(replicas, "flovyn_db_statements_total"),
+      sweeps: await sumOf(replicas, "flovyn_sweeps_total"),
+    });
+    // The first poll of a queue looks for itself.
+    await client.pollWorkflow({ workerId: "idle", queue: "parked-empty" });
+    const before = await figures();
+    for (let round = 0; round < 10; round++) {
+      const empty = Array.from({ length: 10 }, () => client.pollWorkflow({ workerId: "idle", queue: "parked-empty" }));
+      expect(await Promise.all(empty)).toEqual(Array.from({ length: 10 }, () => undefined));
+    }
+    const after = await figures();
+    const ofSweeps = STATEMENTS_OF_SWEEP_MAX * (after.sweeps - before.sweeps);
+    expect(after.statements - before.statements - ofSweeps).toBeLessThan(20);
+    expect(await parked()).toBe(200);
+    await polls.leave();
+    await waitFor("no poll to wait any more", async () => (await parked()) === 0);
+  });
+
+  test("pitfall 10: one new item answers one of 200 pollers of its queue, with one claim, and disturbs no other", async () => {
+    const polls = heldPolls("crowded", 100);
+    const others = heldPolls("elsewhere", 100);
+    await waitFor("200 polls to wait", async () => (await parked()) === 200);
+    const before = await claims();
+    const { workflowExecutionId } = await use.client().startWorkflow({ workflowKind: "k", queue: "crowded" });
+    await waitFor("the workflow to be handed out", () => polls.got.length > 0);
+    await waitFor("the other polls to wait on", async () => (await parked()) === 199);
+    // Each gateway hears of it, and claims once for some of its pollers.
+    expect((await claims()) - before).toBeLessThanOrEqual(use.cluster.replicas("gateway").length);
+    await polls.leave();
+    await others.leave();
+    await waitFor("no poll to wait any more", async () => (await parked()) === 0);
+    expect([polls.got, others.got]).toEqual([[workflowExecutionId], []]);
   });
 
   test("wait no longer than timeout_seconds says", async () => {
@@ -104,7 +170,7 @@ describe("notifications", () => {
 });
 
 describe("kinds", () => {
-  test("two workers with disjoint capabilities never get each other's workflow", async () => {
+  test("pitfall 8: two workers with disjoint capabilities never get each other's workflow", async () => {
     const queue = "capabilities";
     const client = use.client();
     for (const workflowKind of ["a", "b", "a", "b", "c"]) await client.startWorkflow({ workflowKind, queue });

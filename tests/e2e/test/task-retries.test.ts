@@ -1,4 +1,6 @@
 /** Goal: the server alone decides on retries, one outcome reaches the history, and ids that clients choose cannot collide. */
+
+import { waitFor } from "@flovyn/testing";
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import {
@@ -74,6 +76,80 @@ describe("attempts", () => {
     await claimTask(client, { queue });
     await client.failTask({ taskExecutionId, error: "never", retryable: false });
     expect(count(await client.getEvents(workflowExecutionId), "TASK_FAILED")).toBe(1);
+  });
+});
+
+describe("pitfalls of tasks", () => {
+  test("pitfall 24: back-off that doubles 100 times stays at its maximum, and every attempt is handed out", {
+    timeout: 60_000,
+  }, async () => {
+    const queue = "doubling";
+    const client = use.client();
+    const retryPolicy = JSON.stringify({ strategy: "exponential", baseMs: 1, multiplier: 2, maxMs: 5, jitter: 0 });
+    const { taskExecutionId } = await client.submitTask({ kind: "flaky", queue, maxRetries: 100, retryPolicy });
+    const options = { metadata: { "flovyn-poll-hold-ms": "5000" } };
+    for (let attempt = 1; attempt <= 101; attempt++) {
+      const task = await waitFor("the next attempt", () => client.pollTask({ workerId: "w", queue }, options));
+      expect(task.executionCount).toBe(attempt);
+      await client.failTask({ taskExecutionId, error: `failure ${attempt}` });
+    }
+    const view = (await use.rest().get(`/task-executions/${taskExecutionId}`)).json;
+    expect(view).toMatchObject({ status: "FAILED", executionCount: 101, error: "failure 101" });
+  });
+
+  test("pitfall 25: a blank kind is refused at every door, and makes no task", async () => {
+    const queue = "blank";
+    const client = use.client();
+    const refused = { code: status.INVALID_ARGUMENT, details: expect.stringContaining("kind: ") };
+    for (const kind of ["", " ", "\t"]) {
+      await expect(client.submitTask({ kind, queue })).rejects.toMatchObject(refused);
+      const posted = await use.rest().post("/task-executions", { kind, queue });
+      expect(posted).toMatchObject({ status: 400, json: { field: "kind" } });
+      const { workflowExecutionId } = await client.startWorkflow({ workflowKind: "one", queue });
+      await claimWorkflow(client, { queue });
+      const command = scheduleTask({ id: crypto.randomUUID(), kind });
+      await expect(client.submitCommands({ workflowExecutionId, ...suspended(command) })).rejects.toMatchObject(
+        refused,
+      );
+      await client.submitCommands({ workflowExecutionId, ...completed("1") });
+    }
+    expect(await client.pollTask({ workerId: "w", queue })).toBeUndefined();
+  });
+
+  test("pitfall 26: SCHEDULE_TASK makes one task, SubmitTask another that stands in no history", async () => {
+    const queue = "one-path";
+    const client = use.client();
+    const { workflowExecutionId, taskExecutionId } = await oneTask(client, queue);
+    const submitted = await client.submitTask({ kind: "flaky", queue, workflowExecutionId });
+    expect(submitted.taskExecutionId).not.toBe(taskExecutionId);
+    const claimed = [await claimTask(client, { queue }), await claimTask(client, { queue })];
+    expect(claimed.map((task) => task.taskExecutionId)).toEqual([taskExecutionId, submitted.taskExecutionId]);
+    expect(await client.pollTask({ workerId: "w", queue })).toBeUndefined();
+    for (const task of claimed.reverse()) {
+      await client.completeTask({ taskExecutionId: task.taskExecutionId, output: Buffer.from("1") });
+    }
+    const types = typesOf(await client.getEvents(workflowExecutionId));
+    expect(types).toEqual(["WORKFLOW_STARTED", "TASK_SCHEDULED", "TASK_COMPLETED"]);
+  });
+
+  test("pitfall 27: a worker that is busy with slow work gets more, as much as it polls for", async () => {
+    const queue = "slow-work";
+    const client = use.client();
+    const slow = await client.submitTask({ kind: "slow", queue });
+    expect((await claimTask(client, { queue })).taskExecutionId).toBe(slow.taskExecutionId);
+    const tasks = await Promise.all(Array.from({ length: 20 }, () => client.submitTask({ kind: "quick", queue })));
+    const workflows = await Promise.all(
+      Array.from({ length: 10 }, () => client.startWorkflow({ workflowKind: "quick", queue })),
+    );
+    const [claimed, activated] = await Promise.all([
+      Promise.all(tasks.map(() => claimTask(client, { queue }))),
+      Promise.all(workflows.map(() => claimWorkflow(client, { queue }))),
+    ]);
+    expect(new Set(claimed.map((task) => task.taskExecutionId)).size).toBe(20);
+    expect(new Set(activated.map((execution) => execution.id)).size).toBe(10);
+    for (const { taskExecutionId } of claimed) await client.completeTask({ taskExecutionId, output: Buffer.from("1") });
+    for (const { id } of activated) await client.submitCommands({ workflowExecutionId: id, ...completed("1") });
+    await client.completeTask({ taskExecutionId: slow.taskExecutionId, output: Buffer.from("1") });
   });
 });
 

@@ -49,6 +49,9 @@ export function useCluster(options: ClusterOptions | (() => Promise<ClusterOptio
   afterAll(async () => {
     try {
       if (running !== undefined && !anyFailed) await checkHistories(running);
+    } catch (error) {
+      process.stderr.write(`${running?.output()}\n`);
+      throw error;
     } finally {
       await running?.stop();
     }

@@ -41,7 +41,7 @@ async function finish(client: FlovynClient, queue: string, workflowExecutionId: 
   assertFanOutHistory(await client.getEvents(workflowExecutionId), TASKS);
 }
 
-test("ten tasks that complete in the same instant leave ten events", async () => {
+test("pitfall 1: ten tasks that complete in the same instant leave ten events", async () => {
   const queue = "same-instant";
   const clients = [use.client(0), use.client(1)];
   for (let round = 0; round < ROUNDS; round++) {
@@ -51,7 +51,7 @@ test("ten tasks that complete in the same instant leave ten events", async () =>
   }
 });
 
-test("completions while a worker holds the workflow make its suspend claimable again", async () => {
+test("pitfall 3: completions while a worker holds the workflow make its suspend claimable again", async () => {
   const queue = "while-running";
   const clients = [use.client(0), use.client(1)];
   const client = use.client(0);
@@ -66,7 +66,7 @@ test("completions while a worker holds the workflow make its suspend claimable a
   }
 });
 
-test("a suspend that races with completions loses none of them", async () => {
+test("pitfall 4: a suspend that races with completions loses none of them", async () => {
   const queue = "racing";
   const clients = [use.client(0), use.client(1)];
   const client = use.client(1);

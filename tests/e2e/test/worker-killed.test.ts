@@ -7,7 +7,16 @@
 import { waitFor } from "@flovyn/testing";
 import { status } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
-import { assertFanOutHistory, completed, count, scheduleTask, spawnWorker, suspended } from "../src/index.js";
+import {
+  assertFanOutHistory,
+  completed,
+  count,
+  createRetry,
+  type FlovynClient,
+  scheduleTask,
+  spawnWorker,
+  suspended,
+} from "../src/index.js";
 import { REPLICATED, useCluster } from "./use-cluster.js";
 import { claimTask, claimWorkflow, waitForCompleted } from "./wait-for-work.js";
 
@@ -18,7 +27,9 @@ const LEASE_MS = 5000;
 const RECLAIM_TIMEOUT_MS = 25_000;
 const use = useCluster({ replicas: REPLICATED });
 
-test("kill -9 of a worker: its workflows and tasks finish on the other one", { timeout: 90_000 }, async () => {
+test("pitfall 11: kill -9 of a worker: its workflows and tasks finish on the other one", {
+  timeout: 90_000,
+}, async () => {
   const { cluster } = use;
   const queue = "killed";
   const client = use.client(1);
@@ -87,27 +98,68 @@ test("a claim that was taken back is fenced off, the new one counts", { timeout:
   assertFanOutHistory(events, 1);
 });
 
-test("the work of a worker whose session breaks is handed out again without waiting for a lease", async () => {
-  const queue = "session";
-  const workerId = "connected";
+test("pitfall 11: what a dead worker held is handed out again although what gave it to it was killed, too", {
+  timeout: 90_000,
+}, async () => {
+  const queue = "all-killed";
+  const { cluster } = use;
   const client = use.client(0);
-  const closing = new AbortController();
-  const metadata = { "flovyn-worker-session": "true" };
-  const options = { metadata, signal: closing.signal, deadlineMs: 60_000 };
-  let events = 0;
-  const session = (async () => {
-    for await (const _ of client.subscribe({ workerId, queue }, options)) events += 1;
-  })();
-  // An event tells that the stream stands. A start may come before its subscription has reached the broker.
-  await waitFor("an event on the session", async () => {
-    await client.startWorkflow({ workflowKind: "session", queue });
-    return events > 0;
-  });
-  const held = await claimWorkflow(client, { queue, workerId });
-  while ((await client.pollWorkflow({ workerId: "other", queue })) !== undefined);
-  closing.abort();
-  await session;
-  const again = await claimWorkflow(client, { queue, workerId: "other", timeoutMs: 20_000 });
-  expect(again.id).toBe(held.id);
-  expect(again.claimEpoch).toBeGreaterThan(held.claimEpoch);
+  const retry = createRetry();
+  const { workflowExecutionId } = await client.startWorkflow({ workflowKind: "held", queue });
+  const { taskExecutionId } = await client.submitTask({ kind: "held", queue });
+  const workflow = await claimWorkflow(client, { queue, workerId: "dead", leaseMs: LEASE_MS });
+  const task = await claimTask(client, { queue, workerId: "dead", leaseMs: LEASE_MS });
+  const servers = [...cluster.replicas("dispatch"), ...cluster.replicas("tasks")];
+  await Promise.all(servers.map((server) => server.kill()));
+  await Promise.all(servers.map((server) => server.start()));
+  const timeoutMs = RECLAIM_TIMEOUT_MS;
+  const [again, taskAgain] = await Promise.all([
+    claimWorkflow(client, { queue, workerId: "heir", timeoutMs }),
+    claimTask(client, { queue, workerId: "heir", timeoutMs }),
+  ]);
+  expect(again.id).toBe(workflow.id);
+  expect(taskAgain.taskExecutionId).toBe(task.taskExecutionId);
+  const { claimEpoch } = again;
+  await retry(() => client.submitCommands({ workflowExecutionId, claimEpoch, ...completed("1") }));
+  await retry(() => client.completeTask({ taskExecutionId, claimEpoch: taskAgain.claimEpoch }));
 });
+
+test.each([
+  ["the name that it made up", async () => "connected"],
+  ["its registered name", async (client: FlovynClient) => register(client, "named").then(() => "named")],
+  ["its registered id", async (client: FlovynClient) => (await register(client, "with-id")).workerId],
+])(
+  "pitfall 12: the work of a worker that polls by %s is handed out again when its session breaks",
+  async (by, identify) => {
+    const queue = `session-${by.replaceAll(" ", "-")}`;
+    const client = use.client(0);
+    const workerId = await identify(client);
+    const closing = new AbortController();
+    const metadata = { "flovyn-worker-session": "true" };
+    const options = { metadata, signal: closing.signal, deadlineMs: 60_000 };
+    let events = 0;
+    const session = (async () => {
+      for await (const _ of client.subscribe({ workerId, queue }, options)) events += 1;
+    })();
+    // An event tells that the stream stands. A start may come before its subscription has reached the broker.
+    await waitFor("an event on the session", async () => {
+      await client.startWorkflow({ workflowKind: "session", queue });
+      return events > 0;
+    });
+    const held = await claimWorkflow(client, { queue, workerId });
+    await client.submitTask({ kind: "session", queue });
+    const heldTask = await claimTask(client, { queue, workerId });
+    while ((await client.pollWorkflow({ workerId: "other", queue })) !== undefined);
+    closing.abort();
+    await session;
+    const again = await claimWorkflow(client, { queue, workerId: "other", timeoutMs: 20_000 });
+    expect(again.id).toBe(held.id);
+    expect(again.claimEpoch).toBeGreaterThan(held.claimEpoch);
+    const taskAgain = await claimTask(client, { queue, workerId: "other", timeoutMs: 20_000 });
+    expect(taskAgain.taskExecutionId).toBe(heldTask.taskExecutionId);
+  },
+);
+
+function register(client: FlovynClient, workerName: string) {
+  return client.registerWorker({ workerName, workflows: [{ kind: "session" }], tasks: [{ kind: "session" }] });
+}
