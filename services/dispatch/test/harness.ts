@@ -90,6 +90,11 @@ export class Harness {
     return this.#contexts[0] as DispatchContext;
   }
 
+  /** One for each replica. */
+  get contexts(): readonly DispatchContext[] {
+    return this.#contexts;
+  }
+
   get caller(): Caller {
     return { orgId: this.orgId, principalType: "Worker", principalId: "principal" };
   }
@@ -211,6 +216,17 @@ export const command = {
     commandData: {
       $case: "scheduleTask",
       value: { kind: "charge", input: Buffer.from("1"), taskExecutionId, ...more },
+    },
+  }),
+  scheduleChild: (childWorkflowExecutionId: string, childExecutionName: string, queue: string): WorkflowCommand => ({
+    commandType: CommandType.SCHEDULE_CHILD_WORKFLOW,
+    sequenceNumber: 1,
+    commandData: {
+      $case: "scheduleChildWorkflow",
+      value: {
+        ...{ childWorkflowExecutionId, childExecutionName, workflowKind: "child", input: Buffer.from("1") },
+        ...{ queue, prioritySeconds: 0 },
+      },
     },
   }),
   complete: (output: string): WorkflowCommand => ({
