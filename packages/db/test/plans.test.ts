@@ -5,7 +5,7 @@
 import { newId } from "@flovyn/domain";
 import { createTestDatabase, type TestDatabase } from "@flovyn/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Database, type Executor } from "../src/database.js";
+import { Database } from "../src/database.js";
 import {
   claimTasks,
   claimWorkflows,
@@ -19,64 +19,12 @@ import {
   lockTasks,
   lockWorkflows,
 } from "../src/store/index.js";
+import { planOf, scansOf } from "./explain.js";
 
 const org = newId();
 const now = Date.UTC(2026, 0, 1);
 let database: TestDatabase;
 let db: Database;
-
-interface Plan {
-  "Node Type": string;
-  "Relation Name"?: string;
-  "Index Name"?: string;
-  "Index Cond"?: string;
-  "Actual Rows"?: number;
-  "Rows Removed by Filter"?: number;
-  Plans?: Plan[];
-}
-
-/**
- * Runs a store function and returns the nodes of the plan of its statement: the generic plan, which a server settles on
- * for a prepared statement and which knows nothing of the values. The statement really runs; then it is undone.
- */
-async function planOf(run: (tx: Executor) => Promise<unknown>): Promise<Plan[]> {
-  let nodes: Plan[] = [];
-  const undo = new Error("undo");
-  await db
-    .transaction(async (tx) => {
-      await tx.query({ text: "set local plan_cache_mode = force_generic_plan" });
-      const explaining: Executor = {
-        query: async ({ text, values = [] }) => {
-          await tx.query({ text: `prepare explained as ${text}` });
-          const execute = `execute explained (${values.map(literal).join(", ")})`;
-          const { rows } = await tx.query({ text: `explain (analyze, format json) ${execute}` });
-          await tx.query({ text: "deallocate explained" });
-          nodes = flatten(rows[0]["QUERY PLAN"][0].Plan);
-          return { rows: [], rowCount: 0, command: "", oid: 0, fields: [] };
-        },
-      };
-      await run(explaining);
-      throw undo;
-    })
-    .catch((error) => {
-      if (error !== undo) throw error;
-    });
-  return nodes;
-}
-
-function literal(value: unknown): string {
-  if (value === null) return "null";
-  if (value instanceof Uint8Array) return `'\\x${Buffer.from(value).toString("hex")}'`;
-  if (Array.isArray(value)) return `'{${value.join(",")}}'`;
-  return typeof value === "number" ? String(value) : `'${String(value).replaceAll("'", "''")}'`;
-}
-
-function flatten(plan: Plan): Plan[] {
-  return [plan, ...(plan.Plans ?? []).flatMap(flatten)];
-}
-
-const scansOf = (nodes: Plan[], relation: string) =>
-  nodes.filter((node) => node["Relation Name"] === relation && node["Node Type"].includes("Scan"));
 
 const poller = (queue: string, rank: number) => ({
   ...{ orgId: org, queue, kinds: null, rank, workerId: "w", leaseMs: 60_000, ownLeaseMs: null, transitionId: newId() },
@@ -120,7 +68,7 @@ describe("plans", () => {
     "SP-145 a claim on %s reads the claim index and only the rows it takes, beside 5,000 blocked ones",
     async (table, claim) => {
       const pollers = Array.from({ length: 20 }, (_, index) => poller("busy", index + 1));
-      const nodes = await planOf((tx) => claim(tx, { now, pollers }));
+      const nodes = await planOf(db, (tx) => claim(tx, { now, pollers }));
       const scans = scansOf(nodes, table);
       const found = scans.find((scan) => scan["Index Name"] === `${table}_claim`);
       expect(found).toMatchObject({ "Actual Rows": 20 });
@@ -132,7 +80,7 @@ describe("plans", () => {
   );
 
   it("an empty poll reads no row at all", async () => {
-    const nodes = await planOf((tx) => claimTasks(tx, { now, pollers: [poller("idle", 1)] }));
+    const nodes = await planOf(db, (tx) => claimTasks(tx, { now, pollers: [poller("idle", 1)] }));
     const read = scansOf(nodes, "task_execution").map((scan) => scan["Actual Rows"] ?? 0);
     expect(Math.max(...read)).toBe(0);
   });
@@ -141,7 +89,7 @@ describe("plans", () => {
     ["task_execution", listOverdueTaskQueues],
     ["workflow_execution", listOverdueWorkflowQueues],
   ] as const)("overdue queues of %s are found by hopping over the claim index", async (table, list) => {
-    const nodes = await planOf((tx) => list(tx, { before: now, limit: 100 }));
+    const nodes = await planOf(db, (tx) => list(tx, { before: now, limit: 100 }));
     const scans = scansOf(nodes, table);
     expect(scans.length).toBeGreaterThan(0);
     expect([...new Set(scans.map((scan) => scan["Index Name"]))]).toEqual([`${table}_claim`]);
@@ -151,7 +99,7 @@ describe("plans", () => {
   it.each(["workflow_execution", "task_execution"])(
     "SP-26 listing %s by partition is a range of one index",
     async (table) => {
-      const nodes = await planOf((tx) =>
+      const nodes = await planOf(db, (tx) =>
         tx.query({
           text: `select id from ${table} where org_id = $1 and partition_key = $2 and id > $3 order by id limit 50`,
           values: [org, 7, "00000000-0000-0000-0000-000000000000"],
@@ -168,15 +116,15 @@ describe("plans", () => {
     const { rows } = await db.query({ text: "select id from task_execution limit 3" });
     const ids = rows.map((row) => row.id as string);
     const plans = [
-      await planOf((tx) => findAbandonedTasks(tx, { now, silentBefore: now, limit: 100 })),
-      await planOf((tx) => findTasksPastDeadline(tx, { now, limit: 100 })),
-      await planOf((tx) => lockTasks(tx, ids)),
-      await planOf((tx) => lockWorkflows(tx, ids)),
-      await planOf((tx) =>
+      await planOf(db, (tx) => findAbandonedTasks(tx, { now, silentBefore: now, limit: 100 })),
+      await planOf(db, (tx) => findTasksPastDeadline(tx, { now, limit: 100 })),
+      await planOf(db, (tx) => lockTasks(tx, ids)),
+      await planOf(db, (tx) => lockWorkflows(tx, ids)),
+      await planOf(db, (tx) =>
         heartbeatTasks(tx, { now, leaseMs: 1, beat: ids.map((id) => ({ id, orgId: org, claimEpoch: null })) }),
       ),
-      await planOf((tx) => listEvents(tx, { orgId: org, workflowId: ids[0] ?? "", after: 0, limit: null })),
-      await planOf((tx) =>
+      await planOf(db, (tx) => listEvents(tx, { orgId: org, workflowId: ids[0] ?? "", after: 0, limit: null })),
+      await planOf(db, (tx) =>
         listWorkflows(tx, { orgId: org, status: null, kind: null, queue: null, before: null, limit: 20, offset: 0 }),
       ),
     ];

@@ -62,5 +62,7 @@ export const command = {
       $case: "failWorkflow",
       value: { error, stackTrace: "at run", failureType: "ERROR" },
     }),
+  /** Only some clients send it; it asks for nothing. */
+  suspend: (reason: string) => build(CommandType.SUSPEND_WORKFLOW, { $case: "suspendWorkflow", value: { reason } }),
   cancel: (reason: string) => build(CommandType.CANCEL_WORKFLOW, { $case: "cancelWorkflow", value: { reason } }),
 };
