@@ -62,6 +62,10 @@ export const peersMax = 50_000;
 
 /** A forwarded call without a deadline of its own. */
 export const callTimeoutMs = 30_000;
+/** How long a read that is answered Unavailable is repeated; a gateway that drains waits as long. */
+export const readAgainForMs = 10_000;
+/** Between two tries; the last one repeats. The first tries find another replica, the later ones a database that is back. */
+export const readAgainPausesMs: readonly number[] = [20, 50, 100, 200, 400];
 export const grpcRequestBytesMax = 16 * 1024 * 1024;
 /** Calls at once on one connection. */
 export const callsPerConnectionMax = 10_000;

@@ -1,6 +1,11 @@
 import { DomainError, type ErrorCode, errorCodes } from "@flovyn/domain";
 import { extensionRpcs, publishedRpcs } from "@flovyn/proto/descriptors";
-import { GetEventsRequest, GetVisualWorkflowDefinitionByIdRequest, StartWorkflowRequest } from "@flovyn/proto/v1";
+import {
+  GetEventsRequest,
+  GetStateRequest,
+  GetVisualWorkflowDefinitionByIdRequest,
+  StartWorkflowRequest,
+} from "@flovyn/proto/v1";
 import { grpcStatusOf } from "@flovyn/runtime";
 import { type Client, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -148,9 +153,42 @@ describe("forwarding", () => {
   });
 });
 
-describe("errors", () => {
+describe("reads", () => {
   const path = "flovyn.v1.WorkflowDispatch/GetEvents";
   const request = GetEventsRequest.encode({ workflowExecutionId: "x" }).finish();
+  const lost = new DomainError("Unavailable", "the replica was lost");
+
+  it("are asked again while the service is Unavailable, with the identity and the id of the call", async () => {
+    let tries = 0;
+    harness.services.answer(path, () => {
+      tries += 1;
+      if (tries < 4) throw lost;
+      return Buffer.from("history");
+    });
+    const before = harness.services.of(path).length;
+    expect((await callRaw(client, path, request)).answer?.toString()).toBe("history");
+    const asked = harness.services.of(path).slice(before);
+    expect(asked).toHaveLength(4);
+    expect(new Set(asked.map(({ requestId, caller }) => `${requestId} ${caller.orgId}`)).size).toBe(1);
+  });
+
+  it("are given up before the deadline of the caller, with the last answer", async () => {
+    harness.services.fail(path, lost);
+    const { error } = await callRaw(client, path, request, { deadlineMs: 1150 });
+    expect(error).toMatchObject({ code: status.UNAVAILABLE, details: "the replica was lost" });
+  });
+
+  it("are not repeated after any other answer", async () => {
+    harness.services.fail(path, new DomainError("Timeout", "no answer"));
+    const before = harness.services.of(path).length;
+    expect((await callRaw(client, path, request)).error?.code).toBe(status.DEADLINE_EXCEEDED);
+    expect(harness.services.of(path)).toHaveLength(before + 1);
+  });
+});
+
+describe("errors", () => {
+  const path = "flovyn.v1.TaskExecution/GetState";
+  const request = GetStateRequest.encode({ taskExecutionId: "x", key: "k" }).finish();
 
   it.each(errorCodes.map((code) => [code]))("%s becomes its status, with text and reason", async (code: ErrorCode) => {
     harness.services.fail(path, new DomainError(code, "kind: of trouble ü", { reason: "SOME_REASON" }));

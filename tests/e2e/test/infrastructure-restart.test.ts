@@ -13,7 +13,9 @@ import {
   RawWorker,
   startCrashablePostgres,
 } from "../src/index.js";
+import { assertEveryWait, endWaits, everyWaitWorker } from "./every-wait.js";
 import { useCluster } from "./use-cluster.js";
+import { waitForEvents } from "./wait-for-events.js";
 import { waitForCompleted } from "./wait-for-work.js";
 
 const TASKS = 3;
@@ -24,7 +26,7 @@ let postgres: CrashablePostgres | undefined;
 afterAll(() => postgres?.stop(), 60_000);
 const use = useCluster(async () => {
   postgres = await startCrashablePostgres();
-  return { replicas: { gateway: 1, dispatch: 2, tasks: 1 }, databaseUrl: postgres.url };
+  return { replicas: { gateway: 1, dispatch: 2, tasks: 1, timers: 2, promises: 1 }, databaseUrl: postgres.url };
 });
 
 test("a crash of Postgres, then of NATS, loses nothing", { timeout: 120_000 }, async ({ skip }) => {
@@ -73,5 +75,40 @@ test("a crash of Postgres, then of NATS, loses nothing", { timeout: 120_000 }, a
   expect(new Set(started.map((one) => one.workflowExecutionId)).size).toBe(3 * BATCH);
   for (const { workflowExecutionId } of started) {
     assertFanOutHistory(await client.getEvents(workflowExecutionId), TASKS);
+  }
+});
+
+test("timers, promises and children that are open when Postgres crashes, or NATS restarts, end once", {
+  timeout: 120_000,
+}, async ({ skip }) => {
+  const { restart } = use.cluster.nats;
+  if (restart === undefined) return skip("the NATS server is not ours to restart: NATS_URL names it");
+  const retry = createRetry();
+  const client = use.client();
+  const outages = {
+    postgres: async () => {
+      await postgres?.crash();
+      await postgres?.start();
+    },
+    nats: restart,
+  };
+  for (const [name, goOut] of Object.entries(outages)) {
+    const waiting = `open-${name}`;
+    const worker = everyWaitWorker(use.client(), waiting, retry);
+    const ids = await Promise.all(
+      Array.from({ length: BATCH }, async (_, n) => {
+        // Some are due before the outage, some in it, some after it.
+        const input = Buffer.from(JSON.stringify({ short: 50 * n, long: 1000 + 50 * n }));
+        const request = { workflowKind: "every-wait", queue: waiting, input, idempotencyKey: `${waiting}-${n}` };
+        return (await retry(() => client.startWorkflow(request))).workflowExecutionId;
+      }),
+    );
+    await Promise.all(ids.map((id) => waitForEvents(client, id, { type: "TIMER_STARTED", timeoutMs: 30_000 })));
+    const ending = Promise.all(ids.map((id) => endWaits(client, retry, id)));
+    await goOut();
+    await ending;
+    await waitForCompleted(use.rest(), waiting, 3 * BATCH);
+    await worker.stop();
+    for (const id of ids) assertEveryWait(await client.getEvents(id));
   }
 });

@@ -241,6 +241,30 @@ describe("each family of SDKs", () => {
     });
   });
 
+  test.each(families)("%s: a race, and what becomes of its losers", async (_name, family) => {
+    const queue = `race-${family.name}`;
+    const client = use.client();
+    const flow: Flow = async (context) => {
+      if (context.execution.kind === "slow-child") return context.signal("never");
+      const [child, slow] = [context.child("slow-child", null, "slow"), context.timer(3_600_000)];
+      const winner = await Promise.race([context.sleep(30).then(() => "quick"), child.ended, slow.ended]);
+      child.cancel();
+      slow.cancel();
+      await context.sleep(1);
+      return winner;
+    };
+    const worker = workerOf(family, flow, queue);
+    const { workflowExecutionId: id } = await client.startWorkflow({ workflowKind: "race", queue });
+    const events = await waitForEvents(client, id, { type: "WORKFLOW_COMPLETED" });
+    expect(onlyData(events, "WORKFLOW_COMPLETED").output).toBe("quick");
+    expect(typesOf(events).filter((type) => type === "TIMER_CANCELLED")).toHaveLength(1);
+    const childId = onlyData(events, "CHILD_WORKFLOW_INITIATED").childExecutionId;
+    // Rust has no command for that, and what it sends instead asks for nothing.
+    const expected = family === rust ? "WAITING" : "CANCELLED";
+    await expect.poll(() => statusOf(use.rest(), childId)).toBe(expected);
+    await worker.stop();
+  });
+
   test("kotlin: ids that are those of executions, the second task has the id of the first", async () => {
     const queue = "kotlin-ids";
     const client = use.client();

@@ -2,6 +2,7 @@ import { assertNever, newId } from "@flovyn/domain";
 import type { handleClientStreamingCall, handleServerStreamingCall, UntypedHandleCall } from "@grpc/grpc-js";
 import { ResultCalls } from "./await-result.js";
 import { forward } from "./forward.js";
+import { forwardRead } from "./forward-read.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { readText } from "./metadata.js";
 import { noDefinition } from "./no-definition.js";
@@ -32,6 +33,8 @@ export function createHandler(context: GrpcContext, route: Route): RouteHandler 
   switch (handling.type) {
     case "forward":
       return plain(context, route, forward(context, route, handling.service));
+    case "read":
+      return plain(context, route, forwardRead(context, route, handling.service));
     case "heartbeat":
       return plain(context, route, heartbeat(context, route, handling.service));
     case "register":

@@ -6,6 +6,8 @@ export type Shape = "unary" | "server-stream" | "client-stream" | "bidi";
 export type Handling =
   /** Its bytes go to a service, the answer comes back as it is. */
   | { readonly type: "forward"; readonly service: ServiceName }
+  /** Forwarded, again and again for a while where the service is Unavailable: it changes nothing. */
+  | { readonly type: "read"; readonly service: ServiceName }
   /** Forwarded; it also tells that a worker lives. */
   | { readonly type: "heartbeat"; readonly service: ServiceName }
   /** Forwarded; afterwards the worker takes the kinds it registered. */
@@ -51,7 +53,7 @@ export const routes: readonly Route[] = [
     RejectPromise: promises,
     SignalWithStartWorkflow: dispatch,
     SignalWorkflow: dispatch,
-    GetEvents: dispatch,
+    GetEvents: { type: "read", service: "dispatch" },
     SubmitWorkflowCommands: dispatch,
     ReportExecutionSpans: dispatch,
   }),
