@@ -48,12 +48,12 @@ export function timerTests(use: ClusterInUse): void {
     const queue = "cancelled";
     const client = use.client();
     const id = await start(queue);
-    await activateOnce(client, queue, suspended(startTimer("kept", 120), startTimer("dropped", 60)));
+    await activateOnce(client, queue, suspended(startTimer("dropped", 3_000)));
     await client.signalWorkflow({ workflowExecutionId: id, signalName: "changed-my-mind" });
     const commands = [cancelTimer("dropped"), cancelTimer("dropped"), cancelTimer("nobody")];
     await activateOnce(client, queue, suspended(...commands));
-    // Its own cancel is news to the worker, which may wait for its end.
-    await activateOnce(client, queue, suspended());
+    // Its own cancel is news to the worker, which may wait for its end. The other timer is due after the one that was dropped.
+    await activateOnce(client, queue, suspended(startTimer("kept", 3_000)));
     await waitForEvents(client, id, { type: "TIMER_FIRED" });
     await activateOnce(client, queue, suspended(cancelTimer("kept")));
     const events = await client.getEvents(id);
@@ -76,7 +76,10 @@ export function timerTests(use: ClusterInUse): void {
     const queue = "same-ids";
     const client = use.client();
     const ids = [await start(queue), await start(queue)];
-    for (const _ of ids) await activateOnce(client, queue, suspended(startTimer("sleep-1", 1)));
+    // Both are claimed before the first timer can fire and make its workflow claimable again.
+    for (const _ of ids) await claimWorkflow(client, { queue });
+    for (const id of ids)
+      await client.submitCommands({ workflowExecutionId: id, ...suspended(startTimer("sleep-1", 1)) });
     for (const id of ids) {
       const events = await waitForEvents(client, id, { type: "TIMER_FIRED" });
       expect(events.slice(1).map((event) => dataOf(event).timerId)).toEqual(["sleep-1", "sleep-1"]);
