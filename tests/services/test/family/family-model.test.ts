@@ -20,7 +20,7 @@ function newFamily(): Family {
 }
 
 it(`keeps every history sound in ${runs} interleavings`, async () => {
-  let wokenBySelf = 0;
+  let withExternalEvents = 0;
   await fc.assert(
     fc.asyncProperty(stepsOf(step), async (steps) => {
       const player = new Player(newFamily());
@@ -28,10 +28,10 @@ it(`keeps every history sound in ${runs} interleavings`, async () => {
         await player.take(next);
         expectSound(player.family);
       }
-      wokenBySelf += player.family.all().filter(({ externalSequence }) => externalSequence > 0).length;
+      withExternalEvents += player.family.all().filter(({ externalSequence }) => externalSequence > 0).length;
     }),
     { numRuns: runs, ...replayOptions() },
   );
   // The steps reach what they are meant to reach.
-  expect(wokenBySelf).toBeGreaterThan(runs / 10);
+  expect(withExternalEvents).toBeGreaterThan(runs / 10);
 }, 600_000);
