@@ -8,7 +8,7 @@ import { recordingLog } from "../test/support.js";
 import { announce } from "./announce.js";
 import type { Bus } from "./bus.js";
 import { createInProcessBus } from "./in-process-bus.js";
-import { hintLifecycle } from "./lifecycle-hints.js";
+import { hintLifecycle, lifecycleErrorMax } from "./lifecycle-hints.js";
 import { type HintSubject, lifecycleSubject, workSubject } from "./subjects.js";
 import { hintWork, type WorkHint } from "./work-hints.js";
 
@@ -75,6 +75,23 @@ describe("lifecycle hints", () => {
     expect(LifecycleHint.decode(theirs[0] as Uint8Array).events).toMatchObject([
       { workflowExecutionId: "v", event: "WORKFLOW_FAILED", error: "no", parentWorkflowExecutionId: "p" },
     ]);
+  });
+
+  it("carry the beginning of a long error, in as many messages as the broker's limit takes", async () => {
+    const payloads = await listen(lifecycleSubject(orgA));
+    const failed = (index: number) =>
+      move({ workflowId: `w${index}`, event: "WORKFLOW_FAILED", status: "FAILED", error: "\u{20ac}".repeat(65_536) });
+    hintLifecycle(
+      bus,
+      Array.from({ length: 500 }, (_, index) => failed(index)),
+    );
+    await bus.flush();
+    for (const payload of payloads) expect(payload.byteLength).toBeLessThan(1024 * 1024);
+    const events = payloads.flatMap((payload) => LifecycleHint.decode(payload).events);
+    expect(events.map(({ workflowExecutionId }) => workflowExecutionId)).toEqual(
+      Array.from({ length: 500 }, (_, index) => `w${index}`),
+    );
+    expect(new Set(events.map(({ error }) => error))).toEqual(new Set(["\u{20ac}".repeat(lifecycleErrorMax)]));
   });
 
   it("are none when nothing moved", async () => {

@@ -32,7 +32,7 @@ function movesOf(
   now: number,
   suspendType: string | undefined,
 ): LifecycleMove[] {
-  const move = (event: LifecycleMove["event"], status: WorkflowStatus = to): LifecycleMove => ({
+  const move = (event: LifecycleMove["event"], status: WorkflowStatus = to, why?: string): LifecycleMove => ({
     orgId: workflow.orgId,
     workflowId: workflow.id,
     event,
@@ -41,8 +41,9 @@ function movesOf(
     timestampMs: now,
     error: workflow.error ?? workflow.cancellation?.reason,
     parentId: workflow.parentId ?? undefined,
+    suspendType: why,
   });
-  const suspended = () => ({ ...move("WORKFLOW_SUSPENDED", "WAITING"), suspendType });
+  const suspended = () => move("WORKFLOW_SUSPENDED", "WAITING", suspendType);
   switch (to) {
     case "PENDING":
       if (from === null) return [move("WORKFLOW_CREATED")];
