@@ -18,6 +18,8 @@ export interface RequestHeader {
   traceparent: string;
   /** From metadata `flovyn-claim-epoch`; undefined when the caller sent none. */
   claimEpoch?: number;
+  /** Submissions only: whether the gateway gave this worker the history for this activation. */
+  historyRead?: boolean;
 }
 
 export interface BusRequest extends RequestHeader {

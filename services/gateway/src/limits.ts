@@ -66,6 +66,10 @@ export const callTimeoutMs = 30_000;
 export const readAgainForMs = 10_000;
 /** Between two tries; the last one repeats. The first tries find another replica, the later ones a database that is back. */
 export const readAgainPausesMs: readonly number[] = [20, 50, 100, 200, 400];
+/** Activations of which it is remembered that their worker has the history, about 150 bytes each. */
+export const historyReadsMax = 50_000;
+/** Longer than activations run. */
+export const historyReadTtlMs = 600_000;
 export const grpcRequestBytesMax = 16 * 1024 * 1024;
 /** Calls at once on one connection. */
 export const callsPerConnectionMax = 10_000;

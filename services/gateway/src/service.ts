@@ -13,6 +13,7 @@ import { HttpServer } from "./http/http-server.js";
 import { OrgSlugs } from "./http/org-slugs.js";
 import { LiveStreams } from "./live/live-streams.js";
 import { createGatewayMetrics } from "./metrics.js";
+import { HistoryReads } from "./presence/history-reads.js";
 import { Presence } from "./presence/presence.js";
 import { EndedHints } from "./results/ended-hints.js";
 import { DeadlineWheel } from "./work/deadline-wheel.js";
@@ -52,6 +53,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     hints,
     lines,
     presence,
+    historyReads: new HistoryReads(now),
     workerKinds: new WorkerKindsCache({ bus, now }),
     ended: new EndedHints({ hints, wheel, log, now }),
   };

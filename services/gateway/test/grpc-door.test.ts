@@ -141,7 +141,7 @@ describe("forwarding", () => {
   });
 
   it("passes large requests and answers, and refuses a request above the limit with the limit", async () => {
-    const path = "flovyn.v1.WorkflowDispatch/GetEvents";
+    const path = "flovyn.v1.WorkflowQuery/QueryWorkflow";
     const history = Buffer.alloc(50 * 1024 * 1024, 7);
     harness.services.answer(path, history);
     const end = await callRaw(client, path, Buffer.alloc(5 * 1024 * 1024, 1), { deadlineMs: 30_000 });

@@ -49,13 +49,14 @@ function leaseOf({ leaseMs }: Wait): Record<string, string> {
   return leaseMs === undefined ? {} : { "flovyn-lease-ms": String(leaseMs) };
 }
 
-/** Hands in one activation of the next workflow of a queue. */
+/** Hands in one activation of the next workflow of a queue, whose history it reads before, as clients do. */
 export async function activateOnce(
   client: FlovynClient,
   queue: string,
   submission: Submission | ((execution: WorkflowExecution) => Submission),
 ): Promise<WorkflowExecution> {
   const execution = await claimWorkflow(client, { queue });
+  await client.getEvents(execution.id);
   const { commands, status } = typeof submission === "function" ? submission(execution) : submission;
   await client.submitCommands({ workflowExecutionId: execution.id, commands, status });
   return execution;

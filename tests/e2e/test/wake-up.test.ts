@@ -89,3 +89,24 @@ test("a workflow that suspends with nothing new is not handed out again", async 
   await Promise.all(completeAll([client], ids));
   await finish(client, queue, workflowExecutionId);
 });
+
+test("a worker that could not read the history, and suspends with nothing to tell it by, is handed the signal again", async () => {
+  const queue = "no-history";
+  const client = use.client(0);
+  const signal = { signalName: "go", signalValue: Buffer.from("1") };
+  const kind = { workflowId: queue, workflowKind: "listens", workflowInput: Buffer.from("1") };
+  const { workflowExecutionId } = await client.signalWithStart({ ...kind, queue, ...signal });
+  await claimWorkflow(client, { queue });
+  await client.submitCommands({ workflowExecutionId, ...suspended() });
+  await claimWorkflow(client, { queue });
+  expect(count(await client.getEvents(workflowExecutionId), "SIGNAL_RECEIVED")).toBe(1);
+  await client.submitCommands({ workflowExecutionId, ...suspended() });
+  expect(await client.pollWorkflow({ workerId: "w", queue })).toBeUndefined();
+  expect((await use.rest().get(`/workflow-executions/${workflowExecutionId}`)).json.status).toBe("WAITING");
+  // Whoever has read the history is believed.
+  await client.signalWorkflow({ workflowExecutionId, ...signal });
+  await claimWorkflow(client, { queue });
+  await client.getEvents(workflowExecutionId);
+  await client.submitCommands({ workflowExecutionId, ...suspended() });
+  expect(await client.pollWorkflow({ workerId: "w", queue })).toBeUndefined();
+});

@@ -22,6 +22,7 @@ export function toRequestFrame(request: BusRequest, timeoutMs: number): RequestF
     requestId: request.requestId,
     traceparent: request.traceparent,
     claimEpoch: request.claimEpoch,
+    historyRead: request.historyRead,
     timeoutMs: Math.ceil(timeoutMs),
     payload: asBuffer(request.payload),
     chunkedBytes: 0,
@@ -39,6 +40,7 @@ export function toIncomingRequest(frame: RequestFrame, payload: Uint8Array): Inc
     requestId: frame.requestId,
     traceparent: frame.traceparent,
     ...(frame.claimEpoch !== undefined && { claimEpoch: frame.claimEpoch }),
+    ...(frame.historyRead !== undefined && { historyRead: frame.historyRead }),
   };
 }
 

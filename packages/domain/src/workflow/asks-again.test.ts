@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { appendExternal } from "./append-external.js";
 import { claim } from "./claim.js";
 import type { WorkflowCommand } from "./commands.js";
+import { signalWorkflow } from "./signal.js";
 import { startWorkflow } from "./start.js";
 import type { Workflow } from "./state.js";
 import { submit } from "./submit.js";
@@ -10,6 +11,7 @@ import { nothingKnown, type SubmitFacts } from "./submit-effects.js";
 
 const id = "0190a5c0-0000-7000-8000-000000000001";
 const taskId = "0190a5c0-0000-7000-8000-000000000002";
+const signal = { name: "go", value: Buffer.from("1"), signalId: null };
 const system = { type: "system", id: "test" } as const;
 
 function started(): Workflow {
@@ -74,6 +76,19 @@ describe("a suspend that asks again", () => {
     const workflow = claimed();
     expect(suspend(workflow, task, workflow.sequence).status).toBe("WAITING");
     expect(suspend(workflow, task, 1).status).toBe("PENDING");
+  });
+
+  it("with nothing to ask for, is handed out again once for each event, where nobody served the history", () => {
+    const outcome = { type: "SUSPENDED" } as const;
+    const empty = (workflow: Workflow, historyRead: boolean, seen: { seenSequence?: number } = {}) =>
+      submit(workflow, { commands: [], outcome, historyRead, ...seen }, nothingKnown, 0).next;
+    const signalled = () => claim(signalWorkflow(started(), signal, system).next, "worker").next;
+    const first = empty(signalled(), false);
+    expect(first.status).toBe("PENDING");
+    expect(empty(claim(first, "worker").next, false).status).toBe("WAITING");
+    expect(empty(signalled(), true).status).toBe("WAITING");
+    expect(empty(signalled(), false, { seenSequence: signalled().sequence }).status).toBe("WAITING");
+    expect(empty(claim(started(), "worker").next, false).status).toBe("WAITING");
   });
 
   it("waits when the call is new", () => {

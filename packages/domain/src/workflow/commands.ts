@@ -55,4 +55,6 @@ export interface Submission {
   claimEpoch?: number;
   /** Highest event sequence the worker had when it ran. */
   seenSequence?: number;
+  /** False: as far as the server knows, the worker ran without the history. */
+  historyRead?: boolean;
 }

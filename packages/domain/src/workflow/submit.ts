@@ -105,17 +105,27 @@ function applyCommand(builder: SubmitBuilder, command: WorkflowCommand): void {
 }
 
 /**
- * Whether the worker suspends without knowing of an event that it may wait for. A worker that asks again for what it asked
- * for before ran without the history, as some clients do when they could not read it: the events are news to it that came
- * before its claim. It is believed to be so once for each event, because there are workers that always ask again.
+ * Whether the worker suspends without knowing of an event that it may wait for. One that ran without the history, as some
+ * clients do when they could not read it, does not know of those that came before its claim either. It is believed to be
+ * so once for each event, because there are workers that always look like it.
  */
-function hasUnseenEvents({ change, asksAgain }: SubmitBuilder, { seenSequence }: Submission): boolean {
+function hasUnseenEvents(builder: SubmitBuilder, submission: Submission): boolean {
+  const { change } = builder;
   const { wakePending, externalSequence } = change.workflow;
-  const isNewer = externalSequence > (seenSequence ?? 0);
-  if (wakePending && isNewer) return true;
-  if (!asksAgain || !isNewer) return false;
+  if (externalSequence <= (submission.seenSequence ?? 0)) return false;
+  if (wakePending) return true;
+  if (!builder.asksAgain && !mayHaveMissedHistory(change.workflow, submission)) return false;
   change.workflow = { ...change.workflow, externalSequence: 0 };
   return true;
+}
+
+/**
+ * A worker that starts over asks again for the first task, timer or child it had, which tells it from others. Where signals
+ * or promises come first there may be nothing to ask for, and only who served the history knows.
+ */
+function mayHaveMissedHistory({ signalCount, hasWaits }: Workflow, submission: Submission): boolean {
+  const { historyRead, seenSequence } = submission;
+  return historyRead === false && seenSequence === undefined && (signalCount > 0 || hasWaits);
 }
 
 function applyOutcome(builder: SubmitBuilder, submission: Submission, actor: Actor): void {

@@ -13,8 +13,9 @@ const empty = new Uint8Array(0);
 export async function submitWorkflowCommands(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(SubmitWorkflowCommandsRequest, request.payload);
   const workflowId = parseUuid(message.workflowExecutionId, "workflow_execution_id");
-  const submission = parseSubmission(message);
-  const claimEpoch = submission.claimEpoch ?? request.claimEpoch;
+  const parsed = parseSubmission(message);
+  const claimEpoch = parsed.claimEpoch ?? request.claimEpoch;
+  const submission = request.historyRead === undefined ? parsed : { ...parsed, historyRead: request.historyRead };
   await batches.submit.submit({
     orgId: request.caller.orgId,
     workflowId,

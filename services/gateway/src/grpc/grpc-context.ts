@@ -3,6 +3,7 @@ import type { Logger } from "@flovyn/runtime";
 import type { Authenticator } from "../auth/authenticator.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import type { GatewayMetrics } from "../metrics.js";
+import type { HistoryReads } from "../presence/history-reads.js";
 import type { Presence } from "../presence/presence.js";
 import type { EndedHints } from "../results/ended-hints.js";
 import type { DeadlineWheel } from "../work/deadline-wheel.js";
@@ -24,5 +25,6 @@ export interface GrpcContext {
   lines: WorkLines;
   workerKinds: WorkerKindsCache;
   presence: Presence;
+  historyReads: HistoryReads;
   ended: EndedHints;
 }

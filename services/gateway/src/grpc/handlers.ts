@@ -2,15 +2,16 @@ import { assertNever, newId } from "@flovyn/domain";
 import type { handleClientStreamingCall, handleServerStreamingCall, UntypedHandleCall } from "@grpc/grpc-js";
 import { ResultCalls } from "./await-result.js";
 import { forward } from "./forward.js";
-import { forwardRead } from "./forward-read.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { readText } from "./metadata.js";
 import { noDefinition } from "./no-definition.js";
 import { notYet } from "./not-yet.js";
 import { NotificationStreams } from "./notifications.js";
 import { poll } from "./poll.js";
+import { readHistory } from "./read-history.js";
 import { Reply } from "./reply.js";
 import type { Route } from "./routes.js";
+import { submit } from "./submit.js";
 import { type RawHandler, unary } from "./unary.js";
 import { heartbeat, register } from "./worker-calls.js";
 
@@ -33,8 +34,10 @@ export function createHandler(context: GrpcContext, route: Route): RouteHandler 
   switch (handling.type) {
     case "forward":
       return plain(context, route, forward(context, route, handling.service));
-    case "read":
-      return plain(context, route, forwardRead(context, route, handling.service));
+    case "history":
+      return plain(context, route, readHistory(context, route, handling.service));
+    case "submit":
+      return plain(context, route, submit(context, route, handling.service));
     case "heartbeat":
       return plain(context, route, heartbeat(context, route, handling.service));
     case "register":

@@ -1,25 +1,31 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { ServiceName } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
+import { GetEventsRequest } from "@flovyn/proto/v1";
 import { readAgainForMs, readAgainPausesMs } from "../limits.js";
+import { decodeRequest } from "./decode.js";
 import { toBusRequest } from "./forward.js";
 import type { GrpcContext } from "./grpc-context.js";
 import type { Route } from "./routes.js";
 import type { RawHandler, RawUnaryCall } from "./unary.js";
 
 /**
- * Forwards a call that only reads, and asks again while the answer is Unavailable: a replica that was lost, or a database
- * that restarts, is replaced or back within seconds. Existing clients that cannot read a history run from an empty one and
- * report what comes of it, so a failure here costs more than a wait.
+ * Forwards GetEvents, and asks again while the answer is Unavailable: a replica that was lost, or a database that restarts,
+ * is replaced or back within seconds. Existing clients that cannot read a history run from an empty one and report what
+ * comes of it, so a failure here costs more than a wait, and who was served is remembered.
  */
-export function forwardRead(context: GrpcContext, route: Route, service: ServiceName): RawHandler {
+export function readHistory(context: GrpcContext, route: Route, service: ServiceName): RawHandler {
   return async (call, caller, reply) => {
-    context.presence.call(call.getPeer());
+    const peer = call.getPeer();
+    context.presence.call(peer);
+    const { workflowExecutionId } = decodeRequest(GetEventsRequest, call.request, "GetEventsRequest");
     const until = Date.now() + readAgainForMs;
     for (let tries = 0; ; tries++) {
       try {
         const request = toBusRequest(call, caller, { service, path: route.path }, reply.requestId);
-        reply.ok(await context.bus.request(request));
+        const history = await context.bus.request(request);
+        context.historyReads.served(peer, workflowExecutionId);
+        reply.ok(history);
         return;
       } catch (error) {
         const pauseMs = readAgainPausesMs[Math.min(tries, readAgainPausesMs.length - 1)] ?? 0;

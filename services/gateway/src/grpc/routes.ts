@@ -6,8 +6,10 @@ export type Shape = "unary" | "server-stream" | "client-stream" | "bidi";
 export type Handling =
   /** Its bytes go to a service, the answer comes back as it is. */
   | { readonly type: "forward"; readonly service: ServiceName }
-  /** Forwarded, again and again for a while where the service is Unavailable: it changes nothing. */
-  | { readonly type: "read"; readonly service: ServiceName }
+  /** Forwarded, again and again for a while where the service is Unavailable; remembered until the worker submits. */
+  | { readonly type: "history"; readonly service: ServiceName }
+  /** Forwarded with what is known of the worker's history. */
+  | { readonly type: "submit"; readonly service: ServiceName }
   /** Forwarded; it also tells that a worker lives. */
   | { readonly type: "heartbeat"; readonly service: ServiceName }
   /** Forwarded; afterwards the worker takes the kinds it registered. */
@@ -53,8 +55,8 @@ export const routes: readonly Route[] = [
     RejectPromise: promises,
     SignalWithStartWorkflow: dispatch,
     SignalWorkflow: dispatch,
-    GetEvents: { type: "read", service: "dispatch" },
-    SubmitWorkflowCommands: dispatch,
+    GetEvents: { type: "history", service: "dispatch" },
+    SubmitWorkflowCommands: { type: "submit", service: "dispatch" },
     ReportExecutionSpans: dispatch,
   }),
   ...service("flovyn.v1.WorkflowQuery", { QueryWorkflow: dispatch }),

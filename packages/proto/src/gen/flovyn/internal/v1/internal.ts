@@ -31,6 +31,8 @@ export interface RequestFrame {
    * frame answers FETCH with the subject to which the chunks go.
    */
   chunkedBytes: number;
+  /** Submissions only: whether the gateway answered GetEvents to this worker in this activation. Not set by others. */
+  historyRead?: boolean | undefined;
 }
 
 export interface Caller {
@@ -433,6 +435,7 @@ function createBaseRequestFrame(): RequestFrame {
     timeoutMs: 0,
     payload: Buffer.alloc(0),
     chunkedBytes: 0,
+    historyRead: undefined,
   };
 }
 
@@ -464,6 +467,9 @@ export const RequestFrame: MessageFns<RequestFrame> = {
     }
     if (message.chunkedBytes !== 0) {
       writer.uint32(72).uint32(message.chunkedBytes);
+    }
+    if (message.historyRead !== undefined) {
+      writer.uint32(80).bool(message.historyRead);
     }
     return writer;
   },
@@ -553,6 +559,14 @@ export const RequestFrame: MessageFns<RequestFrame> = {
             message.chunkedBytes = reader.uint32();
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.historyRead = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -581,6 +595,7 @@ export const RequestFrame: MessageFns<RequestFrame> = {
     message.timeoutMs = object.timeoutMs ?? 0;
     message.payload = object.payload ?? Buffer.alloc(0);
     message.chunkedBytes = object.chunkedBytes ?? 0;
+    message.historyRead = object.historyRead ?? undefined;
     return message;
   },
 };
