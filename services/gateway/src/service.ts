@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { createOpsRoutes, type Service, type ServiceContext } from "@flovyn/runtime";
-import { createAuthenticator } from "./auth/authenticator.js";
+import { createAuthenticate } from "./auth/authenticate.js";
 import { PromiseTokens } from "./auth/promise-tokens.js";
-import { createKeyLookup } from "./auth/static-keys.js";
+import { createStaticKeys } from "./auth/static-keys.js";
 import { anonymousCaller, isExcluded } from "./config.js";
 import type { GrpcContext } from "./grpc/grpc-context.js";
 import { GrpcServer } from "./grpc/grpc-server.js";
@@ -35,8 +35,8 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   if (anonymous !== undefined) {
     log.warn({ orgId: anonymous.orgId }, "authentication is off: every caller acts as an administrator of this org");
   }
-  const lookUp = createKeyLookup(config.auth.staticApiKey.keys);
-  const authenticate = createAuthenticator({ lookUp, anonymous });
+  const authenticators = [createStaticKeys(config.auth.staticApiKey.keys)];
+  const authenticate = createAuthenticate({ authenticators, anonymous });
   const metrics = createGatewayMetrics(context.metrics);
   const wheel = new DeadlineWheel(now);
   const hints = new HintChannels({ bus, log });

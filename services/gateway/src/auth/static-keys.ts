@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Caller } from "@flovyn/bus";
+import type { Authenticator } from "./authenticate.js";
 
 export interface StaticKey {
   key: string;
@@ -9,20 +10,18 @@ export interface StaticKey {
   role?: string | undefined;
 }
 
-export type KeyLookup = (key: string) => Caller | undefined;
-
 /**
- * Finds the principal of a configured key. Keys are kept and compared as SHA-256 digests, so that neither memory dumps
- * nor the time of a comparison tell anything about them.
+ * Knows the keys of the configuration, of whatever form they are. Keys are kept and compared as SHA-256 digests, so that
+ * neither memory dumps nor the time of a comparison tell anything about them.
  */
-export function createKeyLookup(keys: readonly StaticKey[]): KeyLookup {
+export function createStaticKeys(keys: readonly StaticKey[]): Authenticator {
   const callers = new Map<string, Caller>();
   for (const { key, orgId, principalType, principalId, role } of keys) {
     const caller: Caller = { orgId, principalType, principalId };
     if (role !== undefined) caller.role = role;
     callers.set(digest(key), Object.freeze(caller));
   }
-  return (key) => callers.get(digest(key));
+  return { name: "static_api_key", authenticate: (token) => callers.get(digest(token)) };
 }
 
 function digest(key: string): string {

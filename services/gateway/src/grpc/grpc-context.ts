@@ -1,6 +1,6 @@
 import type { Bus } from "@flovyn/bus";
 import type { Logger } from "@flovyn/runtime";
-import type { Authenticator } from "../auth/authenticator.js";
+import type { Authenticate } from "../auth/authenticate.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import type { GatewayMetrics } from "../metrics.js";
 import type { HistoryReads } from "../presence/history-reads.js";
@@ -17,7 +17,7 @@ export interface GrpcContext {
   log: Logger;
   /** Monotonic milliseconds. */
   now: () => number;
-  authenticate: Authenticator;
+  authenticate: Authenticate;
   statusEdge: StatusEdge;
   metrics: GatewayMetrics;
   wheel: DeadlineWheel;

@@ -1,9 +1,9 @@
 import { assertNever, newId } from "@flovyn/domain";
 import type { handleClientStreamingCall, handleServerStreamingCall, UntypedHandleCall } from "@grpc/grpc-js";
 import { ResultCalls } from "./await-result.js";
+import { type AnyCall, readCredentials } from "./credentials.js";
 import { forward } from "./forward.js";
 import type { GrpcContext } from "./grpc-context.js";
-import { readText } from "./metadata.js";
 import { noDefinition } from "./no-definition.js";
 import { notYet } from "./not-yet.js";
 import { NotificationStreams } from "./notifications.js";
@@ -50,7 +50,7 @@ export function createHandler(context: GrpcContext, route: Route): RouteHandler 
     }
     case "notifications": {
       const streams = new NotificationStreams(context, route);
-      const handle: handleServerStreamingCall<Buffer, Buffer> = (call) => streams.open(call);
+      const handle: handleServerStreamingCall<Buffer, Buffer> = (call) => void streams.open(call);
       return { handle, open: streams };
     }
     case "no-definition":
@@ -71,19 +71,21 @@ function refuse(context: GrpcContext, route: Route): UntypedHandleCall {
   const meter = context.metrics.rpc(route.name);
   const refuseServerStream: handleServerStreamingCall<Buffer, Buffer> = (call) => {
     const startedMs = performance.now();
-    const status = context.statusEdge(refusal(readText(call.metadata, "authorization")), newId());
-    call.emit("error", status);
-    meter.ended(status.name, startedMs);
+    void refusal(call).then((error) => {
+      const status = context.statusEdge(error, newId());
+      call.emit("error", status);
+      meter.ended(status.name, startedMs);
+    });
   };
   const refuseUnary: handleClientStreamingCall<Buffer, Buffer> = (call, send) => {
-    const error = refusal(readText(call.metadata, "authorization"));
-    new Reply(newId(), send, meter, context.statusEdge).fail(error);
+    const reply = new Reply(newId(), send, meter, context.statusEdge);
+    void refusal(call).then((error) => reply.fail(error));
   };
   return route.shape === "server-stream" ? refuseServerStream : refuseUnary;
 
-  function refusal(authorization: string | undefined): unknown {
+  async function refusal(call: AnyCall): Promise<unknown> {
     try {
-      context.authenticate(authorization);
+      await context.authenticate(readCredentials(call));
       return notYet(route);
     } catch (error) {
       return error;

@@ -6,10 +6,11 @@ import type { HintListener } from "../hints/hint-channels.js";
 import { notificationGapMs, notificationStreamsMax } from "../limits.js";
 import type { RpcMeter } from "../metrics.js";
 import type { Timed } from "../work/deadline-wheel.js";
+import { readCredentials } from "./credentials.js";
 import { decodeRequest } from "./decode.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { asBuffer } from "./identity.js";
-import { readText, readWorkerSession } from "./metadata.js";
+import { readWorkerSession } from "./metadata.js";
 import type { Route } from "./routes.js";
 
 export type RawServerStream = ServerWritableStream<Buffer, Buffer>;
@@ -30,10 +31,11 @@ export class NotificationStreams {
     return this.#streams.size;
   }
 
-  open(call: RawServerStream): void {
+  async open(call: RawServerStream): Promise<void> {
     const startedMs = performance.now();
     try {
-      const caller = this.#context.authenticate(readText(call.metadata, "authorization"));
+      const caller = await this.#context.authenticate(readCredentials(call));
+      if (call.cancelled) return this.#meter.ended("CANCELLED", startedMs);
       const stream = new NotificationStream(this.#context, { call, subscription: this.#read(call, caller), startedMs });
       this.#streams.add(stream);
       call.once("cancelled", () => {

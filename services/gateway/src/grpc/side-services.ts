@@ -7,9 +7,9 @@ import type {
   sendUnaryData,
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import type { Authenticator } from "../auth/authenticator.js";
+import type { Authenticate } from "../auth/authenticate.js";
+import { readCredentials } from "./credentials.js";
 import type { OpenCalls } from "./handlers.js";
-import { readText } from "./metadata.js";
 import type { StatusEdge } from "./status.js";
 
 type AnyCall = ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>;
@@ -18,7 +18,7 @@ type AnyHandler = (call: AnyCall, send?: sendUnaryData<unknown>) => void;
 export interface SideServiceGuard {
   statusEdge: StatusEdge;
   /** Left out when the service is open to everybody. */
-  authenticate?: Authenticator;
+  authenticate?: Authenticate;
 }
 
 /**
@@ -56,17 +56,22 @@ export class SideServices implements OpenCalls {
   }
 
   #guard(handle: AnyHandler, { authenticate, statusEdge }: SideServiceGuard): AnyHandler {
-    return (call, send) => {
+    const admitted = (call: AnyCall, send?: sendUnaryData<unknown>): void => {
+      if ("write" in call && send === undefined) this.#keep(call);
+      handle(call, send);
+    };
+    if (authenticate === undefined) return admitted;
+    return async (call, send) => {
+      // Messages of a stream of requests wait until somebody listens, so that none is lost meanwhile.
       try {
-        authenticate?.(readText(call.metadata, "authorization"));
+        await authenticate(readCredentials(call));
       } catch (error) {
         const status = statusEdge(error, newId());
         if (send !== undefined) send(status);
         else call.emit("error", status);
         return;
       }
-      if ("write" in call && send === undefined) this.#keep(call);
-      handle(call, send);
+      admitted(call, send);
     };
   }
 

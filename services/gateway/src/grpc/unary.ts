@@ -1,8 +1,8 @@
 import type { Caller } from "@flovyn/bus";
 import { newId } from "@flovyn/domain";
 import type { handleUnaryCall, ServerUnaryCall } from "@grpc/grpc-js";
+import { readCredentials } from "./credentials.js";
 import type { GrpcContext } from "./grpc-context.js";
-import { readText } from "./metadata.js";
 import { Reply } from "./reply.js";
 import type { Route } from "./routes.js";
 
@@ -22,7 +22,7 @@ export function unary(context: GrpcContext, route: Route, handle: RawHandler): h
 
   async function answer(call: RawUnaryCall, reply: Reply): Promise<void> {
     try {
-      await handle(call, context.authenticate(readText(call.metadata, "authorization")), reply);
+      await handle(call, await context.authenticate(readCredentials(call)), reply);
     } catch (error) {
       reply.fail(error);
     }

@@ -2,6 +2,7 @@ import { DomainError, newId } from "@flovyn/domain";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Hono, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
+import { readCredentials } from "./credentials.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 import { problemResponse } from "./problem.js";
 import { admitPromiseToken, promiseTokenPaths } from "./promise-token-door.js";
@@ -70,7 +71,7 @@ function scopeToOrg(http: HttpContext): MiddlewareHandler<HttpEnv> {
   return async (context, next) => {
     // A promise token admitted it before, for this org.
     if (context.get("caller") !== undefined) return next();
-    const caller = http.authenticate(context.req.header("authorization"));
+    const caller = await http.authenticate(readCredentials(context));
     const slug = context.req.param("slug") ?? "";
     if ((await http.slugs.find(slug)) !== caller.orgId) {
       throw new DomainError("NotFound", "there is no such org", { field: "slug" });

@@ -1,6 +1,6 @@
 import type { Bus, Caller } from "@flovyn/bus";
 import type { Logger } from "@flovyn/runtime";
-import type { Authenticator } from "../auth/authenticator.js";
+import type { Authenticate } from "../auth/authenticate.js";
 import type { PromiseTokens } from "../auth/promise-tokens.js";
 import type { LiveStreams } from "../live/live-streams.js";
 import type { GatewayMetrics } from "../metrics.js";
@@ -10,7 +10,7 @@ import type { OrgSlugs } from "./org-slugs.js";
 export interface HttpContext {
   bus: Bus;
   log: Logger;
-  authenticate: Authenticator;
+  authenticate: Authenticate;
   promiseTokens: PromiseTokens;
   slugs: OrgSlugs;
   metrics: GatewayMetrics;

@@ -1,6 +1,7 @@
 import { DomainError } from "@flovyn/domain";
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { readCredentials } from "../credentials.js";
 import { type DocsAsset, docsAssetNames, isDocsAssetName, loadDocsAsset } from "../docs-assets.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { promiseTokenHeader } from "../promise-token-door.js";
@@ -38,7 +39,7 @@ export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http
       responses: { 200: { description: "The page.", content: html }, ...(page && problemResponses(401)) },
     },
     async (context) => {
-      if (page) http.authenticate(context.req.header("authorization"));
+      if (page) await http.authenticate(readCredentials(context));
       return respondAsset(context, await loadDocsAsset("docs.html"));
     },
   );
@@ -59,7 +60,7 @@ export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http
       },
     },
     async (context) => {
-      if (page) http.authenticate(context.req.header("authorization"));
+      if (page) await http.authenticate(readCredentials(context));
       const name = context.req.param("file") ?? "";
       if (!isDocsAssetName(name)) throw new DomainError("NotFound", "the page has no such file", { field: "file" });
       return respondAsset(context, await loadDocsAsset(name));
@@ -80,8 +81,8 @@ export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http
         ...(guarded && problemResponses(401)),
       },
     },
-    (context) => {
-      if (guarded) http.authenticate(context.req.header("authorization"));
+    async (context) => {
+      if (guarded) await http.authenticate(readCredentials(context));
       document ??= JSON.stringify(describe(app));
       return context.body(document, 200, { "content-type": "application/json" });
     },
