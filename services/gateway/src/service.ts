@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { createOpsRoutes, type Service, type ServiceContext } from "@flovyn/runtime";
-import { createAuthenticate } from "./auth/authenticate.js";
+import { createAuthenticationStack } from "./auth/authentication-stack.js";
+import { createJwtAuthenticator } from "./auth/jwt.js";
 import { PromiseTokens } from "./auth/promise-tokens.js";
 import { createStaticKeys } from "./auth/static-keys.js";
 import { anonymousCaller, isExcluded } from "./config.js";
@@ -31,12 +32,28 @@ export interface GatewayService extends Service {
 export function createGatewayService(context: ServiceContext): GatewayService {
   const { bus, config, health, log } = context;
   const now = () => performance.now();
+  const wallClock = () => context.clock.now();
   const anonymous = anonymousCaller(config);
   if (anonymous !== undefined) {
     log.warn({ orgId: anonymous.orgId }, "authentication is off: every caller acts as an administrator of this org");
   }
-  const authenticators = [createStaticKeys(config.auth.staticApiKey.keys)];
-  const authenticate = createAuthenticate({ authenticators, anonymous });
+  const slugs = new OrgSlugs({ bus, now });
+  const { jwt, staticApiKey, endpoints } = config.auth;
+  if (jwt?.skipVerification === true) {
+    log.error({}, "auth.jwt.skip_verification is on: whoever writes a token is believed, for tests alone");
+  }
+  const authentication = createAuthenticationStack({
+    ...{ endpoints, anonymous, log },
+    factories: {
+      static_api_key: () => createStaticKeys(staticApiKey.keys),
+      jwt: () =>
+        jwt && createJwtAuthenticator({ config: jwt, findOrg: (slug) => slugs.find(slug), log, now: wallClock }),
+    },
+    usual: { http: ["static_api_key", "jwt"], grpc: ["static_api_key", "jwt"] },
+  });
+  if (authentication.problems.length > 0) {
+    health.add("authentication", async () => "authentication is misconfigured, the log says how");
+  }
   const metrics = createGatewayMetrics(context.metrics);
   const wheel = new DeadlineWheel(now);
   const hints = new HintChannels({ bus, log });
@@ -46,7 +63,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     bus,
     log,
     now,
-    authenticate,
+    authenticate: authentication.grpc,
     statusEdge: createStatusEdge(log),
     metrics,
     wheel,
@@ -64,12 +81,12 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     {
       bus,
       log,
-      authenticate,
-      promiseTokens: new PromiseTokens({ secrets: config.auth.promiseToken.secrets, now: () => context.clock.now() }),
+      authenticate: authentication.http,
+      promiseTokens: new PromiseTokens({ secrets: config.auth.promiseToken.secrets, now: wallClock }),
       metrics,
       live,
       docsNeedKey: { page: needsKey("/api/docs"), document: needsKey("/api/docs/openapi.json") },
-      slugs: new OrgSlugs({ bus, now }),
+      slugs,
     },
     createOpsRoutes({ health, metrics: context.metrics, version }),
   );

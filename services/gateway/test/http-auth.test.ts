@@ -1,8 +1,10 @@
 // Goal: no route below an org answers anybody but callers of that org. Walks the OpenAPI document, which lists every
 // mounted route, so that a route that is added later is covered too.
 import type { HttpProblem } from "@flovyn/runtime";
+import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GatewayHarness, otherKey } from "./gateway-harness.js";
+import { routes as grpcRoutes } from "../src/grpc/routes.js";
+import { callAnyShape, GatewayHarness, otherKey, testConfig, userKey, workerKey } from "./gateway-harness.js";
 import { answerOrgs } from "./known-orgs.js";
 import { concretePath, type DescribedRoute, describedRoutes } from "./openapi-routes.js";
 
@@ -55,3 +57,44 @@ describe("every route below an org", () => {
     expect(asked()).toEqual([]);
   });
 });
+
+describe("pitfall 39: authenticators that are unknown or cannot be made", () => {
+  it.each([
+    ["http", ["static_api_key", "session"]],
+    ["grpc", ["static_api_keys"]],
+    ["http", ["jwt", "static_api_key"]],
+  ])("at the %s door (%j) close both doors, and the process is not ready", async (door, authenticators) => {
+    const auth = testConfig().auth;
+    const config = {
+      ...testConfig(),
+      auth: { ...auth, endpoints: { ...auth.endpoints, [door]: closed(authenticators) } },
+    };
+    const misconfigured = await GatewayHarness.start(config);
+    try {
+      for (const { method, path } of routes) {
+        const response = await misconfigured.fetch(concretePath(path), { method, key: userKey });
+        expect([method, path, response.status]).toEqual([method, path, 401]);
+      }
+      const client = misconfigured.client();
+      for (const { path, shape } of grpcRoutes) {
+        const rpc = {
+          path: `/${path}`,
+          requestStream: shape === "client-stream" || shape === "bidi",
+          responseStream: shape === "server-stream",
+        };
+        const end = await callAnyShape(client, rpc, { key: workerKey });
+        expect([path, end.error?.code]).toEqual([path, status.UNAUTHENTICATED]);
+      }
+      expect(misconfigured.services.requests).toEqual([]);
+      const ready = await misconfigured.fetch("/_/health/ready");
+      expect(ready.status).toBe(503);
+      expect(await ready.text()).toContain("authentication is misconfigured");
+    } finally {
+      await misconfigured.stop();
+    }
+  });
+});
+
+function closed(authenticators: string[]) {
+  return { authenticators, authorizer: "cedar", excludePaths: [] };
+}

@@ -1,7 +1,6 @@
-import { flag, isOtlpEndpoint, promiseSecretsMax } from "./config.js";
+import { promiseSecretsMax } from "./config.js";
+import { flag, isHttpUrl } from "./values.js";
 
-/** Others are planned; a name that nothing implements must not leave a door open. */
-const knownAuthenticators = ["static_api_key"];
 const knownAuthorizers = ["cedar"];
 
 /**
@@ -19,6 +18,7 @@ export function checkTogether(tree: unknown): string[] {
       orgs.map((org) => at(org, "slug")),
     ),
     ...otelProblems(at(tree, "otel")),
+    ...jwtProblems(at(tree, "auth", "jwt")),
     ...promiseSecretProblems(list(at(tree, "auth", "promise_token", "secrets"))),
     ...keyProblems(keys, new Set(orgs.map(lowerId("id")))),
     ...doorProblems(tree, "http"),
@@ -49,8 +49,25 @@ function otelProblems(otel: unknown): string[] {
   const enabled = flag.safeParse(at(otel, "enabled"));
   const decides =
     enabled.data === true && at(otel, "endpoint") === undefined && at(otel, "otlp_endpoint") === undefined;
-  if (!decides || typeof shared !== "string" || isOtlpEndpoint(shared)) return [];
+  if (!decides || typeof shared !== "string" || isHttpUrl(shared)) return [];
   return ["OTEL_EXPORTER_OTLP_ENDPOINT: must look like http://host:4318"];
+}
+
+/** A token must be checked against something, or the file must say that it is not. */
+function jwtProblems(jwt: unknown): string[] {
+  if (jwt === undefined) return [];
+  const skips = flag.safeParse(at(jwt, "skip_verification")).data === true;
+  const has = (key: string) => at(jwt, key) !== undefined;
+  if (skips) return [];
+  const problems: string[] = [];
+  if (!has("issuer")) problems.push("auth.jwt.issuer: is missing");
+  if (!has("audience")) problems.push("auth.jwt.audience: is missing");
+  if (has("jwks") && has("jwks_uri")) problems.push("auth.jwt.jwks: must not be there beside auth.jwt.jwks_uri");
+  const issuer = at(jwt, "issuer");
+  if (!has("jwks") && !has("jwks_uri") && typeof issuer === "string" && !isHttpUrl(issuer)) {
+    problems.push("auth.jwt.jwks_uri: is missing, and the issuer is no address to ask for it");
+  }
+  return problems;
 }
 
 function promiseSecretProblems(secrets: readonly unknown[]): string[] {
@@ -64,9 +81,7 @@ function doorProblems(tree: unknown, door: string): string[] {
   const name = `auth.endpoints.${door}`;
   const authenticators = at(tree, "auth", "endpoints", door, "authenticators");
   const authorizer = at(tree, "auth", "endpoints", door, "authorizer");
-  const problems = list(authenticators)
-    .filter((one) => typeof one === "string" && !knownAuthenticators.includes(one))
-    .map((one) => `${name}.authenticators: ${one} is not one of ${knownAuthenticators.join(", ")}`);
+  const problems: string[] = [];
   if (Array.isArray(authenticators) && authenticators.length === 0 && isOn(at(tree, "auth", "enabled"))) {
     problems.push(`${name}.authenticators: must name at least one; auth.enabled = false turns authentication off`);
   }

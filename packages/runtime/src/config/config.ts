@@ -1,41 +1,18 @@
 import { z } from "zod";
+import { type JwtConfig, jwtShape } from "./jwt-config.js";
+import { flag, integer, isHttpUrl } from "./values.js";
 
-/** A number of the file, or its digits in the environment. Other types are not turned into numbers. */
-const integer = (min: number, max: number) =>
-  z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^-?[0-9]{1,15}$/)
-          .transform(Number),
-      ],
-      "must be a number",
-    )
-    .pipe(
-      z.number().int("must be a whole number").min(min, `must be at least ${min}`).max(max, `must be at most ${max}`),
-    );
 const port = integer(0, 65_535);
 const uuid = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "must be a UUID")
   .transform((text) => text.toLowerCase());
-export const flag = z.union(
-  [z.boolean(), z.enum(["true", "false", "1", "0"]).transform((text) => text === "true" || text === "1")],
-  "must be true or false",
-);
 const databaseUrl = z
   .string()
   .regex(/^postgres(ql)?:\/\/\S+$/, "must look like postgres://user:password@host:port/database");
-
-/** Whether OTLP over HTTP could be sent there: a base to which the path of a signal is added. */
-export function isOtlpEndpoint(text: string): boolean {
-  return /^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text);
-}
 const headerName = z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,128}$/, "must be the name of an HTTP header");
 const headerValue = z.string().regex(/^[\x20-\x7e]{0,4096}$/, "must be printable ASCII");
-const otlpEndpoint = z.string().refine(isOtlpEndpoint, { error: "must look like http://host:4318" });
+const otlpEndpoint = z.string().refine(isHttpUrl, { error: "must look like http://host:4318" });
 
 const staticKey = z.object({
   key: z.string().min(1),
@@ -58,7 +35,7 @@ const promiseSecret = z.object({
 });
 
 const endpoint = z.object({
-  authenticators: z.array(z.string()).default(["static_api_key"]),
+  authenticators: z.array(z.string()).optional(),
   authorizer: z.string().default("cedar"),
   exclude_paths: z.array(z.string()).default([]),
 });
@@ -117,6 +94,7 @@ export const configShape = z.object({
     .object({
       enabled: flag.default(true),
       static_api_key: z.object({ keys: z.array(staticKey).default([]) }).prefault({}),
+      jwt: jwtShape.optional(),
       promise_token: z.object({ secrets: z.array(promiseSecret).default([]) }).prefault({}),
       endpoints: z.object({ http: endpoint.prefault({}), grpc: endpoint.prefault({}) }).prefault({}),
     })
@@ -145,7 +123,8 @@ export interface PromiseSecretConfig {
 }
 
 export interface EndpointConfig {
-  authenticators: string[];
+  /** By name; undefined stands for all that are configured. */
+  authenticators: string[] | undefined;
   authorizer: string;
   excludePaths: string[];
 }
@@ -187,6 +166,7 @@ export interface FlovynConfig {
   auth: {
     enabled: boolean;
     staticApiKey: { keys: StaticKeyConfig[] };
+    jwt: JwtConfig | undefined;
     /** The first secret signs promise tokens, all of them verify. None turns the tokens off. */
     promiseToken: { secrets: PromiseSecretConfig[] };
     endpoints: { http: EndpointConfig; grpc: EndpointConfig };

@@ -13,6 +13,8 @@ const names: Readonly<Record<string, readonly string[]>> = {
   OTEL_EXPORTER_OTLP_ENDPOINT: ["otel", "exporter_otlp_endpoint"],
   FLOVYN_ORGS: ["orgs"],
   FLOVYN_SECURITY_ENABLED: ["auth", "enabled"],
+  JWT_SKIP_SIGNATURE_VERIFICATION: ["auth", "jwt", "skip_verification"],
+  FLOVYN_SECURITY_JWT_SKIP_SIGNATURE_VERIFICATION: ["auth", "jwt", "skip_verification"],
 };
 
 /** Sections that `SECTION__KEY` may set; other variables with two underscores belong to somebody else. */

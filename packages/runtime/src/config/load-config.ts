@@ -5,6 +5,7 @@ import { checkTogether } from "./check-together.js";
 import { configShape, type EndpointConfig, type FlovynConfig, type OtelConfig } from "./config.js";
 import { describeProblem } from "./describe-problem.js";
 import { overlayEnvironment } from "./environment.js";
+import { toJwtConfig } from "./jwt-config.js";
 
 /** Everything that is wrong with a configuration, each with the full name of its key; never with a secret. */
 export class ConfigError extends Error {
@@ -104,6 +105,7 @@ function toConfig(config: Parsed): FlovynConfig {
           role: key.role,
         })),
       },
+      jwt: config.auth.jwt && toJwtConfig(config.auth.jwt),
       promiseToken: config.auth.promise_token,
       endpoints: { http: toEndpoint(http), grpc: toEndpoint(grpc) },
     },

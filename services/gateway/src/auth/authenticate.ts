@@ -18,7 +18,7 @@ export type Authenticate = (credentials: Credentials) => Caller | Promise<Caller
  */
 export interface Authenticator {
   readonly name: string;
-  authenticate(token: string): Caller | undefined | Promise<Caller | undefined>;
+  readonly authenticate: (token: string) => Caller | undefined | Promise<Caller | undefined>;
 }
 
 export interface AuthenticateOptions {
