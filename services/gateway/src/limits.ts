@@ -84,5 +84,15 @@ export const cancelReasonLengthMax = 500;
 /** A promise token for which no other time is asked. The longest is that of idempotency keys. */
 export const promiseTokenSecondsDefault = 24 * 3600;
 
+/** Audit entries are stored together so often, so many at a time. */
+export const auditEveryMs = 500;
+export const auditBatchMax = 500;
+/** Entries that wait while they cannot be stored, about 500 bytes each. */
+export const auditWaitingMax = 20_000;
+/** Entries for one caller that is denied one action again and again; the rest of the minute is counted. */
+export const deniedEntriesPerMinute = 10;
+/** Callers and actions whose denials are counted. */
+export const deniedKeysMax = 10_000;
+
 /** Calls that run at shutdown get so long to end before their connections are cut. */
 export const drainMs = 10_000;

@@ -1,0 +1,31 @@
+import type { Caller } from "@flovyn/bus";
+
+/** Allowed and done, refused by who or what the caller is, or allowed and not done. */
+export type AuditOutcome = "allowed" | "denied" | "failed";
+
+/** Who did what to which object, how it ended, and from where. */
+export interface AuditEntry {
+  /** UUID of version 7: a repeated report is one entry. */
+  id: string;
+  atMs: number;
+  /** Empty when nobody knows who called, or the call belongs to no org. */
+  orgId: string;
+  principalType: Caller["principalType"] | "Anonymous";
+  principalId: string;
+  role: string;
+  /** As the tables of RPCs and routes name it. */
+  action: string;
+  resourceType: string;
+  /** Empty where the call names none. */
+  resourceId: string;
+  outcome: AuditOutcome;
+  /** Why it was denied or failed: a code, not a text. */
+  reason: string;
+  /** Of the peer; that of a proxy where there is one. */
+  address: string;
+  requestId: string;
+  door: "grpc" | "http";
+}
+
+/** What a door knows of one call when it has ended. */
+export type AuditedCall = Omit<AuditEntry, "id" | "atMs">;
