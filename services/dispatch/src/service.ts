@@ -23,7 +23,7 @@ export function createDispatchService(context: DispatchContext): { start(): Prom
     start: async () => {
       const { orgs } = context.config;
       if (orgs.length > 0) {
-        const org = orgs.map(({ id, name, slug, tier }) => ({ id, name, slug, tier }));
+        const org = orgs.map(({ quotas, ...rest }) => ({ ...rest, quotas: JSON.stringify(quotas) }));
         await upsertOrganizations(context.db, { now: context.clock.now(), org });
         context.log.info({ orgs: orgs.length }, "organizations synchronized");
       }

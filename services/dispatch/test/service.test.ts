@@ -18,7 +18,7 @@ it("pitfall 46 has the configured organizations in the database before it answer
   const ask = () =>
     bus.request({
       ...{ service: "dispatch", operation: "internal/ResolveOrg", caller: harness.caller, requestId: "request" },
-      ...{ traceparent: "", timeoutMs: 10_000, payload: ResolveOrgRequest.encode({ slug: "acme" }).finish() },
+      ...{ traceparent: "", timeoutMs: 10_000, payload: ResolveOrgRequest.encode({ slug: "acme", id: "" }).finish() },
     });
   const first = serviceFor("Acme");
   await expect(ask()).rejects.toMatchObject({ code: "Unavailable" });

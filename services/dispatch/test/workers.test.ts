@@ -151,10 +151,10 @@ describe("SendHeartbeat", () => {
 
 describe("ResolveOrg", () => {
   const resolve = (slug: string) =>
-    harness.call("internal/ResolveOrg", [ResolveOrgRequest, ResolveOrgResponse], { slug });
+    harness.call("internal/ResolveOrg", [ResolveOrgRequest, ResolveOrgResponse], { slug, id: "" });
 
   it("finds an org by its slug", async () => {
-    expect(await resolve(harness.orgId)).toEqual({ orgId: harness.orgId });
+    expect(await resolve(harness.orgId)).toMatchObject({ orgId: harness.orgId, org: { slug: harness.orgId } });
     await expect(resolve("nobody")).rejects.toMatchObject({ code: "NotFound" });
   });
 });

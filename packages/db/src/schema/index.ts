@@ -1,3 +1,4 @@
+export * from "./audit-entry.js";
 export * from "./idempotency-key.js";
 export * from "./organization.js";
 export * from "./promise.js";
@@ -6,4 +7,5 @@ export * from "./task.js";
 export * from "./timer.js";
 export * from "./transition.js";
 export * from "./worker.js";
+export * from "./worker-token.js";
 export * from "./workflow.js";

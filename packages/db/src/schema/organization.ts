@@ -20,6 +20,8 @@ export const organization = pgTable(
     slug: varchar({ length: 100 }).notNull(),
     tier: varchar({ length: 50 }).notNull().default("FREE"),
     region: varchar({ length: 50 }),
+    /** Limits of this org by name, in place of those of the configuration. */
+    quotas: jsonb().notNull().default({}),
     createdAt: instant().notNull(),
     updatedAt: instant().notNull(),
   },

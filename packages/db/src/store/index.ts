@@ -1,3 +1,4 @@
+export * from "./audit-entries.js";
 export * from "./children.js";
 export * from "./claim-parts.js";
 export * from "./event-rows.js";
@@ -16,6 +17,7 @@ export * from "./task-views.js";
 export * from "./tasks.js";
 export * from "./timers.js";
 export * from "./transition-rows.js";
+export * from "./worker-tokens.js";
 export * from "./workers.js";
 export * from "./workflow-changes.js";
 export * from "./workflow-claims.js";

@@ -1,4 +1,4 @@
-import { promiseSecretsMax } from "./config.js";
+import { secretsMax } from "./config.js";
 import { flag, isHttpUrl } from "./values.js";
 
 const knownAuthorizers = ["cedar"];
@@ -19,7 +19,9 @@ export function checkTogether(tree: unknown): string[] {
     ),
     ...otelProblems(at(tree, "otel")),
     ...jwtProblems(at(tree, "auth", "jwt")),
-    ...promiseSecretProblems(list(at(tree, "auth", "promise_token", "secrets"))),
+    ...secretProblems("auth.promise_token.secrets", list(at(tree, "auth", "promise_token", "secrets"))),
+    ...secretProblems("auth.worker_token.secrets", list(at(tree, "auth", "worker_token", "secrets"))),
+    ...workerSecretProblems(at(tree, "auth", "worker_token")),
     ...keyProblems(keys, new Set(orgs.map(lowerId("id")))),
     ...doorProblems(tree, "http"),
     ...doorProblems(tree, "grpc"),
@@ -32,6 +34,13 @@ function keyProblems(keys: readonly unknown[], orgIds: ReadonlySet<unknown>): st
     const name = `auth.static_api_key.keys[${index}]`;
     const orgId = lowerId("org_id")(key);
     const problems: string[] = [];
+    const isOperator = at(key, "role") === "OPERATOR" && at(key, "principal_type") === "User";
+    if (at(key, "org_id") === undefined && !isOperator) {
+      problems.push(`${name}.org_id: is missing; only a User with the role OPERATOR belongs to no org`);
+    }
+    if (at(key, "role") === "OPERATOR" && at(key, "org_id") !== undefined) {
+      problems.push(`${name}.role: OPERATOR is for keys without org_id`);
+    }
     if (orgId !== undefined && !orgIds.has(orgId)) {
       problems.push(`${name}.org_id: ${orgId} is not one of the configured orgs`);
     }
@@ -70,10 +79,14 @@ function jwtProblems(jwt: unknown): string[] {
   return problems;
 }
 
-function promiseSecretProblems(secrets: readonly unknown[]): string[] {
-  const name = "auth.promise_token.secrets";
+function workerSecretProblems(workerToken: unknown): string[] {
+  const both = at(workerToken, "secret") !== undefined && list(at(workerToken, "secrets")).length > 0;
+  return both ? ["auth.worker_token.secret: must not be there beside auth.worker_token.secrets"] : [];
+}
+
+function secretProblems(name: string, secrets: readonly unknown[]): string[] {
   const ids = secrets.map((secret) => at(secret, "id"));
-  const tooMany = secrets.length > promiseSecretsMax ? [`${name}: must have at most ${promiseSecretsMax} entries`] : [];
+  const tooMany = secrets.length > secretsMax ? [`${name}: must have at most ${secretsMax} entries`] : [];
   return [...tooMany, ...duplicates(name, "id", ids)];
 }
 

@@ -16,22 +16,31 @@ const otlpEndpoint = z.string().refine(isHttpUrl, { error: "must look like http:
 
 const staticKey = z.object({
   key: z.string().min(1),
-  org_id: uuid,
+  /** Left out for operators, who belong to no org. */
+  org_id: uuid.optional(),
   principal_type: z.enum(["User", "Worker"]),
   principal_id: z.string().min(1),
   role: z.string().min(1).optional(),
 });
 
 /** As long as the output of the HMAC that it keys. */
-const promiseSecretBytesMin = 32;
+const secretBytesMin = 32;
 /** More than a rotation ever needs: one signs, the others are still accepted. */
-export const promiseSecretsMax = 10;
+export const secretsMax = 10;
 
-const promiseSecret = z.object({
+const secretText = z.string().refine((text) => Buffer.byteLength(text) >= secretBytesMin, {
+  error: `must have at least ${secretBytesMin} bytes`,
+});
+const namedSecret = z.object({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, "must be 1 to 32 letters, digits, _ and -"),
-  secret: z.string().refine((text) => Buffer.byteLength(text) >= promiseSecretBytesMin, {
-    error: `must have at least ${promiseSecretBytesMin} bytes`,
-  }),
+  secret: secretText,
+});
+const workerToken = z.object({
+  secrets: z.array(namedSecret).default([]),
+  /** The only one, in place of the list. */
+  secret: secretText.optional(),
+  /** Existing workers know tokens by it, so it cannot be another. */
+  prefix: z.literal("fwt_").default("fwt_"),
 });
 
 const endpoint = z.object({
@@ -76,6 +85,7 @@ export const configShape = z.object({
       service_name: z.string().min(1).max(255).default("flovyn-server"),
     })
     .prefault({}),
+  audit: z.object({ level: z.enum(["management", "changes"]).default("management") }).prefault({}),
   database: z.object({ pool_max: integer(1, 1000).default(10), batch_slots: integer(1, 100).default(2) }).prefault({}),
   orgs: z
     .array(
@@ -87,6 +97,13 @@ export const configShape = z.object({
           .max(100)
           .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be lower-case words joined by hyphens"),
         tier: z.string().min(1).max(50).default("FREE"),
+        quotas: z
+          .object({
+            requests_per_second: integer(1, 1_000_000).optional(),
+            request_burst: integer(1, 1_000_000).optional(),
+            worker_tokens: integer(1, 100_000).optional(),
+          })
+          .prefault({}),
       }),
     )
     .default([]),
@@ -95,7 +112,14 @@ export const configShape = z.object({
       enabled: flag.default(true),
       static_api_key: z.object({ keys: z.array(staticKey).default([]) }).prefault({}),
       jwt: jwtShape.optional(),
-      promise_token: z.object({ secrets: z.array(promiseSecret).default([]) }).prefault({}),
+      cedar: z
+        .object({
+          policies: z.array(z.string().min(1)).max(100).default([]),
+          mode: z.enum(["extend", "replace"]).default("extend"),
+        })
+        .prefault({}),
+      promise_token: z.object({ secrets: z.array(namedSecret).default([]) }).prefault({}),
+      worker_token: workerToken.prefault({}),
       endpoints: z.object({ http: endpoint.prefault({}), grpc: endpoint.prefault({}) }).prefault({}),
     })
     .prefault({}),
@@ -106,18 +130,20 @@ export interface OrgConfig {
   name: string;
   slug: string;
   tier: string;
+  quotas: { requestsPerSecond?: number; requestBurst?: number; workerTokens?: number };
 }
 
 export interface StaticKeyConfig {
   key: string;
+  /** Empty for an operator. */
   orgId: string;
   principalType: "User" | "Worker";
   principalId: string;
   role: string | undefined;
 }
 
-export interface PromiseSecretConfig {
-  /** Stands in the tokens that this secret signed. */
+export interface NamedSecret {
+  /** Stands beside what this secret signed. */
   id: string;
   secret: string;
 }
@@ -157,6 +183,8 @@ export interface FlovynConfig {
   log: { level: string; pretty: boolean };
   /** Export of the spans that workers report. */
   otel: OtelConfig;
+  /** Which allowed calls are recorded; denied ones always are. */
+  audit: { level: "management" | "changes" };
   database: {
     poolMax: number;
     /** Batches of one process that run at the same time. */
@@ -167,8 +195,12 @@ export interface FlovynConfig {
     enabled: boolean;
     staticApiKey: { keys: StaticKeyConfig[] };
     jwt: JwtConfig | undefined;
+    /** Own policies: files and folders, beside the roles or in their place. */
+    cedar: { policies: string[]; mode: "extend" | "replace" };
     /** The first secret signs promise tokens, all of them verify. None turns the tokens off. */
-    promiseToken: { secrets: PromiseSecretConfig[] };
+    promiseToken: { secrets: NamedSecret[] };
+    /** The first secret makes worker tokens, all of them verify. None turns the tokens off. */
+    workerToken: { secrets: NamedSecret[] };
     endpoints: { http: EndpointConfig; grpc: EndpointConfig };
   };
 }

@@ -13,12 +13,13 @@ const names: Readonly<Record<string, readonly string[]>> = {
   OTEL_EXPORTER_OTLP_ENDPOINT: ["otel", "exporter_otlp_endpoint"],
   FLOVYN_ORGS: ["orgs"],
   FLOVYN_SECURITY_ENABLED: ["auth", "enabled"],
+  WORKER_TOKEN_SECRET: ["auth", "worker_token", "secret"],
   JWT_SKIP_SIGNATURE_VERIFICATION: ["auth", "jwt", "skip_verification"],
   FLOVYN_SECURITY_JWT_SKIP_SIGNATURE_VERIFICATION: ["auth", "jwt", "skip_verification"],
 };
 
 /** Sections that `SECTION__KEY` may set; other variables with two underscores belong to somebody else. */
-const sections = ["nats", "log", "database", "otel", "auth"];
+const sections = ["nats", "log", "database", "otel", "auth", "audit"];
 
 type Tree = Record<string, unknown>;
 

@@ -153,7 +153,7 @@ describe("configuration", () => {
         AUTH__ENDPOINTS__HTTP__EXCLUDE_PATHS: '["/api/docs"]',
       },
     });
-    expect(config.orgs).toEqual([{ id: orgId, name: "Acme", slug: "acme", tier: "FREE" }]);
+    expect(config.orgs).toEqual([{ id: orgId, name: "Acme", slug: "acme", tier: "FREE", quotas: {} }]);
     expect(config.auth.staticApiKey.keys).toHaveLength(1);
     expect(config.auth.endpoints.http.excludePaths).toEqual(["/api/docs"]);
   });

@@ -2,7 +2,14 @@ import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import type { z } from "zod";
 import { checkTogether } from "./check-together.js";
-import { configShape, type EndpointConfig, type FlovynConfig, type OtelConfig } from "./config.js";
+import {
+  configShape,
+  type EndpointConfig,
+  type FlovynConfig,
+  type NamedSecret,
+  type OrgConfig,
+  type OtelConfig,
+} from "./config.js";
 import { describeProblem } from "./describe-problem.js";
 import { overlayEnvironment } from "./environment.js";
 import { toJwtConfig } from "./jwt-config.js";
@@ -92,24 +99,43 @@ function toConfig(config: Parsed): FlovynConfig {
     nats: config.nats,
     log: config.log,
     otel: toOtel(config.otel),
+    audit: config.audit,
     database: { poolMax: config.database.pool_max, batchSlots: config.database.batch_slots },
-    orgs: config.orgs,
+    orgs: config.orgs.map(toOrg),
     auth: {
       enabled: config.auth.enabled,
       staticApiKey: {
         keys: config.auth.static_api_key.keys.map((key) => ({
           key: key.key,
-          orgId: key.org_id,
+          orgId: key.org_id ?? "",
           principalType: key.principal_type,
           principalId: key.principal_id,
           role: key.role,
         })),
       },
+      cedar: config.auth.cedar,
       jwt: config.auth.jwt && toJwtConfig(config.auth.jwt),
       promiseToken: config.auth.promise_token,
+      workerToken: { secrets: toWorkerSecrets(config.auth.worker_token) },
       endpoints: { http: toEndpoint(http), grpc: toEndpoint(grpc) },
     },
   };
+}
+
+function toOrg({ quotas, ...org }: Parsed["orgs"][number]): OrgConfig {
+  const { requests_per_second: requestsPerSecond, request_burst: requestBurst, worker_tokens: workerTokens } = quotas;
+  return {
+    ...org,
+    quotas: {
+      ...(requestsPerSecond !== undefined && { requestsPerSecond }),
+      ...(requestBurst !== undefined && { requestBurst }),
+      ...(workerTokens !== undefined && { workerTokens }),
+    },
+  };
+}
+
+function toWorkerSecrets({ secret, secrets }: Parsed["auth"]["worker_token"]): NamedSecret[] {
+  return secret === undefined ? secrets : [{ id: "default", secret }];
 }
 
 /** Where the standard says that a collector listens. */

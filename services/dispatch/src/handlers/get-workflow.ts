@@ -3,7 +3,6 @@ import { countWorkflows, findWorkflow, listWorkflows, type WorkflowView as Store
 import {
   checkLength,
   invalidField,
-  isUuid,
   kindLengthMax,
   parseExecutionId,
   parseInteger,
@@ -13,6 +12,7 @@ import {
 import { GetWorkflowRequest, ListWorkflowsRequest, ListWorkflowsResponse, WorkflowView } from "@flovyn/proto/internal";
 import type { DispatchContext } from "../context.js";
 import { noSuchWorkflow } from "../ended-workflows.js";
+import { formatCursor, parseCursor } from "./cursor.js";
 
 const pageLimitMax = 100;
 const offsetMax = 100_000;
@@ -38,16 +38,15 @@ export async function listWorkflowViews(context: DispatchContext, request: Incom
     kind: message.kind ? checkLength(message.kind, "kind", kindLengthMax) : null,
     queue: message.queue ? checkLength(message.queue, "queue", queueLengthMax) : null,
   };
-  const before = message.cursor === "" ? null : parseCursor(message.cursor);
+  const before = parseCursor(message.cursor);
   const [workflows, total] = await Promise.all([
     listWorkflows(context.db, { ...filter, before, limit: limit + 1, offset }),
     countWorkflows(context.db, filter),
   ]);
   const page = workflows.slice(0, limit);
-  const last = page.at(-1);
   return ListWorkflowsResponse.encode({
     workflows: page.map(toView),
-    nextCursor: workflows.length > limit && last !== undefined ? formatCursor(last.id) : "",
+    nextCursor: formatCursor(workflows, page),
     total,
   }).finish();
 }
@@ -56,17 +55,6 @@ function parseStatus(text: string): string {
   const status = text.toUpperCase();
   if (workflowStatuses.some((known) => known === status)) return status;
   throw invalidField("status", `must be one of ${workflowStatuses.join(", ")}`);
-}
-
-/** The cursor is the last id of the page before; opaque to callers, so that it may change. */
-function formatCursor(id: string): string {
-  return Buffer.from(id, "utf8").toString("base64url");
-}
-
-function parseCursor(text: string): string {
-  const id = Buffer.from(text, "base64url").toString("utf8");
-  if (!isUuid(id)) throw invalidField("cursor", "is not a cursor of this list");
-  return id;
 }
 
 function toView(workflow: StoredView): WorkflowView {

@@ -1,11 +1,13 @@
 import type { RequestHandler } from "@flovyn/bus";
 import type { Batches } from "../batches/index.js";
 import type { DispatchContext } from "../context.js";
+import { listAudit, recordAudit } from "./audit.js";
 import { readResult } from "./await-result.js";
 import { cancelWorkflow } from "./cancel-workflow.js";
 import { claimWorkflowsForPollers } from "./claim-workflows.js";
 import { getEvents, listEventViews } from "./get-events.js";
 import { getWorkflow, listWorkflowViews } from "./get-workflow.js";
+import { createOrg, listOrgs } from "./manage-orgs.js";
 import { registerWorker } from "./register-worker.js";
 import { releaseWorkflows } from "./release-workflows.js";
 import { createReportExecutionSpans } from "./report-execution-spans.js";
@@ -15,6 +17,7 @@ import { startChildWorkflow } from "./start-child-workflow.js";
 import { startWorkflowExecution } from "./start-workflow.js";
 import { submitWorkflowCommands } from "./submit-workflow-commands.js";
 import { sendHeartbeat, workerKinds, workersSeen } from "./worker-presence.js";
+import { checkTokens, createWorkerToken, findTokens, listWorkerTokenViews, revokeToken } from "./worker-tokens.js";
 import { getWorkflowState, queryWorkflow } from "./workflow-state.js";
 
 /** Every operation the service answers. */
@@ -37,6 +40,15 @@ export function createRoutes(context: DispatchContext, batches: Batches): Readon
     ["internal/WorkersSeen", (request) => workersSeen(context, request)],
     ["internal/WorkerKinds", (request) => workerKinds(context, request)],
     ["internal/ResolveOrg", (request) => resolveOrg(context, request)],
+    ["internal/CreateOrg", (request) => createOrg(context, request)],
+    ["internal/ListOrgs", (request) => listOrgs(context, request)],
+    ["internal/CreateWorkerToken", (request) => createWorkerToken(context, request)],
+    ["internal/ListWorkerTokens", (request) => listWorkerTokenViews(context, request)],
+    ["internal/RevokeWorkerToken", (request) => revokeToken(context, request)],
+    ["internal/FindWorkerTokens", (request) => findTokens(context, request)],
+    ["internal/CheckWorkerTokens", (request) => checkTokens(context, request)],
+    ["internal/RecordAudit", (request) => recordAudit(context, request)],
+    ["internal/ListAudit", (request) => listAudit(context, request)],
     ["internal/GetWorkflow", (request) => getWorkflow(context, request)],
     ["internal/ListWorkflows", (request) => listWorkflowViews(context, request)],
     ["internal/GetWorkflowState", (request) => getWorkflowState(context, batches, request)],

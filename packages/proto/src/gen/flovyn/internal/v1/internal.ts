@@ -141,10 +141,163 @@ export interface WorkersSeenResponse {
 /** internal/ResolveOrg */
 export interface ResolveOrgRequest {
   slug: string;
+  /** In place of the slug. */
+  id: string;
 }
 
 export interface ResolveOrgResponse {
   orgId: string;
+  org: OrgView | undefined;
+}
+
+export interface OrgView {
+  id: string;
+  name: string;
+  slug: string;
+  tier: string;
+  region?:
+    | string
+    | undefined;
+  /** JSON object text. */
+  quotas: string;
+  createdAtMs: number;
+}
+
+/** internal/CreateOrg: answered with OrgView. */
+export interface CreateOrgRequest {
+  name: string;
+  slug: string;
+  tier: string;
+  region?:
+    | string
+    | undefined;
+  /** JSON object text. */
+  quotas: string;
+}
+
+/** internal/ListOrgs: by id. */
+export interface ListOrgsRequest {
+  limit: number;
+  cursor: string;
+}
+
+export interface ListOrgsResponse {
+  orgs: OrgView[];
+  /** Empty when there is no further page. */
+  nextCursor: string;
+}
+
+/** A credential of workers, without the token and its hash. */
+export interface WorkerTokenView {
+  id: string;
+  displayName: string;
+  prefix: string;
+  createdBy: string;
+  createdAtMs: number;
+  expiresAtMs?: number | undefined;
+  revokedAtMs?: number | undefined;
+  lastUsedAtMs?: number | undefined;
+}
+
+/** internal/CreateWorkerToken: the gateway made the token and keeps it to itself. Answered with WorkerTokenView. */
+export interface CreateWorkerTokenRequest {
+  displayName: string;
+  prefix: string;
+  hash: Buffer;
+  secretId: string;
+  expiresInSeconds?: number | undefined;
+}
+
+/** internal/ListWorkerTokens: newest first. */
+export interface ListWorkerTokensRequest {
+  limit: number;
+  cursor: string;
+}
+
+export interface ListWorkerTokensResponse {
+  tokens: WorkerTokenView[];
+  /** Empty when there is no further page. */
+  nextCursor: string;
+}
+
+/** internal/RevokeWorkerToken: answered with nothing. */
+export interface RevokeWorkerTokenRequest {
+  id: string;
+}
+
+/** internal/FindWorkerTokens: valid tokens that begin like this, to check one against. */
+export interface FindWorkerTokensRequest {
+  prefix: string;
+}
+
+export interface FindWorkerTokensResponse {
+  candidates: WorkerTokenCandidate[];
+}
+
+export interface WorkerTokenCandidate {
+  id: string;
+  orgId: string;
+  hash: Buffer;
+  secretId: string;
+  expiresAtMs?: number | undefined;
+}
+
+/** internal/CheckWorkerTokens: which of the known tokens are not valid any more, and which were used. */
+export interface CheckWorkerTokensRequest {
+  knownIds: string[];
+  usedIds: string[];
+}
+
+export interface CheckWorkerTokensResponse {
+  invalidIds: string[];
+}
+
+/** Payload of flovyn.credentials: worker tokens that are not valid any more. */
+export interface RevokedHint {
+  workerTokenIds: string[];
+}
+
+export interface AuditEntry {
+  id: string;
+  atMs: number;
+  /** Empty for what belongs to no org. */
+  orgId: string;
+  principalType: string;
+  principalId: string;
+  role: string;
+  action: string;
+  resourceType: string;
+  resourceId: string;
+  /** allowed, denied or failed. */
+  outcome: string;
+  reason: string;
+  address: string;
+  requestId: string;
+  /** grpc or http. */
+  door: string;
+}
+
+/** internal/RecordAudit: entries of any org; those that are stored already are left alone. Answered with nothing. */
+export interface RecordAuditRequest {
+  entries: AuditEntry[];
+}
+
+/** internal/ListAudit: entries of the caller's org, newest first. Empty filters match all. */
+export interface ListAuditRequest {
+  limit: number;
+  cursor: string;
+  action: string;
+  principalId: string;
+  resourceId: string;
+  outcome: string;
+  fromMs?: number | undefined;
+  toMs?: number | undefined;
+}
+
+export interface ListAuditResponse {
+  entries: AuditEntry[];
+  /** Empty when there is no further page. */
+  nextCursor: string;
 }
 
 /** internal/WorkerKinds: the kinds a registered worker declared; both empty when it never registered. */
@@ -1798,13 +1951,16 @@ export const WorkersSeenResponse: MessageFns<WorkersSeenResponse> = {
 };
 
 function createBaseResolveOrgRequest(): ResolveOrgRequest {
-  return { slug: "" };
+  return { slug: "", id: "" };
 }
 
 export const ResolveOrgRequest: MessageFns<ResolveOrgRequest> = {
   encode(message: ResolveOrgRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.slug !== "") {
       writer.uint32(10).string(message.slug);
+    }
+    if (message.id !== "") {
+      writer.uint32(18).string(message.id);
     }
     return writer;
   },
@@ -1830,6 +1986,14 @@ export const ResolveOrgRequest: MessageFns<ResolveOrgRequest> = {
             message.slug = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1848,18 +2012,22 @@ export const ResolveOrgRequest: MessageFns<ResolveOrgRequest> = {
   fromPartial(object: DeepPartial<ResolveOrgRequest>): ResolveOrgRequest {
     const message = createBaseResolveOrgRequest();
     message.slug = object.slug ?? "";
+    message.id = object.id ?? "";
     return message;
   },
 };
 
 function createBaseResolveOrgResponse(): ResolveOrgResponse {
-  return { orgId: "" };
+  return { orgId: "", org: undefined };
 }
 
 export const ResolveOrgResponse: MessageFns<ResolveOrgResponse> = {
   encode(message: ResolveOrgResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.orgId !== "") {
       writer.uint32(10).string(message.orgId);
+    }
+    if (message.org !== undefined) {
+      OrgView.encode(message.org, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -1885,6 +2053,14 @@ export const ResolveOrgResponse: MessageFns<ResolveOrgResponse> = {
             message.orgId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.org = OrgView.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1903,6 +2079,1697 @@ export const ResolveOrgResponse: MessageFns<ResolveOrgResponse> = {
   fromPartial(object: DeepPartial<ResolveOrgResponse>): ResolveOrgResponse {
     const message = createBaseResolveOrgResponse();
     message.orgId = object.orgId ?? "";
+    message.org = (object.org !== undefined && object.org !== null) ? OrgView.fromPartial(object.org) : undefined;
+    return message;
+  },
+};
+
+function createBaseOrgView(): OrgView {
+  return { id: "", name: "", slug: "", tier: "", region: undefined, quotas: "", createdAtMs: 0 };
+}
+
+export const OrgView: MessageFns<OrgView> = {
+  encode(message: OrgView, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.slug !== "") {
+      writer.uint32(26).string(message.slug);
+    }
+    if (message.tier !== "") {
+      writer.uint32(34).string(message.tier);
+    }
+    if (message.region !== undefined) {
+      writer.uint32(42).string(message.region);
+    }
+    if (message.quotas !== "") {
+      writer.uint32(50).string(message.quotas);
+    }
+    if (message.createdAtMs !== 0) {
+      writer.uint32(56).int64(message.createdAtMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OrgView {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOrgView();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.slug = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.tier = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.region = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.quotas = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.createdAtMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OrgView>): OrgView {
+    return OrgView.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OrgView>): OrgView {
+    const message = createBaseOrgView();
+    message.id = object.id ?? "";
+    message.name = object.name ?? "";
+    message.slug = object.slug ?? "";
+    message.tier = object.tier ?? "";
+    message.region = object.region ?? undefined;
+    message.quotas = object.quotas ?? "";
+    message.createdAtMs = object.createdAtMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseCreateOrgRequest(): CreateOrgRequest {
+  return { name: "", slug: "", tier: "", region: undefined, quotas: "" };
+}
+
+export const CreateOrgRequest: MessageFns<CreateOrgRequest> = {
+  encode(message: CreateOrgRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.slug !== "") {
+      writer.uint32(18).string(message.slug);
+    }
+    if (message.tier !== "") {
+      writer.uint32(26).string(message.tier);
+    }
+    if (message.region !== undefined) {
+      writer.uint32(34).string(message.region);
+    }
+    if (message.quotas !== "") {
+      writer.uint32(42).string(message.quotas);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateOrgRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateOrgRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.slug = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.tier = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.region = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.quotas = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CreateOrgRequest>): CreateOrgRequest {
+    return CreateOrgRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateOrgRequest>): CreateOrgRequest {
+    const message = createBaseCreateOrgRequest();
+    message.name = object.name ?? "";
+    message.slug = object.slug ?? "";
+    message.tier = object.tier ?? "";
+    message.region = object.region ?? undefined;
+    message.quotas = object.quotas ?? "";
+    return message;
+  },
+};
+
+function createBaseListOrgsRequest(): ListOrgsRequest {
+  return { limit: 0, cursor: "" };
+}
+
+export const ListOrgsRequest: MessageFns<ListOrgsRequest> = {
+  encode(message: ListOrgsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.limit !== 0) {
+      writer.uint32(8).uint32(message.limit);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOrgsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOrgsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListOrgsRequest>): ListOrgsRequest {
+    return ListOrgsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListOrgsRequest>): ListOrgsRequest {
+    const message = createBaseListOrgsRequest();
+    message.limit = object.limit ?? 0;
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
+function createBaseListOrgsResponse(): ListOrgsResponse {
+  return { orgs: [], nextCursor: "" };
+}
+
+export const ListOrgsResponse: MessageFns<ListOrgsResponse> = {
+  encode(message: ListOrgsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.orgs) {
+      OrgView.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextCursor !== "") {
+      writer.uint32(18).string(message.nextCursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOrgsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOrgsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.orgs.push(OrgView.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextCursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListOrgsResponse>): ListOrgsResponse {
+    return ListOrgsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListOrgsResponse>): ListOrgsResponse {
+    const message = createBaseListOrgsResponse();
+    message.orgs = object.orgs?.map((e) => OrgView.fromPartial(e)) || [];
+    message.nextCursor = object.nextCursor ?? "";
+    return message;
+  },
+};
+
+function createBaseWorkerTokenView(): WorkerTokenView {
+  return {
+    id: "",
+    displayName: "",
+    prefix: "",
+    createdBy: "",
+    createdAtMs: 0,
+    expiresAtMs: undefined,
+    revokedAtMs: undefined,
+    lastUsedAtMs: undefined,
+  };
+}
+
+export const WorkerTokenView: MessageFns<WorkerTokenView> = {
+  encode(message: WorkerTokenView, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.displayName !== "") {
+      writer.uint32(18).string(message.displayName);
+    }
+    if (message.prefix !== "") {
+      writer.uint32(26).string(message.prefix);
+    }
+    if (message.createdBy !== "") {
+      writer.uint32(34).string(message.createdBy);
+    }
+    if (message.createdAtMs !== 0) {
+      writer.uint32(40).int64(message.createdAtMs);
+    }
+    if (message.expiresAtMs !== undefined) {
+      writer.uint32(48).int64(message.expiresAtMs);
+    }
+    if (message.revokedAtMs !== undefined) {
+      writer.uint32(56).int64(message.revokedAtMs);
+    }
+    if (message.lastUsedAtMs !== undefined) {
+      writer.uint32(64).int64(message.lastUsedAtMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WorkerTokenView {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkerTokenView();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.displayName = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.prefix = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.createdBy = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.createdAtMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.expiresAtMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.revokedAtMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.lastUsedAtMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WorkerTokenView>): WorkerTokenView {
+    return WorkerTokenView.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WorkerTokenView>): WorkerTokenView {
+    const message = createBaseWorkerTokenView();
+    message.id = object.id ?? "";
+    message.displayName = object.displayName ?? "";
+    message.prefix = object.prefix ?? "";
+    message.createdBy = object.createdBy ?? "";
+    message.createdAtMs = object.createdAtMs ?? 0;
+    message.expiresAtMs = object.expiresAtMs ?? undefined;
+    message.revokedAtMs = object.revokedAtMs ?? undefined;
+    message.lastUsedAtMs = object.lastUsedAtMs ?? undefined;
+    return message;
+  },
+};
+
+function createBaseCreateWorkerTokenRequest(): CreateWorkerTokenRequest {
+  return { displayName: "", prefix: "", hash: Buffer.alloc(0), secretId: "", expiresInSeconds: undefined };
+}
+
+export const CreateWorkerTokenRequest: MessageFns<CreateWorkerTokenRequest> = {
+  encode(message: CreateWorkerTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.displayName !== "") {
+      writer.uint32(10).string(message.displayName);
+    }
+    if (message.prefix !== "") {
+      writer.uint32(18).string(message.prefix);
+    }
+    if (message.hash.length !== 0) {
+      writer.uint32(26).bytes(message.hash);
+    }
+    if (message.secretId !== "") {
+      writer.uint32(34).string(message.secretId);
+    }
+    if (message.expiresInSeconds !== undefined) {
+      writer.uint32(40).uint32(message.expiresInSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateWorkerTokenRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateWorkerTokenRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.displayName = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.prefix = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.hash = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.secretId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.expiresInSeconds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CreateWorkerTokenRequest>): CreateWorkerTokenRequest {
+    return CreateWorkerTokenRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateWorkerTokenRequest>): CreateWorkerTokenRequest {
+    const message = createBaseCreateWorkerTokenRequest();
+    message.displayName = object.displayName ?? "";
+    message.prefix = object.prefix ?? "";
+    message.hash = object.hash ?? Buffer.alloc(0);
+    message.secretId = object.secretId ?? "";
+    message.expiresInSeconds = object.expiresInSeconds ?? undefined;
+    return message;
+  },
+};
+
+function createBaseListWorkerTokensRequest(): ListWorkerTokensRequest {
+  return { limit: 0, cursor: "" };
+}
+
+export const ListWorkerTokensRequest: MessageFns<ListWorkerTokensRequest> = {
+  encode(message: ListWorkerTokensRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.limit !== 0) {
+      writer.uint32(8).uint32(message.limit);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListWorkerTokensRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListWorkerTokensRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListWorkerTokensRequest>): ListWorkerTokensRequest {
+    return ListWorkerTokensRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListWorkerTokensRequest>): ListWorkerTokensRequest {
+    const message = createBaseListWorkerTokensRequest();
+    message.limit = object.limit ?? 0;
+    message.cursor = object.cursor ?? "";
+    return message;
+  },
+};
+
+function createBaseListWorkerTokensResponse(): ListWorkerTokensResponse {
+  return { tokens: [], nextCursor: "" };
+}
+
+export const ListWorkerTokensResponse: MessageFns<ListWorkerTokensResponse> = {
+  encode(message: ListWorkerTokensResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.tokens) {
+      WorkerTokenView.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextCursor !== "") {
+      writer.uint32(18).string(message.nextCursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListWorkerTokensResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListWorkerTokensResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tokens.push(WorkerTokenView.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextCursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListWorkerTokensResponse>): ListWorkerTokensResponse {
+    return ListWorkerTokensResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListWorkerTokensResponse>): ListWorkerTokensResponse {
+    const message = createBaseListWorkerTokensResponse();
+    message.tokens = object.tokens?.map((e) => WorkerTokenView.fromPartial(e)) || [];
+    message.nextCursor = object.nextCursor ?? "";
+    return message;
+  },
+};
+
+function createBaseRevokeWorkerTokenRequest(): RevokeWorkerTokenRequest {
+  return { id: "" };
+}
+
+export const RevokeWorkerTokenRequest: MessageFns<RevokeWorkerTokenRequest> = {
+  encode(message: RevokeWorkerTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokeWorkerTokenRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokeWorkerTokenRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RevokeWorkerTokenRequest>): RevokeWorkerTokenRequest {
+    return RevokeWorkerTokenRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RevokeWorkerTokenRequest>): RevokeWorkerTokenRequest {
+    const message = createBaseRevokeWorkerTokenRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseFindWorkerTokensRequest(): FindWorkerTokensRequest {
+  return { prefix: "" };
+}
+
+export const FindWorkerTokensRequest: MessageFns<FindWorkerTokensRequest> = {
+  encode(message: FindWorkerTokensRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.prefix !== "") {
+      writer.uint32(10).string(message.prefix);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindWorkerTokensRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindWorkerTokensRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.prefix = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FindWorkerTokensRequest>): FindWorkerTokensRequest {
+    return FindWorkerTokensRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FindWorkerTokensRequest>): FindWorkerTokensRequest {
+    const message = createBaseFindWorkerTokensRequest();
+    message.prefix = object.prefix ?? "";
+    return message;
+  },
+};
+
+function createBaseFindWorkerTokensResponse(): FindWorkerTokensResponse {
+  return { candidates: [] };
+}
+
+export const FindWorkerTokensResponse: MessageFns<FindWorkerTokensResponse> = {
+  encode(message: FindWorkerTokensResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.candidates) {
+      WorkerTokenCandidate.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FindWorkerTokensResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFindWorkerTokensResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.candidates.push(WorkerTokenCandidate.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FindWorkerTokensResponse>): FindWorkerTokensResponse {
+    return FindWorkerTokensResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FindWorkerTokensResponse>): FindWorkerTokensResponse {
+    const message = createBaseFindWorkerTokensResponse();
+    message.candidates = object.candidates?.map((e) => WorkerTokenCandidate.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseWorkerTokenCandidate(): WorkerTokenCandidate {
+  return { id: "", orgId: "", hash: Buffer.alloc(0), secretId: "", expiresAtMs: undefined };
+}
+
+export const WorkerTokenCandidate: MessageFns<WorkerTokenCandidate> = {
+  encode(message: WorkerTokenCandidate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.orgId !== "") {
+      writer.uint32(18).string(message.orgId);
+    }
+    if (message.hash.length !== 0) {
+      writer.uint32(26).bytes(message.hash);
+    }
+    if (message.secretId !== "") {
+      writer.uint32(34).string(message.secretId);
+    }
+    if (message.expiresAtMs !== undefined) {
+      writer.uint32(40).int64(message.expiresAtMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WorkerTokenCandidate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWorkerTokenCandidate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.orgId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.hash = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.secretId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.expiresAtMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WorkerTokenCandidate>): WorkerTokenCandidate {
+    return WorkerTokenCandidate.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WorkerTokenCandidate>): WorkerTokenCandidate {
+    const message = createBaseWorkerTokenCandidate();
+    message.id = object.id ?? "";
+    message.orgId = object.orgId ?? "";
+    message.hash = object.hash ?? Buffer.alloc(0);
+    message.secretId = object.secretId ?? "";
+    message.expiresAtMs = object.expiresAtMs ?? undefined;
+    return message;
+  },
+};
+
+function createBaseCheckWorkerTokensRequest(): CheckWorkerTokensRequest {
+  return { knownIds: [], usedIds: [] };
+}
+
+export const CheckWorkerTokensRequest: MessageFns<CheckWorkerTokensRequest> = {
+  encode(message: CheckWorkerTokensRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.knownIds) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.usedIds) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckWorkerTokensRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckWorkerTokensRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.knownIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.usedIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckWorkerTokensRequest>): CheckWorkerTokensRequest {
+    return CheckWorkerTokensRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckWorkerTokensRequest>): CheckWorkerTokensRequest {
+    const message = createBaseCheckWorkerTokensRequest();
+    message.knownIds = object.knownIds?.map((e) => e) || [];
+    message.usedIds = object.usedIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseCheckWorkerTokensResponse(): CheckWorkerTokensResponse {
+  return { invalidIds: [] };
+}
+
+export const CheckWorkerTokensResponse: MessageFns<CheckWorkerTokensResponse> = {
+  encode(message: CheckWorkerTokensResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.invalidIds) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckWorkerTokensResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckWorkerTokensResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.invalidIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckWorkerTokensResponse>): CheckWorkerTokensResponse {
+    return CheckWorkerTokensResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckWorkerTokensResponse>): CheckWorkerTokensResponse {
+    const message = createBaseCheckWorkerTokensResponse();
+    message.invalidIds = object.invalidIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseRevokedHint(): RevokedHint {
+  return { workerTokenIds: [] };
+}
+
+export const RevokedHint: MessageFns<RevokedHint> = {
+  encode(message: RevokedHint, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.workerTokenIds) {
+      writer.uint32(10).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RevokedHint {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRevokedHint();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workerTokenIds.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RevokedHint>): RevokedHint {
+    return RevokedHint.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RevokedHint>): RevokedHint {
+    const message = createBaseRevokedHint();
+    message.workerTokenIds = object.workerTokenIds?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseAuditEntry(): AuditEntry {
+  return {
+    id: "",
+    atMs: 0,
+    orgId: "",
+    principalType: "",
+    principalId: "",
+    role: "",
+    action: "",
+    resourceType: "",
+    resourceId: "",
+    outcome: "",
+    reason: "",
+    address: "",
+    requestId: "",
+    door: "",
+  };
+}
+
+export const AuditEntry: MessageFns<AuditEntry> = {
+  encode(message: AuditEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.atMs !== 0) {
+      writer.uint32(16).int64(message.atMs);
+    }
+    if (message.orgId !== "") {
+      writer.uint32(26).string(message.orgId);
+    }
+    if (message.principalType !== "") {
+      writer.uint32(34).string(message.principalType);
+    }
+    if (message.principalId !== "") {
+      writer.uint32(42).string(message.principalId);
+    }
+    if (message.role !== "") {
+      writer.uint32(50).string(message.role);
+    }
+    if (message.action !== "") {
+      writer.uint32(58).string(message.action);
+    }
+    if (message.resourceType !== "") {
+      writer.uint32(66).string(message.resourceType);
+    }
+    if (message.resourceId !== "") {
+      writer.uint32(74).string(message.resourceId);
+    }
+    if (message.outcome !== "") {
+      writer.uint32(82).string(message.outcome);
+    }
+    if (message.reason !== "") {
+      writer.uint32(90).string(message.reason);
+    }
+    if (message.address !== "") {
+      writer.uint32(98).string(message.address);
+    }
+    if (message.requestId !== "") {
+      writer.uint32(106).string(message.requestId);
+    }
+    if (message.door !== "") {
+      writer.uint32(114).string(message.door);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AuditEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuditEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.atMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.orgId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.principalType = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.principalId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.role = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.action = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.resourceType = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.resourceId = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.outcome = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.address = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.door = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AuditEntry>): AuditEntry {
+    return AuditEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AuditEntry>): AuditEntry {
+    const message = createBaseAuditEntry();
+    message.id = object.id ?? "";
+    message.atMs = object.atMs ?? 0;
+    message.orgId = object.orgId ?? "";
+    message.principalType = object.principalType ?? "";
+    message.principalId = object.principalId ?? "";
+    message.role = object.role ?? "";
+    message.action = object.action ?? "";
+    message.resourceType = object.resourceType ?? "";
+    message.resourceId = object.resourceId ?? "";
+    message.outcome = object.outcome ?? "";
+    message.reason = object.reason ?? "";
+    message.address = object.address ?? "";
+    message.requestId = object.requestId ?? "";
+    message.door = object.door ?? "";
+    return message;
+  },
+};
+
+function createBaseRecordAuditRequest(): RecordAuditRequest {
+  return { entries: [] };
+}
+
+export const RecordAuditRequest: MessageFns<RecordAuditRequest> = {
+  encode(message: RecordAuditRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.entries) {
+      AuditEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RecordAuditRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecordAuditRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entries.push(AuditEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RecordAuditRequest>): RecordAuditRequest {
+    return RecordAuditRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RecordAuditRequest>): RecordAuditRequest {
+    const message = createBaseRecordAuditRequest();
+    message.entries = object.entries?.map((e) => AuditEntry.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseListAuditRequest(): ListAuditRequest {
+  return {
+    limit: 0,
+    cursor: "",
+    action: "",
+    principalId: "",
+    resourceId: "",
+    outcome: "",
+    fromMs: undefined,
+    toMs: undefined,
+  };
+}
+
+export const ListAuditRequest: MessageFns<ListAuditRequest> = {
+  encode(message: ListAuditRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.limit !== 0) {
+      writer.uint32(8).uint32(message.limit);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    if (message.action !== "") {
+      writer.uint32(26).string(message.action);
+    }
+    if (message.principalId !== "") {
+      writer.uint32(34).string(message.principalId);
+    }
+    if (message.resourceId !== "") {
+      writer.uint32(42).string(message.resourceId);
+    }
+    if (message.outcome !== "") {
+      writer.uint32(50).string(message.outcome);
+    }
+    if (message.fromMs !== undefined) {
+      writer.uint32(56).int64(message.fromMs);
+    }
+    if (message.toMs !== undefined) {
+      writer.uint32(64).int64(message.toMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAuditRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAuditRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.action = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.principalId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.resourceId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.outcome = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.fromMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.toMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListAuditRequest>): ListAuditRequest {
+    return ListAuditRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListAuditRequest>): ListAuditRequest {
+    const message = createBaseListAuditRequest();
+    message.limit = object.limit ?? 0;
+    message.cursor = object.cursor ?? "";
+    message.action = object.action ?? "";
+    message.principalId = object.principalId ?? "";
+    message.resourceId = object.resourceId ?? "";
+    message.outcome = object.outcome ?? "";
+    message.fromMs = object.fromMs ?? undefined;
+    message.toMs = object.toMs ?? undefined;
+    return message;
+  },
+};
+
+function createBaseListAuditResponse(): ListAuditResponse {
+  return { entries: [], nextCursor: "" };
+}
+
+export const ListAuditResponse: MessageFns<ListAuditResponse> = {
+  encode(message: ListAuditResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.entries) {
+      AuditEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextCursor !== "") {
+      writer.uint32(18).string(message.nextCursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAuditResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAuditResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entries.push(AuditEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextCursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListAuditResponse>): ListAuditResponse {
+    return ListAuditResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListAuditResponse>): ListAuditResponse {
+    const message = createBaseListAuditResponse();
+    message.entries = object.entries?.map((e) => AuditEntry.fromPartial(e)) || [];
+    message.nextCursor = object.nextCursor ?? "";
     return message;
   },
 };
