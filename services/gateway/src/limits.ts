@@ -84,6 +84,28 @@ export const cancelReasonLengthMax = 500;
 /** A promise token for which no other time is asked. The longest is that of idempotency keys. */
 export const promiseTokenSecondsDefault = 24 * 3600;
 
+/** Policy files are looked at so often. */
+export const policyPollMs = 3000;
+
+/** Known worker tokens are checked together so often. A revocation whose hint was lost counts after this and one answer. */
+export const workerTokenCheckMs = 1500;
+/**
+ * A token that was not confirmed for so long is asked for anew, and what is open under it ends. One check may be lost; at
+ * the end of the third, 4.5 s at most after the last confirmation, nothing of the token is left.
+ */
+export const workerTokenTrustMs = 3500;
+/** An answer to a check that takes longer is none. */
+export const workerTokenCheckTimeoutMs = 1000;
+/** The same for a token that is asked for: its caller would rather try again. */
+export const workerTokenAskMs = 2000;
+/** Tokens that are known, about 500 bytes each, in one question. */
+export const workerTokensKnownMax = 20_000;
+/** A token that does not exist is remembered briefly, because it may just be created. */
+export const workerTokenUnknownMs = 2000;
+export const workerTokensUnknownMax = 20_000;
+/** Questions about new tokens at the same time. */
+export const workerTokensPendingMax = 500;
+
 /** Audit entries are stored together so often, so many at a time. */
 export const auditEveryMs = 500;
 export const auditBatchMax = 500;

@@ -15,6 +15,7 @@ export interface GatewayMetrics {
   /** One event for one live stream. */
   liveEvent(type: StreamType): void;
   liveStreamEnded(why: StreamEnd): void;
+  auditEntry(what: "recorded" | "lost"): void;
   /** A figure that is read when it is scraped. */
   observe: Metrics["observe"];
 }
@@ -62,7 +63,14 @@ export function createGatewayMetrics({ registry, observe }: Metrics): GatewayMet
     labelNames: ["reason"],
     registers,
   });
+  const auditEntries = new Counter({
+    name: "flovyn_gateway_audit_entries_total",
+    help: "Audit entries by what became of them.",
+    labelNames: ["outcome"],
+    registers,
+  });
   return {
+    auditEntry: (what) => auditEntries.inc({ outcome: what }),
     rpc(name) {
       const seconds = callSeconds.labels(name);
       const byCode = new Map<string, Counter.Internal>();

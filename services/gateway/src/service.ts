@@ -1,9 +1,16 @@
 import { createRequire } from "node:module";
 import { createOpsRoutes, type Service, type ServiceContext } from "@flovyn/runtime";
+import { AuditLog } from "./audit/audit-log.js";
+import { createAuditSender } from "./audit/audit-sender.js";
+import { Auditor } from "./audit/auditor.js";
 import { createAuthenticationStack } from "./auth/authentication-stack.js";
 import { createJwtAuthenticator } from "./auth/jwt.js";
 import { PromiseTokens } from "./auth/promise-tokens.js";
+import { RevocableCalls } from "./auth/revocable-calls.js";
 import { createStaticKeys } from "./auth/static-keys.js";
+import { WorkerTokens } from "./auth/worker-tokens.js";
+import { createAuthorize } from "./authorization/authorize.js";
+import { PolicyWatch } from "./authorization/policy-watch.js";
 import { anonymousCaller, isExcluded } from "./config.js";
 import type { GrpcContext } from "./grpc/grpc-context.js";
 import { GrpcServer } from "./grpc/grpc-server.js";
@@ -37,26 +44,47 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   if (anonymous !== undefined) {
     log.warn({ orgId: anonymous.orgId }, "authentication is off: every caller acts as an administrator of this org");
   }
+  const { jwt, staticApiKey, endpoints, workerToken, cedar } = config.auth;
+  const metrics = createGatewayMetrics(context.metrics);
+  const wheel = new DeadlineWheel(now);
+  const hints = new HintChannels({ bus, log });
   const slugs = new OrgSlugs({ bus, now });
-  const { jwt, staticApiKey, endpoints } = config.auth;
   if (jwt?.skipVerification === true) {
     log.error({}, "auth.jwt.skip_verification is on: whoever writes a token is believed, for tests alone");
   }
+  const revocable = new RevocableCalls(wallClock);
+  const workerTokens = new WorkerTokens({
+    ...{ secrets: workerToken.secrets, bus, hints, revocable, log },
+    now: wallClock,
+  });
+  const policies = new PolicyWatch({ paths: cedar.policies, mode: cedar.mode, log });
+  const authorize = createAuthorize(policies);
+  const auditLog = new AuditLog({
+    send: createAuditSender(bus),
+    now: wallClock,
+    log,
+    count: (what) => metrics.auditEntry(what),
+  });
+  const auditor = new Auditor(auditLog, config.audit.level);
   const authentication = createAuthenticationStack({
     ...{ endpoints, anonymous, log },
     factories: {
       static_api_key: () => createStaticKeys(staticApiKey.keys),
+      worker_token: () => (workerToken.secrets.length > 0 ? workerTokens : undefined),
       jwt: () =>
-        jwt && createJwtAuthenticator({ config: jwt, findOrg: (slug) => slugs.find(slug), log, now: wallClock }),
+        jwt &&
+        createJwtAuthenticator({
+          ...{ config: jwt, log, now: wallClock },
+          findOrg: (idOrSlug) => slugs.findAny(idOrSlug),
+          onCaller: (caller, expiresAtMs) => revocable.mayEnd(caller, expiresAtMs),
+        }),
     },
-    usual: { http: ["static_api_key", "jwt"], grpc: ["static_api_key", "jwt"] },
+    // Worker tokens are for workers, who speak gRPC.
+    usual: { http: ["static_api_key", "jwt"], grpc: ["static_api_key", "worker_token", "jwt"] },
   });
   if (authentication.problems.length > 0) {
     health.add("authentication", async () => "authentication is misconfigured, the log says how");
   }
-  const metrics = createGatewayMetrics(context.metrics);
-  const wheel = new DeadlineWheel(now);
-  const hints = new HintChannels({ bus, log });
   const lines = new WorkLines({ bus, hints, wheel, log, now });
   const presence = new Presence({ bus, log, now, eachWaiting: (visit) => lines.eachWaiting(visit) });
   const grpcContext: GrpcContext = {
@@ -64,6 +92,9 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     log,
     now,
     authenticate: authentication.grpc,
+    authorize,
+    auditor,
+    revocable,
     statusEdge: createStatusEdge(log),
     metrics,
     wheel,
@@ -75,13 +106,16 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     ended: new EndedHints({ hints, wheel, log, now }),
   };
   const grpc = new GrpcServer(grpcContext);
-  const live = new LiveStreams({ hints, wheel, now, log, metrics });
+  const live = new LiveStreams({ hints, wheel, now, log, metrics, revocable });
   const needsKey = (path: string) => config.auth.enabled && !isExcluded(config.auth.endpoints.http, path);
   const app = createHttpApp(
     {
       bus,
       log,
       authenticate: authentication.http,
+      authorize,
+      auditor,
+      workerTokenSecrets: workerToken.secrets,
       promiseTokens: new PromiseTokens({ secrets: config.auth.promiseToken.secrets, now: wallClock }),
       metrics,
       live,
@@ -94,6 +128,8 @@ export function createGatewayService(context: ServiceContext): GatewayService {
 
   metrics.observe("flovyn_gateway_parked_polls", "Polls that wait for work.", () => lines.parked);
   metrics.observe("flovyn_gateway_work_lines", "Queues that are polled, with their kinds.", () => lines.size);
+  metrics.observe("flovyn_gateway_worker_tokens", "Worker tokens that are known.", () => workerTokens.size);
+  metrics.observe("flovyn_gateway_policy_version", "Counts up when policies changed.", () => policies.version);
   metrics.observe("flovyn_gateway_streams", "Open streams and held result calls.", () => grpc.streams);
   metrics.observe("flovyn_gateway_live_streams", "Open live streams over HTTP.", () => live.size);
 
@@ -102,6 +138,9 @@ export function createGatewayService(context: ServiceContext): GatewayService {
 
   async function start(): Promise<void> {
     const { bindAddress: address, grpcServerPort, serverPort } = config;
+    await policies.start();
+    workerTokens.start();
+    auditLog.start();
     lines.start();
     presence.start();
     ports.grpc = await grpc.start({ address, port: grpcServerPort });
@@ -116,6 +155,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     lines.stop();
     wheel.stop();
     await presence.stop();
+    await Promise.all([policies.stop(), workerTokens.stop(), auditLog.stop()]);
     await hints.stop();
     log.info({}, "gateway stopped");
   }

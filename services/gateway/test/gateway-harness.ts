@@ -16,6 +16,7 @@ export function testConfig(change: Record<string, unknown> = {}): FlovynConfig {
     org_id: orgId,
     principal_type: type,
     principal_id: `${type.toLowerCase()}:test`,
+    ...(type === "User" && { role: "OWNER" }),
   });
   const keys = [key(workerKey, org.id, "Worker"), key(userKey, org.id, "User"), key(otherKey, otherOrg.id, "User")];
   return loadGatewayConfig({

@@ -109,7 +109,7 @@ describe("forwarding", () => {
       expect(end.answer).toEqual(answer);
       const seen = harness.services.of(path).at(-1);
       expect(Buffer.from(seen?.payload ?? []).equals(request)).toBe(true);
-      expect(seen?.caller).toEqual({ orgId: org.id, principalType: "User", principalId: "user:test" });
+      expect(seen?.caller).toEqual({ orgId: org.id, principalType: "User", principalId: "user:test", role: "OWNER" });
     },
   );
 

@@ -6,9 +6,9 @@ import { org, otherOrg } from "./gateway-harness.js";
 /** Dispatch knows the orgs of the harness. */
 export function answerOrgs(services: FakeServices): void {
   services.answer("internal/ResolveOrg", ({ payload }) => {
-    const { slug } = ResolveOrgRequest.decode(payload);
-    const found = [org, otherOrg].find((each) => each.slug === slug);
+    const { slug, id } = ResolveOrgRequest.decode(payload);
+    const found = [org, otherOrg].find((each) => each.slug === slug || each.id === id);
     if (found === undefined) throw new DomainError("NotFound", "there is no such org");
-    return ResolveOrgResponse.encode({ orgId: found.id }).finish();
+    return ResolveOrgResponse.encode({ orgId: found.id, org: { ...found, quotas: "{}", createdAtMs: 0 } }).finish();
   });
 }

@@ -6,8 +6,6 @@ import {
   GetWorkflowRequest,
   LifecycleEvent,
   LifecycleHint,
-  ResolveOrgRequest,
-  ResolveOrgResponse,
   StreamHint,
   TaskView,
   WorkflowView,
@@ -15,6 +13,7 @@ import {
 import { waitFor } from "@flovyn/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GatewayHarness, org, otherKey, otherOrg, userKey } from "./gateway-harness.js";
+import { answerOrgs } from "./known-orgs.js";
 import { openStream, readEvents, SseClient } from "./sse-client.js";
 
 const id = (last: string) => `0190a5c0-0000-7000-8000-0000000000${last}`;
@@ -27,11 +26,7 @@ let harness: GatewayHarness;
 beforeEach(async () => {
   harness = await GatewayHarness.start();
   const { services } = harness;
-  services.answer("internal/ResolveOrg", ({ payload }) => {
-    const found = [org, otherOrg].find(({ slug }) => slug === ResolveOrgRequest.decode(payload).slug);
-    if (found === undefined) throw new DomainError("NotFound", "there is no such org");
-    return ResolveOrgResponse.encode({ orgId: found.id }).finish();
-  });
+  answerOrgs(services);
   services.answer("internal/GetWorkflow", ({ payload, caller }) => {
     const wanted = GetWorkflowRequest.decode(payload).id;
     if (!wanted.endsWith(workflow) || caller.orgId !== org.id) throw new DomainError("NotFound", "there is none");

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { DomainError } from "@flovyn/domain";
-import type { PromiseSecretConfig } from "@flovyn/runtime";
+import type { NamedSecret } from "@flovyn/runtime";
 
 /** What a promise token allows: to settle one promise of one org until then. */
 export interface PromiseGrant {
@@ -11,7 +11,7 @@ export interface PromiseGrant {
 
 export interface PromiseTokensOptions {
   /** The first one signs, all of them verify. */
-  secrets: readonly PromiseSecretConfig[];
+  secrets: readonly NamedSecret[];
   /** Milliseconds since 1970. */
   now: () => number;
 }
@@ -26,7 +26,7 @@ const tokenForm = /^fpt_([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{
  */
 export class PromiseTokens {
   readonly #secrets: ReadonlyMap<string, string>;
-  readonly #signer: PromiseSecretConfig | undefined;
+  readonly #signer: NamedSecret | undefined;
   readonly #now: () => number;
   /** Stands in for an unknown secret, so that verifying takes as long as with a known one. */
   readonly #decoy = randomBytes(32).toString("base64url");

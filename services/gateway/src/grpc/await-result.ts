@@ -62,8 +62,14 @@ export class ResultCalls {
       },
     });
     const unlisten = ended.listen(caller.orgId, order.id, wait);
+    const unwatch = this.#context.revocable.watch(caller, (why) => {
+      if (!forget()) return;
+      wait.leave();
+      reply.fail(why);
+    });
     const forget = () => {
       unlisten();
+      unwatch();
       return this.#waits.delete(wait);
     };
     this.#waits.add(wait);

@@ -1,6 +1,9 @@
 import type { Bus } from "@flovyn/bus";
 import type { Logger } from "@flovyn/runtime";
+import type { Auditor } from "../audit/auditor.js";
 import type { Authenticate } from "../auth/authenticate.js";
+import type { RevocableCalls } from "../auth/revocable-calls.js";
+import type { Authorize } from "../authorization/authorize.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import type { GatewayMetrics } from "../metrics.js";
 import type { HistoryReads } from "../presence/history-reads.js";
@@ -18,12 +21,15 @@ export interface GrpcContext {
   /** Monotonic milliseconds. */
   now: () => number;
   authenticate: Authenticate;
+  authorize: Authorize;
+  auditor: Auditor;
   statusEdge: StatusEdge;
   metrics: GatewayMetrics;
   wheel: DeadlineWheel;
   hints: HintChannels;
   lines: WorkLines;
   workerKinds: WorkerKindsCache;
+  revocable: RevocableCalls;
   presence: Presence;
   historyReads: HistoryReads;
   ended: EndedHints;

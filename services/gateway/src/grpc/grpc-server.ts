@@ -39,9 +39,15 @@ export class GrpcServer {
     this.#side = new SideServices(this.#server);
     this.#addRoutes();
     this.#health = new HealthImplementation(statuses("SERVING"));
-    const { authenticate, statusEdge } = context;
+    const { statusEdge } = context;
     this.#side.add({ addToServer: (server) => this.#health.addToServer(server as Server) }, { statusEdge });
-    this.#side.add(createReflection(), { statusEdge, authenticate });
+    this.#side.add(createReflection(), {
+      statusEdge,
+      admit: async (credentials) => {
+        const caller = await context.authenticate(credentials);
+        context.authorize(caller, "viewApi", { orgId: caller.orgId });
+      },
+    });
   }
 
   /** Calls that are open and would be ended by `stop`. */

@@ -1,5 +1,8 @@
+import type { Caller } from "@flovyn/bus";
 import { assertNever, newId } from "@flovyn/domain";
 import type { handleClientStreamingCall, handleServerStreamingCall, UntypedHandleCall } from "@grpc/grpc-js";
+import { auditCall } from "./audit-call.js";
+import { authorizeCall } from "./authorize-call.js";
 import { ResultCalls } from "./await-result.js";
 import { type AnyCall, readCredentials } from "./credentials.js";
 import { forward } from "./forward.js";
@@ -66,6 +69,8 @@ function plain(context: GrpcContext, route: Route, handle: RawHandler): RouteHan
   return { handle: unary(context, route, handle) };
 }
 
+const nothing = new Uint8Array(0);
+
 /** Answers UNIMPLEMENTED to callers with a valid key, whatever the shape of the call. */
 function refuse(context: GrpcContext, route: Route): UntypedHandleCall {
   const meter = context.metrics.rpc(route.name);
@@ -84,10 +89,14 @@ function refuse(context: GrpcContext, route: Route): UntypedHandleCall {
   return route.shape === "server-stream" ? refuseServerStream : refuseUnary;
 
   async function refusal(call: AnyCall): Promise<unknown> {
+    const credentials = readCredentials(call);
+    let caller: Caller | undefined;
     try {
-      await context.authenticate(readCredentials(call));
+      caller = await context.authenticate(credentials);
+      authorizeCall(context, route, caller, nothing);
       return notYet(route);
     } catch (error) {
+      auditCall(context, route, { call: {}, credentials, caller, requestId: newId() }, error);
       return error;
     }
   }

@@ -6,6 +6,8 @@ import type { HintListener } from "../hints/hint-channels.js";
 import { notificationGapMs, notificationStreamsMax } from "../limits.js";
 import type { RpcMeter } from "../metrics.js";
 import type { Timed } from "../work/deadline-wheel.js";
+import { auditCall } from "./audit-call.js";
+import { authorizeCall } from "./authorize-call.js";
 import { readCredentials } from "./credentials.js";
 import { decodeRequest } from "./decode.js";
 import type { GrpcContext } from "./grpc-context.js";
@@ -18,12 +20,14 @@ export type RawServerStream = ServerWritableStream<Buffer, Buffer>;
 /** The open notification streams of this process. */
 export class NotificationStreams {
   readonly #context: GrpcContext;
+  readonly #route: Route;
   readonly #meter: RpcMeter;
   readonly #streams = new Set<NotificationStream>();
   #draining = false;
 
   constructor(context: GrpcContext, route: Route) {
     this.#context = context;
+    this.#route = route;
     this.#meter = context.metrics.rpc(route.name);
   }
 
@@ -33,13 +37,19 @@ export class NotificationStreams {
 
   async open(call: RawServerStream): Promise<void> {
     const startedMs = performance.now();
+    const credentials = readCredentials(call);
+    const requestId = newId();
+    let caller: Caller | undefined;
     try {
-      const caller = await this.#context.authenticate(readCredentials(call));
+      caller = await this.#context.authenticate(credentials);
+      authorizeCall(this.#context, this.#route, caller, call.request);
       if (call.cancelled) return this.#meter.ended("CANCELLED", startedMs);
       const stream = new NotificationStream(this.#context, { call, subscription: this.#read(call, caller), startedMs });
       this.#streams.add(stream);
+      stream.unwatch = this.#context.revocable.watch(caller, (why) => this.#fail(stream, why));
       call.once("cancelled", () => {
         if (!this.#streams.delete(stream)) return;
+        stream.unwatch?.();
         // A break of the connection and the end of the worker look the same from here. A worker that stopped on purpose
         // holds no work, so taking it for lost does no harm.
         stream.close(true);
@@ -47,7 +57,8 @@ export class NotificationStreams {
       });
       if (this.#draining) this.#end(stream);
     } catch (error) {
-      const status = this.#context.statusEdge(error, newId());
+      auditCall(this.#context, this.#route, { call, credentials, caller, requestId }, error);
+      const status = this.#context.statusEdge(error, requestId);
       call.emit("error", status);
       this.#meter.ended(status.name, startedMs);
     }
@@ -59,8 +70,18 @@ export class NotificationStreams {
     for (const stream of [...this.#streams]) this.#end(stream);
   }
 
+  /** The credential of the subscriber has ended. Its worker holds no work that could not be handed out again. */
+  #fail(stream: NotificationStream, why: DomainError): void {
+    if (!this.#streams.delete(stream)) return;
+    stream.close(true);
+    const status = this.#context.statusEdge(why, newId());
+    stream.fail(status);
+    this.#meter.ended(status.name, stream.startedMs);
+  }
+
   #end(stream: NotificationStream): void {
     this.#streams.delete(stream);
+    stream.unwatch?.();
     stream.close(false);
     stream.end();
     this.#meter.ended("OK", stream.startedMs);
@@ -96,6 +117,8 @@ class NotificationStream implements HintListener, Timed {
   dueAtMs = 0;
   slot = -1;
   readonly startedMs: number;
+  /** Takes back that the credential is watched. */
+  unwatch: (() => void) | undefined;
   readonly #context: GrpcContext;
   readonly #call: RawServerStream;
   readonly #subscription: Subscription;
@@ -161,5 +184,9 @@ class NotificationStream implements HintListener, Timed {
 
   end(): void {
     this.#call.end();
+  }
+
+  fail(status: object): void {
+    this.#call.emit("error", status);
   }
 }

@@ -39,6 +39,9 @@ export function poll(context: GrpcContext, kind: WorkKind): RawHandler {
     if (call.cancelled) return reply.left();
     const parked = context.lines.poll({ kind, orgId, queue, filter, workerId, leaseMs, holdMs }, reply);
     if (parked.place === "done") return;
+    reply.onEnd = context.revocable.watch(caller, (why) => {
+      if (parked.leave()) reply.fail(why);
+    });
     call.once("cancelled", () => {
       if (parked.leave()) reply.left();
     });

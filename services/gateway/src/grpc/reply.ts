@@ -6,6 +6,10 @@ import type { StatusEdge } from "./status.js";
 /** Ends one call, once, and counts it. */
 export class Reply {
   readonly requestId: string;
+  /** Called when the call has ended. */
+  onEnd: (() => void) | undefined;
+  /** Called with what the call ended with: undefined or an error. Not when the caller left. */
+  onResult: ((error: unknown) => void) | undefined;
   readonly #send: sendUnaryData<Buffer>;
   readonly #meter: RpcMeter;
   readonly #edge: StatusEdge;
@@ -21,6 +25,8 @@ export class Reply {
   /** False when the caller turned out to be gone. */
   ok(answer: Uint8Array): boolean {
     const sent = sendMessage(this.#send, asBuffer(answer));
+    this.onEnd?.();
+    this.onResult?.(undefined);
     this.#meter.ended(sent ? "OK" : "CANCELLED", this.#startedMs);
     return sent;
   }
@@ -28,11 +34,14 @@ export class Reply {
   fail(error: unknown): void {
     const status = this.#edge(error, this.requestId);
     this.#send(status);
+    this.onEnd?.();
+    this.onResult?.(error);
     this.#meter.ended(status.name, this.#startedMs);
   }
 
   /** The caller left before there was an answer. */
   left(): void {
+    this.onEnd?.();
     this.#meter.ended("CANCELLED", this.#startedMs);
   }
 }

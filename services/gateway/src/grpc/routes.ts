@@ -1,3 +1,4 @@
+import type { ActionName } from "@flovyn/authz";
 import type { ServiceName, WorkKind } from "@flovyn/bus";
 
 export type Shape = "unary" | "server-stream" | "client-stream" | "bidi";
@@ -26,6 +27,8 @@ export interface Route {
   /** gRPC path without the leading slash; also the bus operation. */
   readonly path: string;
   readonly name: string;
+  /** What policies call it. */
+  readonly action: ActionName;
   readonly shape: Shape;
   readonly handling: Handling;
 }
@@ -46,74 +49,75 @@ const streams: Readonly<Record<string, Shape>> = {
 /** Every RPC of the public protocols. A test compares the table with the generated service definitions. */
 export const routes: readonly Route[] = [
   ...service("flovyn.v1.WorkflowDispatch", {
-    PollWorkflow: { type: "poll", kind: "workflow" },
-    SubscribeToNotifications: { type: "notifications" },
-    StartWorkflow: dispatch,
-    GetVisualWorkflowDefinitionById: { type: "no-definition" },
-    StartChildWorkflow: dispatch,
-    ResolvePromise: promises,
-    RejectPromise: promises,
-    SignalWithStartWorkflow: dispatch,
-    SignalWorkflow: dispatch,
-    GetEvents: { type: "history", service: "dispatch" },
-    SubmitWorkflowCommands: { type: "submit", service: "dispatch" },
-    ReportExecutionSpans: dispatch,
+    PollWorkflow: ["pollWorkflow", { type: "poll", kind: "workflow" }],
+    SubscribeToNotifications: ["subscribeToWork", { type: "notifications" }],
+    StartWorkflow: ["startWorkflow", dispatch],
+    GetVisualWorkflowDefinitionById: ["viewDefinition", { type: "no-definition" }],
+    StartChildWorkflow: ["startWorkflow", dispatch],
+    ResolvePromise: ["resolvePromise", promises],
+    RejectPromise: ["rejectPromise", promises],
+    SignalWithStartWorkflow: ["signalWithStartWorkflow", dispatch],
+    SignalWorkflow: ["signalWorkflow", dispatch],
+    GetEvents: ["viewWorkflowHistory", { type: "history", service: "dispatch" }],
+    SubmitWorkflowCommands: ["submitWorkflowCommands", { type: "submit", service: "dispatch" }],
+    ReportExecutionSpans: ["reportExecutionSpans", dispatch],
   }),
-  ...service("flovyn.v1.WorkflowQuery", { QueryWorkflow: dispatch }),
+  ...service("flovyn.v1.WorkflowQuery", { QueryWorkflow: ["queryWorkflow", dispatch] }),
   ...service("flovyn.v1.TaskExecution", {
-    SubmitTask: tasks,
-    PollTask: { type: "poll", kind: "task" },
-    CompleteTask: tasks,
-    FailTask: tasks,
-    ReportProgress: tasks,
-    Heartbeat: tasks,
-    CancelTask: tasks,
-    LogMessage: tasks,
-    GetState: tasks,
-    SetState: tasks,
-    ClearState: tasks,
-    ClearAllState: tasks,
-    GetStateKeys: tasks,
-    StreamTaskData: tasks,
+    SubmitTask: ["submitTask", tasks],
+    PollTask: ["pollTask", { type: "poll", kind: "task" }],
+    CompleteTask: ["completeTask", tasks],
+    FailTask: ["failTask", tasks],
+    ReportProgress: ["reportTaskProgress", tasks],
+    Heartbeat: ["heartbeatTask", tasks],
+    CancelTask: ["cancelTaskExecution", tasks],
+    LogMessage: ["logTaskMessage", tasks],
+    GetState: ["viewTaskState", tasks],
+    SetState: ["updateTaskState", tasks],
+    ClearState: ["updateTaskState", tasks],
+    ClearAllState: ["updateTaskState", tasks],
+    GetStateKeys: ["viewTaskState", tasks],
+    StreamTaskData: ["streamTaskData", tasks],
   }),
   ...service("flovyn.v1.WorkerLifecycle", {
-    RegisterWorker: { type: "register", service: "dispatch" },
-    SendHeartbeat: { type: "heartbeat", service: "dispatch" },
+    RegisterWorker: ["registerWorker", { type: "register", service: "dispatch" }],
+    SendHeartbeat: ["heartbeatWorker", { type: "heartbeat", service: "dispatch" }],
   }),
   ...service("flovyn.v1.AgentDispatch", {
-    PollAgent: later,
-    GetEntries: later,
-    AppendEntry: later,
-    GetLatestCheckpoint: later,
-    SubmitCheckpoint: later,
-    ScheduleAgentTask: later,
-    CompleteAgent: later,
-    FailAgent: later,
-    SuspendAgent: later,
-    ResumeAgent: later,
-    SignalAgent: later,
-    ConsumeSignals: later,
-    HasSignal: later,
-    GetAgentTaskResult: later,
-    GetAgentTaskResults: later,
-    GetAgentTaskCount: later,
-    CancelAgentTask: later,
-    StreamAgentData: later,
-    SpawnChildAgent: later,
-    SendParentSignal: later,
-    SendChildSignal: later,
-    PollChildEvents: later,
+    PollAgent: ["pollAgent", later],
+    GetEntries: ["viewAgentExecution", later],
+    AppendEntry: ["updateAgentExecution", later],
+    GetLatestCheckpoint: ["viewAgentExecution", later],
+    SubmitCheckpoint: ["updateAgentExecution", later],
+    ScheduleAgentTask: ["updateAgentExecution", later],
+    CompleteAgent: ["completeAgent", later],
+    FailAgent: ["failAgent", later],
+    SuspendAgent: ["updateAgentExecution", later],
+    ResumeAgent: ["updateAgentExecution", later],
+    SignalAgent: ["updateAgentExecution", later],
+    ConsumeSignals: ["updateAgentExecution", later],
+    HasSignal: ["viewAgentExecution", later],
+    GetAgentTaskResult: ["viewAgentExecution", later],
+    GetAgentTaskResults: ["viewAgentExecution", later],
+    GetAgentTaskCount: ["viewAgentExecution", later],
+    CancelAgentTask: ["updateAgentExecution", later],
+    StreamAgentData: ["updateAgentExecution", later],
+    SpawnChildAgent: ["spawnAgent", later],
+    SendParentSignal: ["updateAgentExecution", later],
+    SendChildSignal: ["updateAgentExecution", later],
+    PollChildEvents: ["viewAgentExecution", later],
   }),
   ...service("flovyn.ext.v1.WorkflowClient", {
-    AwaitResult: { type: "await-result" },
-    CancelWorkflow: dispatch,
+    AwaitResult: ["awaitWorkflowResult", { type: "await-result" }],
+    CancelWorkflow: ["cancelWorkflowExecution", dispatch],
   }),
 ];
 
-function service(fullName: string, methods: Readonly<Record<string, Handling>>): Route[] {
-  return Object.entries(methods).map(([name, handling]) => ({
+function service(fullName: string, methods: Readonly<Record<string, readonly [ActionName, Handling]>>): Route[] {
+  return Object.entries(methods).map(([name, [action, handling]]) => ({
     path: `${fullName}/${name}`,
     name,
+    action,
     shape: streams[name] ?? "unary",
     handling,
   }));

@@ -7,7 +7,7 @@ import type {
   sendUnaryData,
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import type { Authenticate } from "../auth/authenticate.js";
+import type { Credentials } from "../auth/authenticate.js";
 import { readCredentials } from "./credentials.js";
 import type { OpenCalls } from "./handlers.js";
 import type { StatusEdge } from "./status.js";
@@ -17,8 +17,8 @@ type AnyHandler = (call: AnyCall, send?: sendUnaryData<unknown>) => void;
 
 export interface SideServiceGuard {
   statusEdge: StatusEdge;
-  /** Left out when the service is open to everybody. */
-  authenticate?: Authenticate;
+  /** Lets a caller in or throws. Left out when the service is open to everybody. */
+  admit?: (credentials: Credentials) => Promise<void>;
 }
 
 /**
@@ -55,16 +55,16 @@ export class SideServices implements OpenCalls {
     for (const stream of this.#streams) stream.end();
   }
 
-  #guard(handle: AnyHandler, { authenticate, statusEdge }: SideServiceGuard): AnyHandler {
+  #guard(handle: AnyHandler, { admit, statusEdge }: SideServiceGuard): AnyHandler {
     const admitted = (call: AnyCall, send?: sendUnaryData<unknown>): void => {
       if ("write" in call && send === undefined) this.#keep(call);
       handle(call, send);
     };
-    if (authenticate === undefined) return admitted;
+    if (admit === undefined) return admitted;
     return async (call, send) => {
       // Messages of a stream of requests wait until somebody listens, so that none is lost meanwhile.
       try {
-        await authenticate(readCredentials(call));
+        await admit(readCredentials(call));
       } catch (error) {
         const status = statusEdge(error, newId());
         if (send !== undefined) send(status);

@@ -1,6 +1,8 @@
 import type { Caller } from "@flovyn/bus";
 import { newId } from "@flovyn/domain";
 import type { handleUnaryCall, ServerUnaryCall } from "@grpc/grpc-js";
+import { auditCall } from "./audit-call.js";
+import { authorizeCall } from "./authorize-call.js";
 import { readCredentials } from "./credentials.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { Reply } from "./reply.js";
@@ -21,9 +23,17 @@ export function unary(context: GrpcContext, route: Route, handle: RawHandler): h
   };
 
   async function answer(call: RawUnaryCall, reply: Reply): Promise<void> {
+    const credentials = readCredentials(call);
+    let caller: Caller | undefined;
+    const audit = (error: unknown) =>
+      auditCall(context, route, { call, credentials, caller, requestId: reply.requestId }, error);
     try {
-      await handle(call, await context.authenticate(readCredentials(call)), reply);
+      caller = await context.authenticate(credentials);
+      authorizeCall(context, route, caller, call.request);
+      reply.onResult = context.auditor.records(route.action) ? audit : undefined;
+      await handle(call, caller, reply);
     } catch (error) {
+      if (reply.onResult === undefined) audit(error);
       reply.fail(error);
     }
   }

@@ -1,21 +1,26 @@
+import type { Caller } from "@flovyn/bus";
 import { DomainError, newId } from "@flovyn/domain";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Hono, MiddlewareHandler } from "hono";
+import type { Context, Hono, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
-import { readCredentials } from "./credentials.js";
+import { addressOf, readCredentials } from "./credentials.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 import { problemResponse } from "./problem.js";
 import { admitPromiseToken, promiseTokenPaths } from "./promise-token-door.js";
-import { RouteTable, routerPath } from "./route-table.js";
+import { readFacts } from "./resource-facts.js";
+import { type Guard, RouteTable, routerPath } from "./route-table.js";
+import { addAuditRoutes } from "./routes/audit-routes.js";
 import { addCancelRoutes } from "./routes/cancel-routes.js";
 import { addDocsRoutes } from "./routes/docs-routes.js";
 import { describeOpsRoutes } from "./routes/ops-routes.js";
+import { addOrgRoutes } from "./routes/org-routes.js";
 import { addPromiseRoutes } from "./routes/promise-routes.js";
 import { addQueryRoutes } from "./routes/query-routes.js";
 import { orgBases } from "./routes/route-docs.js";
 import { addSignalRoutes } from "./routes/signal-routes.js";
 import { addStreamRoutes } from "./routes/stream-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
+import { addWorkerTokenRoutes } from "./routes/worker-token-routes.js";
 import { addWorkflowRoutes } from "./routes/workflow-routes.js";
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,128}$/;
@@ -33,12 +38,15 @@ export function createHttpApp(http: HttpContext, ops: Hono): OpenAPIHono<HttpEnv
     ),
   );
 
-  const table = new RouteTable(app);
+  const table = new RouteTable(app, guard(http));
   describeOpsRoutes(table);
   addDocsRoutes(table, app, http);
   for (const base of orgBases) {
     for (const path of promiseTokenPaths) app.post(routerPath(base.path + path), admitPromiseToken(http));
     app.use(`${routerPath(base.path)}/*`, scopeToOrg(http));
+    addOrgRoutes(table, http, base);
+    addWorkerTokenRoutes(table, http, base);
+    addAuditRoutes(table, http, base);
     addWorkflowRoutes(table, http, base);
     addSignalRoutes(table, http, base);
     addQueryRoutes(table, http, base);
@@ -61,22 +69,62 @@ function identifyAndCount(http: HttpContext): MiddlewareHandler<HttpEnv> {
     context.set("requestId", requestId);
     await next();
     context.header("x-request-id", requestId);
+    audit(http, context);
     const { method } = context.req;
     http.metrics.httpEnded({ route: routePath(context, -1), method, status: context.res.status }, startedMs);
   };
 }
 
-/** Checks the key, unless a promise token did, and that the slug is that of the caller's org. Other orgs look like orgs that do not exist. */
+/** Records the end of a request where it is to be recorded. */
+function audit(http: HttpContext, context: Context<HttpEnv>): void {
+  const [action, failure] = [context.get("action"), context.get("failure")];
+  if (action === undefined && failure === undefined) return;
+  const principal = context.get("principal");
+  http.auditor.ended(
+    {
+      ...{ door: "http", caller: principal, action, requestId: context.get("requestId"), address: addressOf(context) },
+      orgId: context.get("caller")?.orgId ?? "",
+      resourceId: context.req.param("id") ?? context.req.param("promise") ?? context.get("madeId") ?? "",
+    },
+    failure,
+  );
+}
+
+/**
+ * Checks the key, unless a promise token did, and that the slug is that of the caller's org. Other orgs look like orgs that
+ * do not exist. An operator, who has no org, acts in the one of the slug.
+ */
 function scopeToOrg(http: HttpContext): MiddlewareHandler<HttpEnv> {
   return async (context, next) => {
     // A promise token admitted it before, for this org.
     if (context.get("caller") !== undefined) return next();
-    const caller = await http.authenticate(readCredentials(context));
-    const slug = context.req.param("slug") ?? "";
-    if ((await http.slugs.find(slug)) !== caller.orgId) {
+    const principal = await identify(http, context);
+    const orgId = await http.slugs.find(context.req.param("slug") ?? "");
+    if (orgId === "" || (principal.orgId !== "" && principal.orgId !== orgId)) {
+      // It looks like an org that is missing; the record tells the attempt.
+      if (orgId !== "") context.set("failure", { code: "Forbidden", reason: "FOREIGN_ORG" });
       throw new DomainError("NotFound", "there is no such org", { field: "slug" });
     }
-    context.set("caller", caller);
+    context.set("caller", principal.orgId === "" ? { ...principal, orgId } : principal);
     await next();
+  };
+}
+
+async function identify(http: HttpContext, context: Context<HttpEnv>): Promise<Caller> {
+  const principal = await http.authenticate(readCredentials(context));
+  context.set("principal", principal);
+  context.set("caller", principal);
+  return principal;
+}
+
+/** Lets a caller do what policies allow. Errors: Unauthenticated, Forbidden. */
+function guard(http: HttpContext): Guard {
+  return async (context, action) => {
+    const principal = context.get("principal") ?? (await identify(http, context));
+    context.set("action", action);
+    const { orgId } = context.get("caller");
+    const wanted = http.authorize.attributes;
+    const facts = wanted.size === 0 ? undefined : await readFacts(context, wanted);
+    http.authorize(principal, action, { orgId, ...(facts && { facts }) });
   };
 }

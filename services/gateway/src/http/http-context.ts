@@ -1,7 +1,10 @@
+import type { ActionName } from "@flovyn/authz";
 import type { Bus, Caller } from "@flovyn/bus";
-import type { Logger } from "@flovyn/runtime";
+import type { Logger, NamedSecret } from "@flovyn/runtime";
+import type { Auditor, CallError } from "../audit/auditor.js";
 import type { Authenticate } from "../auth/authenticate.js";
 import type { PromiseTokens } from "../auth/promise-tokens.js";
+import type { Authorize } from "../authorization/authorize.js";
 import type { LiveStreams } from "../live/live-streams.js";
 import type { GatewayMetrics } from "../metrics.js";
 import type { OrgSlugs } from "./org-slugs.js";
@@ -11,7 +14,11 @@ export interface HttpContext {
   bus: Bus;
   log: Logger;
   authenticate: Authenticate;
+  authorize: Authorize;
+  auditor: Auditor;
   promiseTokens: PromiseTokens;
+  /** The first one makes worker tokens; none turns them off. */
+  workerTokenSecrets: readonly NamedSecret[];
   slugs: OrgSlugs;
   metrics: GatewayMetrics;
   live: LiveStreams;
@@ -23,7 +30,15 @@ export interface HttpContext {
 export interface HttpEnv {
   Variables: {
     requestId: string;
-    /** Set below /api/orgs/{slug}: the org of the slug is the caller's. */
+    /** Who called, as the credential says. Set where a route is not open to everybody. */
+    principal: Caller;
+    /** The same for services. Below /api/orgs/{slug} the org is that of the slug, which for all but operators is their own. */
     caller: Caller;
+    /** What the route is called by policies, once it is known. */
+    action: ActionName;
+    /** What a request made, where the path does not name it. */
+    madeId: string;
+    /** What the request failed with. */
+    failure: NonNullable<CallError>;
   };
 }

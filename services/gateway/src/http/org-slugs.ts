@@ -1,5 +1,5 @@
 import type { Bus } from "@flovyn/bus";
-import { DomainError, newId } from "@flovyn/domain";
+import { DomainError, isUuid, newId } from "@flovyn/domain";
 import { ResolveOrgRequest, ResolveOrgResponse } from "@flovyn/proto/internal";
 import { gatewayCaller } from "../auth/gateway-caller.js";
 import { BoundedCache } from "../cache/bounded-cache.js";
@@ -24,17 +24,28 @@ export class OrgSlugs {
     if (slug.length > slugLengthMax || !slugForm.test(slug)) return "";
     const known = this.#orgIds.get(slug);
     if (known !== undefined) return known;
-    const orgId = await this.#ask(slug);
+    const orgId = await this.#ask({ slug, id: "" });
     this.#orgIds.set(slug, orgId, orgId === "" ? unknownSlugTtlMs : orgSlugTtlMs);
     return orgId;
   }
 
-  async #ask(slug: string): Promise<string> {
+  /** The same for an id or a slug; ids are looked up, too, because whoever names one may have made it up. */
+  async findAny(idOrSlug: string): Promise<string> {
+    if (!isUuid(idOrSlug)) return this.find(idOrSlug);
+    const id = idOrSlug.toLowerCase();
+    const known = this.#orgIds.get(id);
+    if (known !== undefined) return known;
+    const orgId = await this.#ask({ slug: "", id });
+    this.#orgIds.set(id, orgId, orgId === "" ? unknownSlugTtlMs : orgSlugTtlMs);
+    return orgId;
+  }
+
+  async #ask(org: { slug: string; id: string }): Promise<string> {
     try {
       const answer = await this.#bus.request({
         service: "dispatch",
         operation: "internal/ResolveOrg",
-        payload: ResolveOrgRequest.encode({ slug }).finish(),
+        payload: ResolveOrgRequest.encode(org).finish(),
         timeoutMs: callTimeoutMs,
         caller: gatewayCaller(""),
         requestId: newId(),

@@ -2,6 +2,7 @@ import { DomainError } from "@flovyn/domain";
 import { type Logger, problemContentType, toDomainError, toHttpProblem } from "@flovyn/runtime";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { toCallError } from "../audit/auditor.js";
 import type { HttpEnv } from "./http-context.js";
 
 /** The caller may come back after this many seconds. */
@@ -24,6 +25,7 @@ export function problemResponse(
   const requestId = context.get("requestId");
   if (!(error instanceof DomainError)) log.error({ err: error, requestId }, "a request failed unexpectedly");
   const problem = { ...toHttpProblem(toDomainError(error), requestId), ...extras };
+  if (context.get("failure") === undefined) context.set("failure", toCallError(error));
   const headers: Record<string, string> = { "content-type": problemContentType };
   if (problem.code === "Unauthenticated") headers["www-authenticate"] = "Bearer";
   if (problem.code === "LimitExceeded" || problem.code === "Unavailable") {

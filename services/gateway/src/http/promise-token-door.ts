@@ -1,3 +1,4 @@
+import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { Context, MiddlewareHandler } from "hono";
 import type { HttpContext, HttpEnv } from "./http-context.js";
@@ -17,8 +18,10 @@ export function admitPromiseToken(http: HttpContext): MiddlewareHandler<HttpEnv>
     const token = context.req.header(promiseTokenHeader);
     if (token !== undefined && context.req.header("authorization") === undefined) {
       const orgId = await orgOfToken(http, context, token);
-      // Without a role, and with a name of its own for the records.
-      context.set("caller", { orgId, principalType: "User", principalId: "promise-token" });
+      // Without a role, and with a name of its own, by which policies know it.
+      const caller: Caller = { orgId, principalType: "User", principalId: "promise-token" };
+      context.set("principal", caller);
+      context.set("caller", caller);
     }
     await next();
   };

@@ -1,11 +1,12 @@
-import { invalidField, parseExecutionId, parseKind, parseQueue, workflowStatuses } from "@flovyn/domain";
-import type { ListWorkflowsRequest } from "@flovyn/proto/internal";
+import { checkLength, invalidField, parseExecutionId, parseKind, parseQueue, workflowStatuses } from "@flovyn/domain";
+import type { ListAuditRequest, ListWorkflowsRequest } from "@flovyn/proto/internal";
 
 const pageSizeDefault = 20;
 const pageSizeMax = 100;
 const offsetMax = 100_000;
 const sequenceMax = 2 ** 31 - 1;
 const cursorLengthMax = 512;
+const filterLengthMax = 255;
 
 type Query = Readonly<Record<string, string>>;
 
@@ -29,6 +30,37 @@ export function readListWorkflowsQuery(query: Query): ListWorkflowsRequest {
     kind: query.kind === undefined ? "" : parseKind(query.kind, "kind"),
     queue: query.queue === undefined ? "" : parseQueue(query.queue, "queue", ""),
   };
+}
+
+/** Which page of a list is wanted. Errors: InvalidInput naming the parameter. */
+export function readPageQuery(query: Query): { limit: number; cursor: string } {
+  const cursor = query.cursor ?? "";
+  if (cursor.length > cursorLengthMax) throw invalidField("cursor", "is not a cursor of this list");
+  return { limit: readInteger(query, "limit", { min: 1, max: pageSizeMax, absent: pageSizeDefault }), cursor };
+}
+
+/** Errors: InvalidInput naming the parameter. */
+export function readAuditQuery(query: Query): ListAuditRequest {
+  const text = (name: string) => checkLength(query[name] ?? "", name, filterLengthMax);
+  return {
+    ...readPageQuery(query),
+    action: text("action"),
+    principalId: text("principal"),
+    resourceId: text("resource"),
+    outcome: text("outcome"),
+    fromMs: readTime(query, "from"),
+    toMs: readTime(query, "to"),
+  };
+}
+
+const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+
+function readTime(query: Query, name: string): number | undefined {
+  const text = query[name];
+  if (text === undefined || text === "") return undefined;
+  const ms = timeForm.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw invalidField(name, "must be a time such as 2026-01-31T08:00:00Z");
+  return ms;
 }
 
 /** The sequence after which events are wanted. Errors: InvalidInput. */

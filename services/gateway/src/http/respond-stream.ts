@@ -17,8 +17,9 @@ export async function respondStream(http: HttpContext, context: Context<HttpEnv>
   // Nobody would ever read the body.
   if (context.req.raw.method === "HEAD") return context.body(null, 200, headers);
   const { outgoing } = context.env as HttpBindings;
-  const body = await http.live.open(order, () => {
+  const cut = () => {
     if (!outgoing.writableFinished) outgoing.destroy();
-  });
+  };
+  const body = await http.live.open(order, { caller: context.get("caller"), cut });
   return context.body(body, 200, headers);
 }

@@ -1,7 +1,17 @@
+import type { ActionName } from "@flovyn/authz";
 import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { HttpEnv } from "./http-context.js";
 import { methodNotAllowed } from "./problem.js";
+
+/** What policies call a route, or that it is open to everybody. */
+export type RouteAction = ActionName | "public";
+
+/** A route with who may call it: nobody can leave that out. */
+export type SecuredRoute = RouteConfig & { action: RouteAction };
+
+/** Lets the caller of a request do this, or throws. */
+export type Guard = (context: Context<HttpEnv>, action: ActionName) => void | Promise<void>;
 
 export type RouteHandler = (context: Context<HttpEnv>) => Response | Promise<Response>;
 
@@ -12,19 +22,28 @@ export type RouteHandler = (context: Context<HttpEnv>) => Response | Promise<Res
 export class RouteTable {
   readonly #app: OpenAPIHono<HttpEnv>;
   readonly #methods = new Map<string, string[]>();
+  readonly #guard: Guard;
+  /** Every route with its action, for who checks that none goes without. */
+  readonly actions: { method: string; path: string; action: RouteAction }[] = [];
 
-  constructor(app: OpenAPIHono<HttpEnv>) {
+  constructor(app: OpenAPIHono<HttpEnv>, guard: Guard) {
     this.#app = app;
+    this.#guard = guard;
   }
 
-  /** Path in the form of OpenAPI: `/api/orgs/{slug}`. */
-  add(route: RouteConfig, handler: RouteHandler): void {
-    this.describe(route);
-    this.#app.on(route.method.toUpperCase(), routerPath(route.path), handler);
+  /** Path in the form of OpenAPI: `/api/orgs/{slug}`. The handler runs for callers that may do the action. */
+  add({ action, ...route }: SecuredRoute, handler: RouteHandler): void {
+    this.describe(route, action);
+    const guarded: RouteHandler = async (context) => {
+      if (action !== "public") await this.#guard(context, action);
+      return handler(context);
+    };
+    this.#app.on(route.method.toUpperCase(), routerPath(route.path), guarded);
   }
 
   /** Takes in a route that is mounted elsewhere. */
-  describe(route: RouteConfig): void {
+  describe(route: RouteConfig, action: RouteAction = "public"): void {
+    this.actions.push({ method: route.method.toUpperCase(), path: route.path, action });
     this.#app.openAPIRegistry.registerPath(route);
     const methods = this.#methods.get(route.path) ?? [];
     methods.push(route.method.toUpperCase());

@@ -2,8 +2,11 @@ import { liveBufferBytesMax, liveKeepAliveMs, liveLingerMs, liveSilenceMs } from
 import type { DeadlineWheel, Timed } from "../work/deadline-wheel.js";
 import { sseComment } from "./sse-text.js";
 
-/** Why a stream ended: the reader left, nothing happened for long, the reader is too slow, the gateway goes away. */
-export type StreamEnd = "left" | "silence" | "slow" | "drain";
+/**
+ * Why a stream ended: the reader left, nothing happened for long, the reader is too slow, the gateway goes away, or the
+ * credential of the reader ended.
+ */
+export type StreamEnd = "left" | "silence" | "slow" | "drain" | "credential";
 
 /** What waits for readers, in all streams of a process together. */
 export interface BufferBudget {
@@ -26,6 +29,7 @@ const lastWords = {
   silence: `closed: nothing happened for ${liveSilenceMs / 60_000} minutes`,
   slow: "closed: events came faster than they were read",
   drain: "closed: this server goes away, connect again",
+  credential: "closed: the key is not valid any more, or cannot be checked",
 } as const;
 
 const encoder = new TextEncoder();

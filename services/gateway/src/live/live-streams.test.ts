@@ -4,6 +4,7 @@ import { LifecycleEvent, LifecycleHint, StreamHint } from "@flovyn/proto/interna
 import { createLogger, createMetrics } from "@flovyn/runtime";
 import { beforeEach, describe, expect, it } from "vitest";
 import { readEvents } from "../../test/sse-client.js";
+import { RevocableCalls } from "../auth/revocable-calls.js";
 import { HintChannels } from "../hints/hint-channels.js";
 import { followedChildrenMax } from "../limits.js";
 import { createGatewayMetrics } from "../metrics.js";
@@ -16,6 +17,9 @@ const orgId = newId();
 const parent = newId();
 const order = { orgId, executionId: parent, streamId: parent, children: true, types: new Set(streamTypes) };
 
+const caller = { orgId, principalType: "User", principalId: "alice" } as const;
+const watcher = { caller, cut: () => {} };
+
 let bus: Bus;
 let hints: HintChannels;
 
@@ -27,12 +31,13 @@ beforeEach(() => {
 function create(change: Partial<LiveStreamsOptions> = {}): LiveStreams {
   const metrics = createGatewayMetrics(createMetrics({ service: "test", processMetrics: false }));
   const now = () => 0;
-  return new LiveStreams({ hints, wheel: new DeadlineWheel(now), now, log, metrics, ...change });
+  const revocable = new RevocableCalls(now);
+  return new LiveStreams({ hints, wheel: new DeadlineWheel(now), now, log, metrics, revocable, ...change });
 }
 
 /** What arrived so far, of a reader that takes everything at once. */
 async function open(streams: LiveStreams) {
-  const reader = (await streams.open(order, () => {})).getReader();
+  const reader = (await streams.open(order, watcher)).getReader();
   let text = "";
   const readOn = async (): Promise<void> => {
     for (;;) {
@@ -133,7 +138,7 @@ describe("live streams", () => {
   it("end at once when the gateway goes away already", async () => {
     const streams = create();
     streams.drain();
-    const reader = (await streams.open(order, () => {})).getReader();
+    const reader = (await streams.open(order, watcher)).getReader();
     const { value } = await reader.read();
     expect(new TextDecoder().decode(value)).toContain("this server goes away");
     expect((await reader.read()).done).toBe(true);

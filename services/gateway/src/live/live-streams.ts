@@ -1,5 +1,7 @@
+import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { Logger } from "@flovyn/runtime";
+import type { RevocableCalls } from "../auth/revocable-calls.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import { liveBufferBytesTotalMax, liveStreamsMax, liveSubscribeMs } from "../limits.js";
 import type { GatewayMetrics } from "../metrics.js";
@@ -16,9 +18,17 @@ export interface LiveStreamsOptions {
   now: () => number;
   log: Logger;
   metrics: GatewayMetrics;
+  revocable: RevocableCalls;
   streamsMax?: number;
   /** How long to wait for a subscription. */
   subscribeMs?: number;
+}
+
+/** Who reads a stream. */
+export interface StreamReader {
+  caller: Caller;
+  /** Closes the connection. */
+  cut: () => void;
 }
 
 /** The open live streams of this process. */
@@ -39,10 +49,10 @@ export class LiveStreams {
   }
 
   /**
-   * Opens a stream about an execution that is known to exist. Resolves when it misses nothing from now on. `cut` closes
-   * the connection. Errors: LimitExceeded, Unavailable.
+   * Opens a stream about an execution that is known to exist. Resolves when it misses nothing from now on.
+   * Errors: LimitExceeded, Unavailable.
    */
-  async open(order: FeedOrder, cut: () => void): Promise<ReadableStream<Uint8Array>> {
+  async open(order: FeedOrder, { caller, cut }: StreamReader): Promise<ReadableStream<Uint8Array>> {
     const { wheel, now, log, hints, metrics } = this.#options;
     const { streamsMax = liveStreamsMax, subscribeMs = liveSubscribeMs } = this.#options;
     if (this.#streams.size >= streamsMax) {
@@ -52,12 +62,14 @@ export class LiveStreams {
       ...{ wheel, now, cut, budget: this.#budget },
       ended: (why) => {
         feed.stop();
+        unwatch();
         this.#streams.delete(stream);
         metrics.liveStreamEnded(why);
       },
     });
     const tell = createTeller(stream, order.children, metrics);
     const feed = new ExecutionFeed({ hints, lifecycle: this.#lifecycle, log }, order, tell);
+    const unwatch = this.#options.revocable.watch(caller, () => stream.end("credential"));
     this.#streams.add(stream);
     if (!(await isDoneWithin(feed.start(), subscribeMs))) {
       await stream.body.cancel();

@@ -1,7 +1,6 @@
 import { DomainError } from "@flovyn/domain";
 import { type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { readCredentials } from "../credentials.js";
 import { type DocsAsset, docsAssetNames, isDocsAssetName, loadDocsAsset } from "../docs-assets.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { promiseTokenHeader } from "../promise-token-door.js";
@@ -33,21 +32,20 @@ export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http
       method: "get",
       path: "/api/docs",
       operationId: "showDocs",
+      action: page ? "viewApi" : "public",
       summary: "Show this interface to a person",
       tags,
       ...(page && { security }),
-      responses: { 200: { description: "The page.", content: html }, ...(page && problemResponses(401)) },
+      responses: { 200: { description: "The page.", content: html }, ...(page && problemResponses(401, 403)) },
     },
-    async (context) => {
-      if (page) await http.authenticate(readCredentials(context));
-      return respondAsset(context, await loadDocsAsset("docs.html"));
-    },
+    async (context) => respondAsset(context, await loadDocsAsset("docs.html")),
   );
   table.add(
     {
       method: "get",
       path: "/api/docs/assets/{file}",
       operationId: "getDocsAsset",
+      action: page ? "viewApi" : "public",
       summary: "A file that the page loads",
       tags,
       ...(page && { security }),
@@ -55,12 +53,11 @@ export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http
       responses: {
         200: { description: "The file.", content: file },
         304: { description: "The caller has it already." },
-        ...(page && problemResponses(401)),
+        ...(page && problemResponses(401, 403)),
         ...problemResponses(404),
       },
     },
     async (context) => {
-      if (page) await http.authenticate(readCredentials(context));
       const name = context.req.param("file") ?? "";
       if (!isDocsAssetName(name)) throw new DomainError("NotFound", "the page has no such file", { field: "file" });
       return respondAsset(context, await loadDocsAsset(name));
@@ -73,16 +70,16 @@ export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http
       method: "get",
       path: "/api/docs/openapi.json",
       operationId: "getOpenApi",
+      action: guarded ? "viewApi" : "public",
       summary: "Describe this interface",
       tags,
       ...(guarded && { security }),
       responses: {
         200: { description: "An OpenAPI 3.0 document.", content: jsonContent(z.record(z.string(), z.unknown())) },
-        ...(guarded && problemResponses(401)),
+        ...(guarded && problemResponses(401, 403)),
       },
     },
-    async (context) => {
-      if (guarded) await http.authenticate(readCredentials(context));
+    (context) => {
       document ??= JSON.stringify(describe(app));
       return context.body(document, 200, { "content-type": "application/json" });
     },

@@ -10,6 +10,8 @@ export const promiseSecurity = [{ bearer: [] }, { promiseToken: [] }];
 export const orgParams = z.object({ slug: slugParam });
 export const executionParams = z.object({ slug: slugParam, id: executionIdParam });
 
+export const tokenParams = z.object({ slug: slugParam, id: z.uuid() });
+
 export function jsonContent<Schema extends z.ZodType>(schema: Schema) {
   return { "application/json": { schema } };
 }

@@ -1,12 +1,12 @@
+import type { ActionName } from "@flovyn/authz";
 import { GetTaskRequest, GetWorkflowRequest, TaskView, WorkflowView } from "@flovyn/proto/internal";
-import type { RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { parseStreamTypes } from "../../live/live-event.js";
 import { callService } from "../bus-call.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { readExecutionId } from "../query.js";
 import { respondStream } from "../respond-stream.js";
-import type { RouteTable } from "../route-table.js";
+import type { RouteTable, SecuredRoute } from "../route-table.js";
 import { executionParams, type OrgBase, problemResponses, security } from "./route-docs.js";
 import { eventStream, streamQuery } from "./stream-schemas.js";
 
@@ -16,6 +16,7 @@ export function addStreamRoutes(table: RouteTable, http: HttpContext, base: OrgB
     describe({
       path: `${base.path}/workflow-executions/{id}/stream`,
       operationId: `streamWorkflow${base.suffix}`,
+      action: "streamWorkflowExecution",
       summary: "Watch a workflow execution: what happens to it and what its tasks stream",
     }),
     (context) => streamWorkflow(http, context, false),
@@ -24,6 +25,7 @@ export function addStreamRoutes(table: RouteTable, http: HttpContext, base: OrgB
     describe({
       path: `${base.path}/workflow-executions/{id}/stream/consolidated`,
       operationId: `streamWorkflowConsolidated${base.suffix}`,
+      action: "streamWorkflowExecution",
       summary: "Watch a workflow execution together with its children, each event with the execution it is about",
     }),
     (context) => streamWorkflow(http, context, true),
@@ -32,13 +34,14 @@ export function addStreamRoutes(table: RouteTable, http: HttpContext, base: OrgB
     describe({
       path: `${base.path}/task-executions/{id}/stream`,
       operationId: `streamTask${base.suffix}`,
+      action: "streamTaskExecution",
       summary: "Watch a task execution: what happens to it and what it streams",
     }),
     (context) => streamTask(http, context),
   );
 }
 
-function describe(route: { path: string; operationId: string; summary: string }): RouteConfig {
+function describe(route: { path: string; operationId: string; action: ActionName; summary: string }): SecuredRoute {
   return {
     ...route,
     method: "get",

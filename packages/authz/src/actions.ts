@@ -1,0 +1,103 @@
+/** What a policy may speak of as a whole. Source: server-wide roles in `default-policies.ts`. */
+export const actionGroups = [
+  "view",
+  "list",
+  "create",
+  "update",
+  "delete",
+  "execute",
+  "poll",
+  "complete",
+  "fail",
+  "heartbeat",
+  "manage",
+] as const;
+export type ActionGroup = (typeof actionGroups)[number];
+
+export const resourceTypes = [
+  "Server",
+  "Org",
+  "WorkerToken",
+  "AuditLog",
+  "Definition",
+  "Workflow",
+  "WorkflowExecution",
+  "Task",
+  "TaskExecution",
+  "Promise",
+  "Queue",
+  "Schedule",
+  "Worker",
+  "AgentExecution",
+] as const;
+export type ResourceType = (typeof resourceTypes)[number];
+
+interface Action {
+  readonly group: ActionGroup;
+  readonly resource: ResourceType;
+}
+
+/** Everything that may be allowed or denied: one for each RPC and route, the same where both do the same. */
+export const actions = {
+  createOrg: { group: "create", resource: "Server" },
+  listOrgs: { group: "list", resource: "Server" },
+  viewOrg: { group: "view", resource: "Org" },
+  viewApi: { group: "view", resource: "Server" },
+
+  createWorkerToken: { group: "manage", resource: "WorkerToken" },
+  listWorkerTokens: { group: "manage", resource: "WorkerToken" },
+  revokeWorkerToken: { group: "manage", resource: "WorkerToken" },
+  viewAuditLog: { group: "manage", resource: "AuditLog" },
+
+  startWorkflow: { group: "execute", resource: "Workflow" },
+  signalWithStartWorkflow: { group: "execute", resource: "Workflow" },
+  listWorkflowExecutions: { group: "list", resource: "WorkflowExecution" },
+  viewWorkflowExecution: { group: "view", resource: "WorkflowExecution" },
+  viewWorkflowHistory: { group: "view", resource: "WorkflowExecution" },
+  viewWorkflowState: { group: "view", resource: "WorkflowExecution" },
+  queryWorkflow: { group: "view", resource: "WorkflowExecution" },
+  awaitWorkflowResult: { group: "view", resource: "WorkflowExecution" },
+  streamWorkflowExecution: { group: "view", resource: "WorkflowExecution" },
+  signalWorkflow: { group: "update", resource: "WorkflowExecution" },
+  cancelWorkflowExecution: { group: "update", resource: "WorkflowExecution" },
+  /** A workflow or a task, whichever has the id. */
+  cancelExecution: { group: "update", resource: "WorkflowExecution" },
+  submitWorkflowCommands: { group: "update", resource: "WorkflowExecution" },
+  reportExecutionSpans: { group: "update", resource: "WorkflowExecution" },
+  viewDefinition: { group: "view", resource: "Definition" },
+
+  submitTask: { group: "create", resource: "TaskExecution" },
+  viewTaskExecution: { group: "view", resource: "TaskExecution" },
+  streamTaskExecution: { group: "view", resource: "TaskExecution" },
+  viewTaskState: { group: "view", resource: "TaskExecution" },
+  updateTaskState: { group: "update", resource: "TaskExecution" },
+  reportTaskProgress: { group: "update", resource: "TaskExecution" },
+  logTaskMessage: { group: "update", resource: "TaskExecution" },
+  streamTaskData: { group: "update", resource: "TaskExecution" },
+  cancelTaskExecution: { group: "update", resource: "TaskExecution" },
+  completeTask: { group: "complete", resource: "TaskExecution" },
+  failTask: { group: "fail", resource: "TaskExecution" },
+  heartbeatTask: { group: "heartbeat", resource: "TaskExecution" },
+
+  viewPromise: { group: "view", resource: "Promise" },
+  resolvePromise: { group: "update", resource: "Promise" },
+  rejectPromise: { group: "update", resource: "Promise" },
+  createPromiseToken: { group: "update", resource: "Promise" },
+
+  pollWorkflow: { group: "poll", resource: "Queue" },
+  pollTask: { group: "poll", resource: "Queue" },
+  subscribeToWork: { group: "poll", resource: "Queue" },
+  registerWorker: { group: "create", resource: "Worker" },
+  heartbeatWorker: { group: "heartbeat", resource: "Worker" },
+
+  spawnAgent: { group: "execute", resource: "AgentExecution" },
+  pollAgent: { group: "poll", resource: "Queue" },
+  viewAgentExecution: { group: "view", resource: "AgentExecution" },
+  updateAgentExecution: { group: "update", resource: "AgentExecution" },
+  completeAgent: { group: "complete", resource: "AgentExecution" },
+  failAgent: { group: "fail", resource: "AgentExecution" },
+} as const satisfies Record<string, Action>;
+
+export type ActionName = keyof typeof actions;
+
+export const actionNames = Object.keys(actions) as ActionName[];

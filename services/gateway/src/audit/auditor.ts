@@ -1,0 +1,65 @@
+import type { ActionName } from "@flovyn/authz";
+import type { Caller } from "@flovyn/bus";
+import { DomainError } from "@flovyn/domain";
+import type { AuditEntry } from "./audit-entry.js";
+import type { AuditLog } from "./audit-log.js";
+import { type AuditLevel, isAudited, resourceTypeOf } from "./audited-actions.js";
+
+/** One call at a door, as far as it is known. */
+export interface CallFacts {
+  door: AuditEntry["door"];
+  /** Undefined while nobody knows who calls. */
+  caller: Caller | undefined;
+  /** The org that the call is about where it is not that of the caller. */
+  orgId?: string;
+  /** Undefined for a call that ended before anybody knew what it wants. */
+  action: ActionName | undefined;
+  resourceId: string;
+  address: string;
+  requestId: string;
+}
+
+/** What a call ended with: nothing, or a code of the error table. */
+export type CallError = { code: string; reason?: string | undefined } | undefined;
+
+/** Turns ends of calls into audit entries: those of steering and management, and all that were denied. */
+export class Auditor {
+  readonly #log: AuditLog;
+  readonly #level: AuditLevel;
+
+  constructor(log: AuditLog, level: AuditLevel) {
+    this.#log = log;
+    this.#level = level;
+  }
+
+  /** Whether an allowed call of this action is recorded. */
+  records(action: ActionName): boolean {
+    return isAudited(action, this.#level);
+  }
+
+  ended(call: CallFacts, error: CallError): void {
+    const isDenied = error?.code === "Unauthenticated" || error?.code === "Forbidden";
+    if (!isDenied && (call.action === undefined || !this.records(call.action))) return;
+    const { caller, action } = call;
+    this.#log.record({
+      orgId: call.orgId ?? caller?.orgId ?? "",
+      principalType: caller?.principalType ?? "Anonymous",
+      principalId: caller?.principalId ?? "",
+      role: caller?.role ?? "",
+      action: action ?? "authenticate",
+      resourceType: action === undefined ? "" : resourceTypeOf(action),
+      resourceId: call.resourceId,
+      outcome: isDenied ? "denied" : error === undefined ? "allowed" : "failed",
+      reason: error === undefined ? "" : (error.reason ?? error.code),
+      address: call.address,
+      requestId: call.requestId,
+      door: call.door,
+    });
+  }
+}
+
+/** How an error is recorded. */
+export function toCallError(error: unknown): NonNullable<CallError> {
+  if (error instanceof DomainError) return { code: error.code, reason: error.reason };
+  return { code: "Internal" };
+}
