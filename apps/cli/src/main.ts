@@ -1,12 +1,18 @@
+import { PolicyError } from "@flovyn/authz";
 import { DomainError } from "@flovyn/domain";
 import { EmbeddedPostgresError } from "@flovyn/embedded-postgres";
+import { PolicyFileError } from "@flovyn/gateway";
 import { ConfigError } from "@flovyn/runtime";
 import { FlovynServiceError, WorkflowCancelledError, WorkflowFailedError } from "@flovyn/sdk";
+import { RefusedError } from "./admin/admin-calls.js";
+import { auth } from "./commands/auth.js";
 import { demo } from "./commands/demo.js";
 import { dev } from "./commands/dev.js";
 import { doctor } from "./commands/doctor.js";
 import { migrateCommand } from "./commands/migrate.js";
+import { org } from "./commands/org.js";
 import { serve } from "./commands/serve.js";
+import { token } from "./commands/token.js";
 import { version } from "./compose/version.js";
 import { OutOfReachError } from "./dev/rest.js";
 import { print } from "./print.js";
@@ -18,6 +24,9 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   migrate: migrateCommand,
   doctor,
   demo,
+  org,
+  token,
+  auth,
   version: async () => print(version),
   help: async () => print(usage),
 };
@@ -40,6 +49,9 @@ const errorsForPeople = [
   EmbeddedPostgresError,
   FlovynServiceError,
   OutOfReachError,
+  PolicyError,
+  PolicyFileError,
+  RefusedError,
   WorkflowCancelledError,
   WorkflowFailedError,
 ];

@@ -25,5 +25,17 @@ export const usage = `flovyn – durable workflows
       --http-port N          its HTTP door (8000)
       --grpc-port N          its gRPC door (9090)
       --json                 the result as one line of JSON, the rest on standard error
+  flovyn org create <slug> | list
+      --name TEXT, --tier TEXT
+  flovyn token create <name> | list | revoke <id>   credentials of workers
+      --expires-in 30d       when the token ends; never without
+      --org SLUG             the organization (FLOVYN_ORG; the one of the development server)
+      both, and org:
+      --http-url URL         the server (FLOVYN_HTTP_URL); without, the development server of --data and --http-port
+      --key KEY              who asks (FLOVYN_API_KEY; the operator of the development server)
+      --json                 one line of JSON
+  flovyn auth explain <principal> <action> [<resource>]   which policy decides
+  flovyn auth actions                                     what policies may speak of
+      --config FILE          configuration with own policies
   flovyn version
 `;

@@ -1,2 +1,3 @@
+export { PolicyFileError, readPolicyFiles } from "./authorization/policy-files.js";
 export { loadGatewayConfig } from "./config.js";
 export { createGatewayService, type GatewayService } from "./service.js";

@@ -21,7 +21,7 @@ describe("development credentials", () => {
     expect(statSync(join(dataDir, "credentials.json")).mode & 0o777).toBe(0o600);
     const { auth, orgs } = loadConfig({ env: {}, overrides: devConfig(made) });
     expect(orgs).toMatchObject([{ id: made.orgId, slug: "dev" }]);
-    expect(auth.staticApiKey.keys.map(({ key }) => key)).toEqual([made.apiKey, made.workerToken]);
+    expect(auth.staticApiKey.keys.map(({ key }) => key)).toEqual([made.apiKey, made.workerToken, made.operatorKey]);
     expect(auth.promiseToken.secrets).toEqual([{ id: "dev", secret: made.promiseTokenSecret }]);
   });
 

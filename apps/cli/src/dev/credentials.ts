@@ -8,8 +8,12 @@ export interface DevCredentials {
   orgSlug: string;
   apiKey: string;
   workerToken: string;
+  /** Of an operator, who manages organizations and worker tokens. */
+  operatorKey: string;
   /** Signs promise tokens. */
   promiseTokenSecret: string;
+  /** Keys the hashes of worker tokens. */
+  workerTokenSecret: string;
 }
 
 /**
@@ -24,7 +28,9 @@ export function devCredentials(dataDir: string): DevCredentials {
     orgSlug: kept.orgSlug ?? "dev",
     apiKey: kept.apiKey ?? `flovyn_sk_dev_${secret()}`,
     workerToken: kept.workerToken ?? `flovyn_wk_dev_${secret()}`,
+    operatorKey: kept.operatorKey ?? `flovyn_op_dev_${secret()}`,
     promiseTokenSecret: kept.promiseTokenSecret ?? secret(),
+    workerTokenSecret: kept.workerTokenSecret ?? secret(),
   };
   if (Object.keys(credentials).some((key) => !(key in kept))) {
     mkdirSync(dataDir, { recursive: true });
@@ -36,8 +42,7 @@ export function devCredentials(dataDir: string): DevCredentials {
 
 /** The configuration that makes these credentials valid, with the keys of the configuration file. */
 export function devConfig(credentials: DevCredentials): Record<string, unknown> {
-  const { orgId, orgSlug, apiKey, workerToken, promiseTokenSecret } = credentials;
-  const endpoint = { authenticators: ["static_api_key"], authorizer: "cedar" };
+  const { orgId, orgSlug, apiKey, workerToken, operatorKey, promiseTokenSecret, workerTokenSecret } = credentials;
   return {
     orgs: [{ id: orgId, name: "Development", slug: orgSlug, tier: "FREE" }],
     auth: {
@@ -46,10 +51,11 @@ export function devConfig(credentials: DevCredentials): Record<string, unknown> 
         keys: [
           { key: apiKey, org_id: orgId, principal_type: "User", principal_id: "api:dev", role: "ADMIN" },
           { key: workerToken, org_id: orgId, principal_type: "Worker", principal_id: "worker:dev" },
+          { key: operatorKey, principal_type: "User", principal_id: "operator:dev", role: "OPERATOR" },
         ],
       },
       promise_token: { secrets: [{ id: "dev", secret: promiseTokenSecret }] },
-      endpoints: { http: endpoint, grpc: endpoint },
+      worker_token: { secrets: [{ id: "dev", secret: workerTokenSecret }] },
     },
   };
 }

@@ -11,6 +11,7 @@ export interface DemoTarget {
   orgSlug: string;
   apiKey: string;
   workerToken: string;
+  operatorKey: string;
 }
 
 export interface TargetOptions {
