@@ -85,7 +85,7 @@ permit (
   action in [Flovyn::Action::"listOrgs", Flovyn::Action::"viewApi"],
   resource
 )
-unless { principal is Flovyn::PromiseToken };
+when { principal is Flovyn::User || principal is Flovyn::Worker };
 `;
 
 /** Holds whatever other policies say, so that no file can open one org to another. */

@@ -19,6 +19,7 @@ import { HintChannels } from "./hints/hint-channels.js";
 import { createHttpApp } from "./http/app.js";
 import { HttpServer } from "./http/http-server.js";
 import { OrgSlugs } from "./http/org-slugs.js";
+import type { RouteAccess } from "./http/route-table.js";
 import { LiveStreams } from "./live/live-streams.js";
 import { createGatewayMetrics } from "./metrics.js";
 import { HistoryReads } from "./presence/history-reads.js";
@@ -33,6 +34,8 @@ const { version } = createRequire(import.meta.url)("../package.json") as { versi
 export interface GatewayService extends Service {
   /** The ports that were bound; 0 before `start`. They differ from the configured ones when those are 0. */
   readonly ports: { grpc: number; http: number };
+  /** Every route of the HTTP door with what policies call it. */
+  readonly httpRoutes: readonly RouteAccess[];
 }
 
 /** The public door: gRPC and HTTP. Errors of `start`: Unavailable naming a port that is taken, ConfigError. */
@@ -162,6 +165,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
 
   return {
     ports,
+    httpRoutes: app.routes,
     start,
     stop() {
       stopping ??= stop();

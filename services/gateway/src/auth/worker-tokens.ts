@@ -35,6 +35,7 @@ export interface WorkerTokensOptions {
   log: Logger;
   /** Milliseconds since 1970. */
   now: () => number;
+  knownMax?: number;
 }
 
 interface Known {
@@ -160,7 +161,7 @@ export class WorkerTokens implements Authenticator {
       Object.assign(before, { confirmedAtMs, expiresAtMs, used: true });
       return before;
     }
-    if (this.#known.size >= workerTokensKnownMax) {
+    if (this.#known.size >= (this.#options.knownMax ?? workerTokensKnownMax)) {
       const [oldest] = this.#known.values();
       if (oldest !== undefined) this.#forget(oldest, uncheckable());
     }

@@ -48,6 +48,7 @@ async function readText(path: string): Promise<string> {
 }
 
 function cannotRead(path: string, cause: unknown): PolicyFileError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "it is not UTF-8 text";
+  const given = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const code = given.startsWith("E") && !given.startsWith("ERR_") ? given : "it is not UTF-8 text";
   return new PolicyFileError(`${path} cannot be read: ${code}`, { cause });
 }

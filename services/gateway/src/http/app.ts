@@ -8,7 +8,7 @@ import type { HttpContext, HttpEnv } from "./http-context.js";
 import { problemResponse } from "./problem.js";
 import { admitPromiseToken, promiseTokenPaths } from "./promise-token-door.js";
 import { readFacts } from "./resource-facts.js";
-import { type Guard, RouteTable, routerPath } from "./route-table.js";
+import { type Guard, type RouteAccess, RouteTable, routerPath } from "./route-table.js";
 import { addAuditRoutes } from "./routes/audit-routes.js";
 import { addCancelRoutes } from "./routes/cancel-routes.js";
 import { addDocsRoutes } from "./routes/docs-routes.js";
@@ -25,8 +25,14 @@ import { addWorkflowRoutes } from "./routes/workflow-routes.js";
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,128}$/;
 
+export interface HttpApp {
+  fetch: OpenAPIHono<HttpEnv>["fetch"];
+  /** Every route with what policies call it. */
+  routes: readonly RouteAccess[];
+}
+
 /** The HTTP door: REST below /api, health and metrics of this process beside it. */
-export function createHttpApp(http: HttpContext, ops: Hono): OpenAPIHono<HttpEnv> {
+export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
   const app = new OpenAPIHono<HttpEnv>();
   app.use(identifyAndCount(http));
   app.onError((error, context) => problemResponse(context, error, http.log));
@@ -57,7 +63,7 @@ export function createHttpApp(http: HttpContext, ops: Hono): OpenAPIHono<HttpEnv
   }
   app.route("/", ops);
   table.refuseOtherMethods();
-  return app;
+  return { fetch: app.fetch, routes: table.actions };
 }
 
 /** Gives the request an id, the caller's own if it is fit for a log, and counts the answer under the route's pattern. */

@@ -10,6 +10,13 @@ export type RouteAction = ActionName | "public";
 /** A route with who may call it: nobody can leave that out. */
 export type SecuredRoute = RouteConfig & { action: RouteAction };
 
+/** A mounted route and who may call it. */
+export interface RouteAccess {
+  method: string;
+  path: string;
+  action: RouteAction;
+}
+
 /** Lets the caller of a request do this, or throws. */
 export type Guard = (context: Context<HttpEnv>, action: ActionName) => void | Promise<void>;
 
@@ -24,7 +31,7 @@ export class RouteTable {
   readonly #methods = new Map<string, string[]>();
   readonly #guard: Guard;
   /** Every route with its action, for who checks that none goes without. */
-  readonly actions: { method: string; path: string; action: RouteAction }[] = [];
+  readonly actions: RouteAccess[] = [];
 
   constructor(app: OpenAPIHono<HttpEnv>, guard: Guard) {
     this.#app = app;

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { Authorizer, type Principal } from "./authorizer.js";
+import { PolicyError, type PolicySource } from "./policy-set.js";
+
+const org = "acme";
+const worker: Principal = { orgId: org, principalType: "Worker", principalId: "w1" };
+const member: Principal = { orgId: org, principalType: "User", principalId: "alice", role: "MEMBER" };
+const source = (text: string, name = "own.cedar"): PolicySource => ({ name, text });
+
+function problemsOf(...sources: PolicySource[]): readonly string[] {
+  try {
+    new Authorizer({ sources });
+  } catch (error) {
+    if (error instanceof PolicyError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe("policies of files", () => {
+  it("add to the roles, and a forbid wins", () => {
+    const forbid = source(`@id("no-cancel") forbid (
+      principal is Flovyn::User, action == Flovyn::Action::"cancelWorkflowExecution", resource
+    ) unless { principal.role == "OWNER" };`);
+    const authorizer = new Authorizer({ sources: [forbid] });
+    expect(authorizer.attributes).toEqual(new Set());
+    expect(authorizer.authorize(member, "signalWorkflow", { orgId: org }).allowed).toBe(true);
+    expect(authorizer.authorize(member, "cancelWorkflowExecution", { orgId: org })).toEqual({
+      allowed: false,
+      policyIds: ["no-cancel"],
+    });
+  });
+
+  it("take the place of the roles, but not of the fence between orgs", () => {
+    const everything = source("permit (principal, action, resource);");
+    const authorizer = new Authorizer({ sources: [everything], mode: "replace" });
+    expect(authorizer.authorize(member, "pollTask", { orgId: org }).policyIds).toEqual(["own.cedar#1"]);
+    expect(authorizer.authorize(member, "pollTask", { orgId: "other" })).toEqual({
+      allowed: false,
+      policyIds: ["org-fence"],
+    });
+  });
+
+  it("may look at kind, queue and id, which are asked for only then", () => {
+    const payments = source(`
+      forbid (principal == Flovyn::Worker::"acme/w1", action in Flovyn::Action::"poll", resource)
+      unless { resource has queue && resource.queue == "payments" };`);
+    const authorizer = new Authorizer({ sources: [payments] });
+    expect(authorizer.attributes).toEqual(new Set(["queue"]));
+    const poll = (queue?: string) =>
+      authorizer.authorize(worker, "pollTask", { orgId: org, facts: queue === undefined ? {} : { queue } }).allowed;
+    expect([poll("payments"), poll("orders"), poll()]).toEqual([true, false, false]);
+    const byId = source(`forbid (principal, action, resource == Flovyn::WorkflowExecution::"01");`);
+    expect(new Authorizer({ sources: [byId] }).attributes).toEqual(new Set(["id"]));
+    const byKind = source(
+      `forbid (principal, action, resource) when { resource has kind && resource.kind like "pay-*" };`,
+    );
+    const kinds = new Authorizer({ sources: [byKind] });
+    expect(kinds.attributes).toEqual(new Set(["kind"]));
+    const start = (kind: string) => kinds.authorize(member, "startWorkflow", { orgId: org, facts: { kind } }).allowed;
+    expect([start("pay-out"), start("ship")]).toEqual([false, true]);
+  });
+
+  it.each([
+    ["what is no policy", "permit (principal, action);", /^own\.cedar:1: /],
+    ["an unknown action", '\n\npermit (principal, action == Flovyn::Action::"fly", resource);', /^own\.cedar:3: .*fly/],
+    [
+      "an unknown attribute",
+      "permit (principal, action, resource) when { principal.rank == 1 };",
+      /^own\.cedar:1: .*rank/,
+    ],
+    [
+      "an optional attribute without has",
+      'permit (principal, action, resource is Flovyn::Queue) when { resource.queue == "q" };',
+      /queue/,
+    ],
+    ["an unknown type", "permit (principal is Flovyn::Robot, action, resource);", /Robot/],
+    ["a template", "permit (principal == ?principal, action, resource);", /template/i],
+  ])("are refused with %s, with file and line", (_name, text, problem) => {
+    const problems = problemsOf(source(text));
+    expect(problems).not.toEqual([]);
+    expect(problems.join("\n")).toMatch(problem);
+  });
+
+  it("need ids of their own", () => {
+    const twice = '@id("owner") permit (principal is Flovyn::User, action == Flovyn::Action::"createOrg", resource);';
+    expect(problemsOf(source(twice))).toEqual(["own.cedar: there is another policy with the id owner"]);
+  });
+});
+
+describe("errors while deciding", () => {
+  it("deny, also where another policy allows", () => {
+    const problems: string[] = [];
+    const overflows = source(
+      `@id("broken") permit (principal is Flovyn::User, action, resource)
+       when { 9223372036854775807 + (if principal.role == "MEMBER" then 1 else 0) > 0 };`,
+    );
+    const authorizer = new Authorizer({ sources: [overflows], onError: (problem) => problems.push(problem) });
+    expect(authorizer.authorize(member, "startWorkflow", { orgId: org }).allowed).toBe(false);
+    expect(problems.join()).toContain("broken");
+  });
+});

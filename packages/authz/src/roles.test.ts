@@ -1,0 +1,137 @@
+// Goal: each role may do what its description says, and nothing else. The table is written by hand, so that a change of the
+// policies which opens or closes something has to be made here as well.
+import { describe, expect, it } from "vitest";
+import { type ActionName, actionNames } from "./actions.js";
+import { Authorizer, type Principal } from "./authorizer.js";
+
+const org = "0190a5c0-0000-7000-8000-000000000001";
+const other = "0190a5c0-0000-7000-8000-000000000002";
+const user = (role?: string): Principal => ({
+  ...{ orgId: org, principalType: "User", principalId: "alice" },
+  ...(role !== undefined && { role }),
+});
+
+const principals = {
+  owner: user("OWNER"),
+  admin: user("ADMIN"),
+  member: user("MEMBER"),
+  "no role": user(),
+  viewer: user("VIEWER"),
+  worker: { orgId: org, principalType: "Worker", principalId: "w" },
+  operator: { orgId: "", principalType: "User", principalId: "root", role: "OPERATOR" },
+  "promise token": { orgId: org, principalType: "User", principalId: "promise-token" },
+  "unknown role": user("BOSS"),
+  service: { orgId: org, principalType: "Service", principalId: "gateway" },
+} as const satisfies Record<string, Principal>;
+
+/** Letters: Owner Admin Member Viewer Worker oPerator pRomise token. */
+const allowed: Readonly<Record<ActionName, string>> = {
+  createOrg: "P",
+  listOrgs: "OAMVWP*",
+  viewOrg: "OAMVWP",
+  viewApi: "OAMVWP*",
+  createWorkerToken: "OAP",
+  listWorkerTokens: "OAP",
+  revokeWorkerToken: "OAP",
+  viewAuditLog: "OAP",
+  startWorkflow: "OAMW",
+  signalWithStartWorkflow: "OAMW",
+  listWorkflowExecutions: "OAMV",
+  viewWorkflowExecution: "OAMVW",
+  viewWorkflowHistory: "OAMVW",
+  viewWorkflowState: "OAMVW",
+  queryWorkflow: "OAMVW",
+  awaitWorkflowResult: "OAMVW",
+  streamWorkflowExecution: "OAMVW",
+  signalWorkflow: "OAMW",
+  cancelWorkflowExecution: "OAMW",
+  cancelExecution: "OAMW",
+  submitWorkflowCommands: "OAW",
+  reportExecutionSpans: "OAW",
+  viewDefinition: "OAMVW",
+  submitTask: "OAMW",
+  viewTaskExecution: "OAMVW",
+  streamTaskExecution: "OAMVW",
+  viewTaskState: "OAMVW",
+  updateTaskState: "OAW",
+  reportTaskProgress: "OAW",
+  logTaskMessage: "OAW",
+  streamTaskData: "OAW",
+  cancelTaskExecution: "OAMW",
+  completeTask: "OW",
+  failTask: "OW",
+  heartbeatTask: "OW",
+  viewPromise: "OAMVW",
+  resolvePromise: "OAMWR",
+  rejectPromise: "OAMWR",
+  createPromiseToken: "OAMW",
+  pollWorkflow: "OW",
+  pollTask: "OW",
+  subscribeToWork: "OW",
+  registerWorker: "OAW",
+  heartbeatWorker: "OW",
+  spawnAgent: "OAMW",
+  pollAgent: "OW",
+  viewAgentExecution: "OAMVW",
+  updateAgentExecution: "OAW",
+  completeAgent: "OW",
+  failAgent: "OW",
+};
+
+const letters: Readonly<Record<keyof typeof principals, string>> = {
+  owner: "O",
+  admin: "A",
+  member: "M",
+  "no role": "M",
+  viewer: "V",
+  worker: "W",
+  operator: "P",
+  "promise token": "R",
+  // Whoever is known may do what is marked by a star.
+  "unknown role": "*",
+  service: "-",
+};
+
+const errors: string[] = [];
+const authorizer = new Authorizer({ onError: (problem) => errors.push(problem) });
+
+describe.each(Object.entries(principals) as [keyof typeof principals, Principal][])("%s", (name, principal) => {
+  it("may do what the table says in the own org", () => {
+    const may = actionNames.filter((action) => authorizer.authorize(principal, action, { orgId: org }).allowed);
+    expect(may).toEqual(actionNames.filter((action) => allowed[action].includes(letters[name])));
+  });
+
+  it("may do nothing in another org, unless an operator", () => {
+    // What is about the server as a whole belongs to no org.
+    const ofServer: ActionName[] = ["createOrg", "listOrgs", "viewApi"];
+    const may = actionNames.filter((action) => authorizer.authorize(principal, action, { orgId: other }).allowed);
+    const wanted = actionNames.filter((action) => {
+      const letter = letters[name];
+      return (letter === "P" || ofServer.includes(action)) && allowed[action].includes(letter);
+    });
+    expect(may).toEqual(wanted);
+  });
+});
+
+describe("decisions", () => {
+  it("are made without errors", () => {
+    expect(errors).toEqual([]);
+  });
+
+  it("name the policy", () => {
+    expect(authorizer.authorize(principals.viewer, "viewOrg", { orgId: org })).toEqual({
+      allowed: true,
+      policyIds: ["viewer"],
+    });
+    expect(authorizer.decide(principals.worker, "pollTask", { orgId: other })).toEqual({
+      allowed: false,
+      policyIds: ["org-fence"],
+    });
+    expect(authorizer.decide(principals.viewer, "startWorkflow", { orgId: org }).policyIds).toEqual([]);
+  });
+
+  it("are the same object for the same principal", () => {
+    const first = authorizer.authorize(principals.member, "startWorkflow", { orgId: org });
+    expect(authorizer.authorize(principals.member, "startWorkflow", { orgId: org })).toBe(first);
+  });
+});
