@@ -11,6 +11,7 @@ export interface RestClient {
   get(path: string): Promise<RestAnswer>;
   /** Text is sent as it is; anything else as JSON. */
   post(path: string, body: unknown): Promise<RestAnswer>;
+  delete(path: string): Promise<RestAnswer>;
 }
 
 /** Calls paths below `/api/orgs/{slug}`. */
@@ -29,6 +30,7 @@ export function createRestClient(options: { httpUrl: string; slug: string; key: 
   };
   return {
     get: (path) => send(path, {}),
+    delete: (path) => send(path, { method: "DELETE" }),
     post: (path, body) => send(path, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) }),
   };
 }

@@ -17,6 +17,8 @@ export interface ClusterOptions {
   replicas: Partial<Record<ServiceName, number>>;
   /** A migrated or empty database to use instead of a new one of the shared test server; the caller drops it. */
   databaseUrl?: string;
+  /** The configuration, where it shall be another than that of the harnesses of existing clients. */
+  toml?: (orgs: readonly [Org, Org]) => string;
 }
 
 export interface Cluster {
@@ -25,6 +27,7 @@ export interface Cluster {
   /** An org whose keys must open nothing of the first. */
   otherOrg: Org;
   nats: NatsServer;
+  databaseUrl: string;
   replica(service: ServiceName, index: number): Replica;
   replicas(service: ServiceName): readonly Replica[];
   /** What the processes printed last. */
@@ -42,7 +45,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const directory = mkdtempSync(join(tmpdir(), "flovyn-e2e-"));
     undo.push(async () => rmSync(directory, { recursive: true, force: true }));
     const configFile = join(directory, "config.toml");
-    writeFileSync(configFile, clusterToml(orgs));
+    writeFileSync(configFile, (options.toml ?? clusterToml)(orgs));
     const nats = await startNatsServer();
     undo.push(() => nats.stop());
     let databaseUrl = options.databaseUrl;
@@ -82,6 +85,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       org: orgs[0],
       otherOrg: orgs[1],
       nats,
+      databaseUrl,
       replicas,
       replica(service, index) {
         const found = replicas(service)[index];

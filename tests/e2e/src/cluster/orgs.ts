@@ -20,15 +20,29 @@ export function makeOrg(name: string): Org {
   };
 }
 
+/** An operator of a cluster that has one. */
+export const operatorKey = "flovyn_op_test_operator";
+
+/** With an operator, a viewer of each org, worker tokens, and every authenticator that is configured. */
+export function accessToml(orgs: readonly Org[]): string {
+  const [tables, keys] = [orgTables(orgs), orgKeys(orgs)];
+  const more = [
+    `  { key = "${operatorKey}", principal_type = "User", principal_id = "operator:test", role = "OPERATOR" },`,
+    ...orgs.map(({ id, userKey }) => {
+      const viewer = `key = "${userKey}_viewer", org_id = "${id}"`;
+      return `  { ${viewer}, principal_type = "User", principal_id = "api:viewer", role = "VIEWER" },`;
+    }),
+  ];
+  return [
+    ...tables,
+    `[auth.static_api_key]\nkeys = [\n${[...keys, ...more].join("\n")}\n]\n`,
+    `[[auth.worker_token.secrets]]\nid = "test"\nsecret = "a secret of this test, of 32 bytes and more"\n`,
+  ].join("\n");
+}
+
 /** The configuration file as the harnesses of existing SDKs write it. */
 export function clusterToml(orgs: readonly Org[]): string {
-  const tables = orgs.map(
-    ({ id, slug }) => `[[orgs]]\nid = "${id}"\nname = "Test Organization"\nslug = "${slug}"\ntier = "FREE"\n`,
-  );
-  const keys = orgs.flatMap(({ id, userKey, workerKey }) => [
-    `  { key = "${userKey}", org_id = "${id}", principal_type = "User", principal_id = "api:test", role = "ADMIN" },`,
-    `  { key = "${workerKey}", org_id = "${id}", principal_type = "Worker", principal_id = "worker:test" },`,
-  ]);
+  const [tables, keys] = [orgTables(orgs), orgKeys(orgs)];
   const endpoint = (name: string) =>
     `[auth.endpoints.${name}]\nauthenticators = ["static_api_key"]\nauthorizer = "cedar"\n`;
   return [
@@ -38,4 +52,17 @@ export function clusterToml(orgs: readonly Org[]): string {
     endpoint("http"),
     endpoint("grpc"),
   ].join("\n");
+}
+
+function orgTables(orgs: readonly Org[]): string[] {
+  return orgs.map(
+    ({ id, slug }) => `[[orgs]]\nid = "${id}"\nname = "Test Organization"\nslug = "${slug}"\ntier = "FREE"\n`,
+  );
+}
+
+function orgKeys(orgs: readonly Org[]): string[] {
+  return orgs.flatMap(({ id, userKey, workerKey }) => [
+    `  { key = "${userKey}", org_id = "${id}", principal_type = "User", principal_id = "api:test", role = "ADMIN" },`,
+    `  { key = "${workerKey}", org_id = "${id}", principal_type = "Worker", principal_id = "worker:test" },`,
+  ]);
 }
