@@ -37,6 +37,8 @@ export interface DomainErrorOptions {
   reason?: string;
   /** The request field that is wrong, as the caller spells it; reaches the caller. */
   field?: string;
+  /** When the same call is worth another try, from now; reaches the caller. */
+  retryAfterMs?: number;
   /** For the log only; never reaches the caller. */
   context?: Record<string, unknown>;
   cause?: unknown;
@@ -47,6 +49,7 @@ export class DomainError extends Error {
   readonly code: ErrorCode;
   readonly reason: string | undefined;
   readonly field: string | undefined;
+  readonly retryAfterMs: number | undefined;
   readonly context: Record<string, unknown>;
 
   constructor(code: ErrorCode, message: string, options: DomainErrorOptions = {}) {
@@ -55,6 +58,7 @@ export class DomainError extends Error {
     this.code = code;
     this.reason = options.reason;
     this.field = options.field;
+    this.retryAfterMs = options.retryAfterMs;
     this.context = options.context ?? {};
   }
 

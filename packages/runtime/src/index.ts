@@ -2,6 +2,7 @@ export * from "./batch-lane.js";
 export * from "./batcher.js";
 export * from "./claim-batcher.js";
 export * from "./config/config.js";
+export * from "./config/edge-config.js";
 export * from "./config/jwt-config.js";
 export * from "./config/load-config.js";
 export * from "./database-clock.js";

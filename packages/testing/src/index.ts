@@ -1,4 +1,5 @@
 export { freePort } from "@flovyn/embedded-postgres";
+export { type CertificateAuthority, createCertificateAuthority, type IssuedCertificate } from "./certificates.js";
 export { FakeClock } from "./fake-clock.js";
 export { findNatsServer, type NatsSource } from "./nats/find-nats-server.js";
 export { type NatsServer, startNatsServer } from "./nats/nats-server.js";

@@ -84,6 +84,17 @@ export const cancelReasonLengthMax = 500;
 /** A promise token for which no other time is asked. The longest is that of idempotency keys. */
 export const promiseTokenSecondsDefault = 24 * 3600;
 
+/** Orgs and addresses whose calls are counted against a rate, about 100 bytes each. */
+export const limitedOrgsMax = 50_000;
+export const limitedAddressesMax = 100_000;
+
+/** Certificates are looked at so often. */
+export const certificatePollMs = 5000;
+/** A TLS handshake that takes longer holds a connection for nothing. */
+export const tlsHandshakeTimeoutMs = 10_000;
+/** All header lines of a request together, of either door. */
+export const headerBytesMax = 16 * 1024;
+
 /** Policy files are looked at so often. */
 export const policyPollMs = 3000;
 

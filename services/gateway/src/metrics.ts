@@ -16,6 +16,8 @@ export interface GatewayMetrics {
   liveEvent(type: StreamType): void;
   liveStreamEnded(why: StreamEnd): void;
   auditEntry(what: "recorded" | "lost"): void;
+  /** A call was refused because there were too many. */
+  limited(by: "org" | "principal" | "failures"): void;
   /** A figure that is read when it is scraped. */
   observe: Metrics["observe"];
 }
@@ -69,7 +71,14 @@ export function createGatewayMetrics({ registry, observe }: Metrics): GatewayMet
     labelNames: ["outcome"],
     registers,
   });
+  const limited = new Counter({
+    name: "flovyn_gateway_limited_total",
+    help: "Calls refused by a rate limit, by whose.",
+    labelNames: ["by"],
+    registers,
+  });
   return {
+    limited: (by) => limited.inc({ by }),
     auditEntry: (what) => auditEntries.inc({ outcome: what }),
     rpc(name) {
       const seconds = callSeconds.labels(name);

@@ -12,18 +12,20 @@ import { WorkerTokens } from "./auth/worker-tokens.js";
 import { createAuthorize } from "./authorization/authorize.js";
 import { PolicyWatch } from "./authorization/policy-watch.js";
 import { anonymousCaller, isExcluded } from "./config.js";
+import { Doors } from "./doors.js";
 import type { GrpcContext } from "./grpc/grpc-context.js";
 import { GrpcServer } from "./grpc/grpc-server.js";
 import { createStatusEdge } from "./grpc/status.js";
 import { HintChannels } from "./hints/hint-channels.js";
 import { createHttpApp } from "./http/app.js";
-import { HttpServer } from "./http/http-server.js";
 import { OrgSlugs } from "./http/org-slugs.js";
 import type { RouteAccess } from "./http/route-table.js";
 import { LiveStreams } from "./live/live-streams.js";
 import { createGatewayMetrics } from "./metrics.js";
 import { HistoryReads } from "./presence/history-reads.js";
 import { Presence } from "./presence/presence.js";
+import { CallLimits } from "./rate/call-limits.js";
+import { OrgRates } from "./rate/org-rates.js";
 import { EndedHints } from "./results/ended-hints.js";
 import { DeadlineWheel } from "./work/deadline-wheel.js";
 import { WorkLines } from "./work/work-lines.js";
@@ -85,6 +87,13 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     // Worker tokens are for workers, who speak gRPC.
     usual: { http: ["static_api_key", "jwt"], grpc: ["static_api_key", "worker_token", "jwt"] },
   });
+  const orgRates = new OrgRates({ tiers: config.limits.tiers, find: (orgId) => slugs.facts(orgId), now });
+  const limits = new CallLimits({
+    config: config.limits,
+    orgRate: orgRates.of,
+    now,
+    count: (by) => metrics.limited(by),
+  });
   if (authentication.problems.length > 0) {
     health.add("authentication", async () => "authentication is misconfigured, the log says how");
   }
@@ -94,7 +103,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     bus,
     log,
     now,
-    authenticate: authentication.grpc,
+    authenticate: limits.around(authentication.grpc),
     authorize,
     auditor,
     revocable,
@@ -115,19 +124,21 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     {
       bus,
       log,
-      authenticate: authentication.http,
+      authenticate: limits.around(authentication.http),
       authorize,
       auditor,
       workerTokenSecrets: workerToken.secrets,
       promiseTokens: new PromiseTokens({ secrets: config.auth.promiseToken.secrets, now: wallClock }),
       metrics,
+      cors: config.cors,
+      tls: config.tls.http !== undefined,
       live,
       docsNeedKey: { page: needsKey("/api/docs"), document: needsKey("/api/docs/openapi.json") },
       slugs,
     },
     createOpsRoutes({ health, metrics: context.metrics, version }),
   );
-  const http = new HttpServer(app.fetch);
+  const doors = new Doors({ app, grpc, config, log });
 
   metrics.observe("flovyn_gateway_parked_polls", "Polls that wait for work.", () => lines.parked);
   metrics.observe("flovyn_gateway_work_lines", "Queues that are polled, with their kinds.", () => lines.size);
@@ -140,21 +151,19 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   let stopping: Promise<void> | undefined;
 
   async function start(): Promise<void> {
-    const { bindAddress: address, grpcServerPort, serverPort } = config;
     await policies.start();
     workerTokens.start();
     auditLog.start();
     lines.start();
     presence.start();
-    ports.grpc = await grpc.start({ address, port: grpcServerPort });
-    ports.http = await http.start({ address, port: serverPort });
+    Object.assign(ports, await doors.start());
     log.info({ grpcPort: ports.grpc, httpPort: ports.http }, "gateway listens");
   }
 
   async function stop(): Promise<void> {
     health.markStopping();
     live.drain();
-    await Promise.all([grpc.stop(), http.stop()]);
+    await doors.stop();
     lines.stop();
     wheel.stop();
     await presence.stop();

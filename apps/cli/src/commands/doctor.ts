@@ -1,8 +1,8 @@
 import { createConnection, createServer } from "node:net";
-import { createNatsBus } from "@flovyn/bus";
 import { schemaState } from "@flovyn/db";
 import { createLogger, type FlovynConfig, loadConfig } from "@flovyn/runtime";
 import pg from "pg";
+import { connectBroker } from "../compose/broker.js";
 import { print } from "../print.js";
 
 /** What a check found: undefined is ok, a text is what is wrong and what to do. */
@@ -91,7 +91,7 @@ async function checkNats({ nats }: FlovynConfig): Promise<Finding> {
   if (!nats.enabled) return { ok: "not used (nats.enabled is false)" };
   const log = createLogger({ service: "doctor", level: "silent" });
   try {
-    const bus = await createNatsBus({ url: nats.url, name: "flovyn-doctor", log, connectTimeoutMs });
+    const bus = await connectBroker({ nats, name: "flovyn-doctor", log, connectTimeoutMs });
     await bus.flush();
     await bus.drain();
     return { ok: "the broker answers" };

@@ -1,4 +1,4 @@
-import { createInProcessBus, createNatsBus } from "@flovyn/bus";
+import { createInProcessBus } from "@flovyn/bus";
 import {
   createLifecycle,
   createLogger,
@@ -7,6 +7,7 @@ import {
   loadConfig,
   waitForSignal,
 } from "@flovyn/runtime";
+import { connectBroker } from "../compose/broker.js";
 import { startProcess } from "../compose/processes.js";
 import { ensureSchema } from "../compose/schema.js";
 import { backendNames, type ServiceName, serviceNames } from "../compose/services.js";
@@ -39,7 +40,7 @@ export async function serve(args: readonly string[]): Promise<void> {
       await ensureSchema(databaseUrl, { migrateHere: config.runMigrations && services.includes("dispatch"), log });
     },
     connectBus: (stats) => {
-      if (config.nats.enabled) return createNatsBus({ ...config.nats, name: `flovyn-${target}`, log, stats });
+      if (config.nats.enabled) return connectBroker({ nats: config.nats, name: `flovyn-${target}`, log, stats });
       if (target !== "all") throw new UsageError("nats.enabled is false: only `serve all` works without a broker");
       return Promise.resolve(createInProcessBus({ log, stats }));
     },

@@ -18,6 +18,8 @@ export function checkTogether(tree: unknown): string[] {
       orgs.map((org) => at(org, "slug")),
     ),
     ...otelProblems(at(tree, "otel")),
+    ...tlsProblems(at(tree, "tls")),
+    ...natsProblems(at(tree, "nats")),
     ...jwtProblems(at(tree, "auth", "jwt")),
     ...secretProblems("auth.promise_token.secrets", list(at(tree, "auth", "promise_token", "secrets"))),
     ...secretProblems("auth.worker_token.secrets", list(at(tree, "auth", "worker_token", "secrets"))),
@@ -60,6 +62,36 @@ function otelProblems(otel: unknown): string[] {
     enabled.data === true && at(otel, "endpoint") === undefined && at(otel, "otlp_endpoint") === undefined;
   if (!decides || typeof shared !== "string" || isHttpUrl(shared)) return [];
   return ["OTEL_EXPORTER_OTLP_ENDPOINT: must look like http://host:4318"];
+}
+
+/** A certificate has a key, and a client is asked for one only where somebody vouches for it. */
+function tlsProblems(tls: unknown): string[] {
+  const problems: string[] = [];
+  for (const name of ["", "http", "grpc"]) {
+    const own = name === "" ? tls : at(tls, name);
+    const value = (key: string) => at(own, key) ?? at(tls, key);
+    const title = name === "" ? "tls" : `tls.${name}`;
+    if (own === undefined) continue;
+    if (value("cert_file") !== undefined && value("key_file") === undefined)
+      problems.push(`${title}.key_file: is missing`);
+    if (value("key_file") !== undefined && value("cert_file") === undefined)
+      problems.push(`${title}.cert_file: is missing`);
+    const asks = value("client_auth") === "request" || value("client_auth") === "require";
+    if (asks && value("client_ca_file") === undefined) problems.push(`${title}.client_ca_file: is missing`);
+    if (asks && value("cert_file") === undefined) problems.push(`${title}.client_auth: needs cert_file and key_file`);
+  }
+  return [...new Set(problems)];
+}
+
+function natsProblems(nats: unknown): string[] {
+  const given = ["user", "token", "creds_file"].filter((key) => at(nats, key) !== undefined);
+  const problems = given.length > 1 ? [`nats.${given[1]}: must not be there beside nats.${given[0]}`] : [];
+  if (at(nats, "password") !== undefined && at(nats, "user") === undefined) problems.push("nats.user: is missing");
+  const [cert, key] = [at(nats, "tls", "cert_file"), at(nats, "tls", "key_file")];
+  if ((cert === undefined) !== (key === undefined)) {
+    problems.push(`nats.tls.${cert === undefined ? "cert_file" : "key_file"}: is missing`);
+  }
+  return problems;
 }
 
 /** A token must be checked against something, or the file must say that it is not. */

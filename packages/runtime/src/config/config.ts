@@ -1,4 +1,13 @@
 import { z } from "zod";
+import {
+  type CorsConfig,
+  corsShape,
+  type LimitsConfig,
+  limitsShape,
+  natsAccessShape,
+  type TlsConfig,
+  tlsShape,
+} from "./edge-config.js";
 import { type JwtConfig, jwtShape } from "./jwt-config.js";
 import { flag, integer, isHttpUrl } from "./values.js";
 
@@ -65,6 +74,7 @@ export const configShape = z.object({
         .string()
         .regex(/^[A-Za-z0-9_-]*$/, "must consist of letters, digits, _ and -")
         .default(""),
+      ...natsAccessShape,
     })
     .prefault({}),
   log: z
@@ -85,6 +95,9 @@ export const configShape = z.object({
       service_name: z.string().min(1).max(255).default("flovyn-server"),
     })
     .prefault({}),
+  limits: limitsShape.prefault({}),
+  cors: corsShape.prefault({}),
+  tls: tlsShape.prefault({}),
   audit: z.object({ level: z.enum(["management", "changes"]).default("management") }).prefault({}),
   database: z.object({ pool_max: integer(1, 1000).default(10), batch_slots: integer(1, 100).default(2) }).prefault({}),
   orgs: z
@@ -148,6 +161,9 @@ export interface NamedSecret {
   secret: string;
 }
 
+/** Who a process is to the broker; those of the address count where there are none. */
+export type NatsAccess = { user: string; password: string } | { token: string } | { credsFile: string };
+
 export interface EndpointConfig {
   /** By name; undefined stands for all that are configured. */
   authenticators: string[] | undefined;
@@ -179,10 +195,16 @@ export interface FlovynConfig {
     url: string;
     /** Keeps clusters apart that share a broker. */
     namespace: string;
+    credentials: NatsAccess | undefined;
+    /** Files; an empty object asks for TLS with the authorities of the system. */
+    tls: { caFile?: string; certFile?: string; keyFile?: string } | undefined;
   };
   log: { level: string; pretty: boolean };
   /** Export of the spans that workers report. */
   otel: OtelConfig;
+  limits: LimitsConfig;
+  cors: CorsConfig;
+  tls: TlsConfig;
   /** Which allowed calls are recorded; denied ones always are. */
   audit: { level: "management" | "changes" };
   database: {

@@ -19,7 +19,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Sections that `SECTION__KEY` may set; other variables with two underscores belong to somebody else. */
-const sections = ["nats", "log", "database", "otel", "auth", "audit"];
+const sections = ["nats", "log", "database", "otel", "auth", "audit", "limits", "cors", "tls"];
 
 type Tree = Record<string, unknown>;
 

@@ -7,10 +7,12 @@ import {
   type EndpointConfig,
   type FlovynConfig,
   type NamedSecret,
+  type NatsAccess,
   type OrgConfig,
   type OtelConfig,
 } from "./config.js";
 import { describeProblem } from "./describe-problem.js";
+import { toLimitsConfig, toTlsConfig } from "./edge-config.js";
 import { overlayEnvironment } from "./environment.js";
 import { toJwtConfig } from "./jwt-config.js";
 
@@ -96,9 +98,12 @@ function toConfig(config: Parsed): FlovynConfig {
     opsPort: config.ops_port,
     bindAddress: config.bind_address,
     runMigrations: config.run_migrations,
-    nats: config.nats,
+    nats: toNats(config.nats),
     log: config.log,
     otel: toOtel(config.otel),
+    limits: toLimitsConfig(config.limits),
+    cors: { origins: config.cors.origins, maxAgeSeconds: config.cors.max_age_seconds },
+    tls: toTlsConfig(config.tls),
     audit: config.audit,
     database: { poolMax: config.database.pool_max, batchSlots: config.database.batch_slots },
     orgs: config.orgs.map(toOrg),
@@ -132,6 +137,24 @@ function toOrg({ quotas, ...org }: Parsed["orgs"][number]): OrgConfig {
       ...(workerTokens !== undefined && { workerTokens }),
     },
   };
+}
+
+function toNats({ enabled, url, namespace, tls, ...access }: Parsed["nats"]): FlovynConfig["nats"] {
+  const files = tls && {
+    ...(tls.ca_file !== undefined && { caFile: tls.ca_file }),
+    ...(tls.cert_file !== undefined && { certFile: tls.cert_file }),
+    ...(tls.key_file !== undefined && { keyFile: tls.key_file }),
+  };
+  return { enabled, url, namespace, credentials: toNatsAccess(access), tls: files };
+}
+
+function toNatsAccess(
+  access: Pick<Parsed["nats"], "user" | "password" | "token" | "creds_file">,
+): NatsAccess | undefined {
+  if (access.creds_file !== undefined) return { credsFile: access.creds_file };
+  if (access.token !== undefined) return { token: access.token };
+  if (access.user === undefined) return undefined;
+  return { user: access.user, password: access.password ?? "" };
 }
 
 function toWorkerSecrets({ secret, secrets }: Parsed["auth"]["worker_token"]): NamedSecret[] {

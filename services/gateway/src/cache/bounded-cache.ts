@@ -34,6 +34,15 @@ export class BoundedCache<Value> {
     return undefined;
   }
 
+  /** Whether there is an entry, also one that holds undefined. */
+  has(key: string): boolean {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return false;
+    if (entry.expiresAtMs > this.#now()) return true;
+    this.#entries.delete(key);
+    return false;
+  }
+
   set(key: string, value: Value, ttlMs: number): void {
     this.#entries.delete(key);
     if (this.#entries.size >= this.#entriesMax) {

@@ -56,8 +56,10 @@ export class GrpcServer {
   }
 
   /** Listens; the port that was bound. Errors: Unavailable naming the port when it is taken. */
-  start(listen: Listen): Promise<number> {
-    return listenOn(listen, "gRPC", (host, port) => this.#bind(host.includes(":") ? `[${host}]` : host, port));
+  start(listen: Listen, credentials: ServerCredentials = ServerCredentials.createInsecure()): Promise<number> {
+    return listenOn(listen, "gRPC", (host, port) =>
+      this.#bind(host.includes(":") ? `[${host}]` : host, port, credentials),
+    );
   }
 
   /** Refuses new connections, ends open calls, lets the others finish, then cuts what is left. Idempotent. */
@@ -88,9 +90,9 @@ export class GrpcServer {
     }
   }
 
-  #bind(host: string, port: number): Promise<number> {
+  #bind(host: string, port: number, credentials: ServerCredentials): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+      this.#server.bindAsync(`${host}:${port}`, credentials, (error, bound) => {
         if (error === null) resolve(bound);
         else reject(error);
       });

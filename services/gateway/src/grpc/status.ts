@@ -15,7 +15,8 @@ export type StatusEdge = (error: unknown, requestId: string) => FailedStatus;
 const headerSafe = /^[\x21-\x7e]{1,128}$/;
 
 /**
- * The status comes from the one table of the runtime; `flovyn-error-reason` and `flovyn-request-id` ride along as trailers.
+ * The status comes from the one table of the runtime; `flovyn-error-reason`, `flovyn-request-id` and, where it is
+ * known when to try again, `grpc-retry-pushback-ms` ride along as trailers.
  * An error that is not a DomainError is a bug: it is logged here, once, with its causes, and tells the caller nothing.
  */
 export function createStatusEdge(log: Logger): StatusEdge {
@@ -27,6 +28,8 @@ export function createStatusEdge(log: Logger): StatusEdge {
     const { reason } = domainError;
     if (reason !== undefined && headerSafe.test(reason)) metadata.set("flovyn-error-reason", reason);
     metadata.set("flovyn-request-id", requestId);
+    const { retryAfterMs } = domainError;
+    if (retryAfterMs !== undefined) metadata.set("grpc-retry-pushback-ms", String(Math.ceil(retryAfterMs)));
     return { code, name: status[code], details: grpcDetails(domainError.message), metadata };
   };
 }

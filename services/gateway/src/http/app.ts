@@ -22,6 +22,7 @@ import { addStreamRoutes } from "./routes/stream-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { addWorkerTokenRoutes } from "./routes/worker-token-routes.js";
 import { addWorkflowRoutes } from "./routes/workflow-routes.js";
+import { crossOrigin, securityHeaders } from "./security-headers.js";
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -35,6 +36,9 @@ export interface HttpApp {
 export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
   const app = new OpenAPIHono<HttpEnv>();
   app.use(identifyAndCount(http));
+  app.use(securityHeaders({ tls: http.tls }));
+  const allowed = crossOrigin(http.cors);
+  if (allowed !== undefined) app.use(allowed);
   app.onError((error, context) => problemResponse(context, error, http.log));
   app.notFound((context) =>
     problemResponse(

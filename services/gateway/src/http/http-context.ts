@@ -1,6 +1,6 @@
 import type { ActionName } from "@flovyn/authz";
 import type { Bus, Caller } from "@flovyn/bus";
-import type { Logger, NamedSecret } from "@flovyn/runtime";
+import type { CorsConfig, Logger, NamedSecret } from "@flovyn/runtime";
 import type { Auditor, CallError } from "../audit/auditor.js";
 import type { Authenticate } from "../auth/authenticate.js";
 import type { PromiseTokens } from "../auth/promise-tokens.js";
@@ -21,6 +21,9 @@ export interface HttpContext {
   workerTokenSecrets: readonly NamedSecret[];
   slugs: OrgSlugs;
   metrics: GatewayMetrics;
+  cors: CorsConfig;
+  /** Whether the door speaks TLS. */
+  tls: boolean;
   live: LiveStreams;
   /** Page and document of the API are open to everybody unless the configuration takes them out of the excluded paths. */
   docsNeedKey: { page: boolean; document: boolean };

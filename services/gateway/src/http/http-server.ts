@@ -1,30 +1,56 @@
 import type { Server } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { type Listen, listenOn } from "@flovyn/runtime";
+import { type DoorTls, type Listen, listenOn, problemContentType } from "@flovyn/runtime";
 import { createAdaptorServer } from "@hono/node-server";
-import { drainMs } from "../limits.js";
+import { drainMs, headerBytesMax, tlsHandshakeTimeoutMs } from "../limits.js";
+import type { Certificates, CertificateWatch } from "../tls/certificate-watch.js";
 
-/** Requests must be sent within these times; a slow sender must not hold a connection for ever. */
-const headersTimeoutMs = 15_000;
-const requestTimeoutMs = 60_000;
-/** Longer than the idle time of usual load balancers, so that they close first. */
-const keepAliveTimeoutMs = 75_000;
+export interface HttpTimes {
+  /** Requests must be sent within these times; a slow sender must not hold a connection for ever. */
+  headersTimeout: number;
+  requestTimeout: number;
+  /** How often connections are looked at for that. */
+  connectionsCheckingInterval: number;
+  /** Longer than the idle time of usual load balancers, so that they close first. */
+  keepAliveTimeout: number;
+}
 
-/** The HTTP listener around an application. */
+/** In ms. */
+const httpTimes: HttpTimes = {
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+  keepAliveTimeout: 75_000,
+};
+
+export interface HttpServerOptions {
+  fetch: (request: Request, env: unknown) => Response | Promise<Response>;
+  /** More are refused. */
+  connectionsMax: number;
+  tls?: { door: DoorTls; watch: CertificateWatch; first: Certificates } | undefined;
+  times?: HttpTimes;
+}
+
+/** The HTTP listener around an application, with or without TLS. */
 export class HttpServer {
   readonly #server: Server;
   #stopping: Promise<void> | undefined;
 
-  constructor(fetch: (request: Request, env: unknown) => Response | Promise<Response>) {
-    this.#server = createAdaptorServer({
-      fetch,
-      overrideGlobalObjects: false,
-      serverOptions: {
-        headersTimeout: headersTimeoutMs,
-        requestTimeout: requestTimeoutMs,
-        keepAliveTimeout: keepAliveTimeoutMs,
-      },
-    }) as Server;
+  constructor({ fetch, connectionsMax, tls, times = httpTimes }: HttpServerOptions) {
+    const serverOptions = { ...times, maxHeaderSize: headerBytesMax };
+    const common = { fetch, overrideGlobalObjects: false, errorHandler: unreadable };
+    this.#server = (
+      tls === undefined
+        ? createAdaptorServer({ ...common, serverOptions })
+        : createAdaptorServer({
+            ...common,
+            createServer: createTlsServer,
+            serverOptions: { ...serverOptions, ...tlsOptions(tls.door, tls.first) },
+          })
+    ) as Server;
+    this.#server.maxConnections = connectionsMax;
+    tls?.watch.onChange((certificates) => (this.#server as TlsServer).setSecureContext(contextOf(certificates)));
   }
 
   /** Listens; the port that was bound. Errors: Unavailable naming the port when it is taken. */
@@ -54,4 +80,34 @@ export class HttpServer {
       });
     });
   }
+}
+
+function tlsOptions({ clientAuth }: DoorTls, certificates: Certificates) {
+  return {
+    ...contextOf(certificates),
+    requestCert: clientAuth !== "none",
+    rejectUnauthorized: clientAuth === "require",
+    handshakeTimeout: tlsHandshakeTimeoutMs,
+  };
+}
+
+function contextOf({ cert, key, ca }: Certificates) {
+  return { cert, key, ...(ca !== undefined && { ca }), minVersion: "TLSv1.2" as const };
+}
+
+/** A request that is HTTP but cannot be handed to the application, such as one whose address is none. */
+function unreadable(): Response {
+  const problem = {
+    type: "https://flovyn.dev/problems/invalid-input",
+    title: "Invalid input",
+    status: 400,
+    detail: "the request cannot be read",
+    error: "the request cannot be read",
+    code: "InvalidInput",
+    retryable: false,
+  };
+  return new Response(JSON.stringify(problem), {
+    status: 400,
+    headers: { "content-type": problemContentType, connection: "close" },
+  });
 }

@@ -1,6 +1,6 @@
 import type { Bus } from "@flovyn/bus";
 import { DomainError, isUuid, newId } from "@flovyn/domain";
-import { ResolveOrgRequest, ResolveOrgResponse } from "@flovyn/proto/internal";
+import { type OrgView, ResolveOrgRequest, ResolveOrgResponse } from "@flovyn/proto/internal";
 import { gatewayCaller } from "../auth/gateway-caller.js";
 import { BoundedCache } from "../cache/bounded-cache.js";
 import { callTimeoutMs, orgSlugsMax, orgSlugTtlMs, unknownSlugTtlMs } from "../limits.js";
@@ -40,7 +40,16 @@ export class OrgSlugs {
     return orgId;
   }
 
+  /** Tier and quotas of an org; undefined when there is none. Errors: Unavailable, Timeout. */
+  async facts(orgId: string): Promise<OrgView | undefined> {
+    return (await this.#request({ slug: "", id: orgId }))?.org;
+  }
+
   async #ask(org: { slug: string; id: string }): Promise<string> {
+    return (await this.#request(org))?.orgId ?? "";
+  }
+
+  async #request(org: { slug: string; id: string }): Promise<ResolveOrgResponse | undefined> {
     try {
       const answer = await this.#bus.request({
         service: "dispatch",
@@ -51,9 +60,9 @@ export class OrgSlugs {
         requestId: newId(),
         traceparent: "",
       });
-      return ResolveOrgResponse.decode(answer).orgId;
+      return ResolveOrgResponse.decode(answer);
     } catch (error) {
-      if (error instanceof DomainError && error.code === "NotFound") return "";
+      if (error instanceof DomainError && error.code === "NotFound") return undefined;
       throw error;
     }
   }

@@ -29,7 +29,8 @@ export function problemResponse(
   const headers: Record<string, string> = { "content-type": problemContentType };
   if (problem.code === "Unauthenticated") headers["www-authenticate"] = "Bearer";
   if (problem.code === "LimitExceeded" || problem.code === "Unavailable") {
-    headers["retry-after"] = String(retryAfterSeconds);
+    const afterMs = error instanceof DomainError ? error.retryAfterMs : undefined;
+    headers["retry-after"] = String(afterMs === undefined ? retryAfterSeconds : Math.max(1, Math.ceil(afterMs / 1000)));
   }
   return context.body(JSON.stringify(problem), problem.status as ContentfulStatusCode, headers);
 }

@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { flag, integer } from "./values.js";
+
+/** Calls in a second and at once; 0 does not limit. */
+const rate = integer(0, 1_000_000);
+const path = z.string().min(1).max(4096);
+
+/** `[limits]`: how much callers may ask of one gateway. Source: docs/configuration.md. */
+export const limitsShape = z.object({
+  org_requests_per_second: rate.default(0),
+  org_burst: rate.default(0),
+  principal_requests_per_second: rate.default(0),
+  principal_burst: rate.default(0),
+  /** Wrong credentials from one address in a minute, on average. */
+  failures_per_minute: rate.default(600),
+  tiers: z
+    .record(
+      z.string().min(1).max(50),
+      z.object({ org_requests_per_second: rate.default(0), org_burst: rate.default(0) }),
+    )
+    .default({}),
+  http_connections: integer(1, 1_000_000).default(20_000),
+});
+
+export interface RateConfig {
+  requestsPerSecond: number;
+  burst: number;
+}
+
+export interface LimitsConfig {
+  org: RateConfig;
+  /** Of orgs of a tier, in place of the one above. */
+  tiers: Readonly<Record<string, RateConfig>>;
+  principal: RateConfig;
+  failuresPerMinute: number;
+  httpConnections: number;
+}
+
+export function toLimitsConfig(limits: z.infer<typeof limitsShape>): LimitsConfig {
+  return {
+    org: toRate(limits.org_requests_per_second, limits.org_burst),
+    tiers: Object.fromEntries(
+      Object.entries(limits.tiers).map(([tier, one]) => [tier, toRate(one.org_requests_per_second, one.org_burst)]),
+    ),
+    principal: toRate(limits.principal_requests_per_second, limits.principal_burst),
+    failuresPerMinute: limits.failures_per_minute,
+    httpConnections: limits.http_connections,
+  };
+}
+
+/** Without a burst of its own, what two seconds allow. */
+export function toRate(requestsPerSecond: number, burst: number): RateConfig {
+  return { requestsPerSecond, burst: burst === 0 ? requestsPerSecond * 2 : burst };
+}
+
+/** `[cors]`: pages of other origins that may call the HTTP door. */
+export const corsShape = z.object({
+  origins: z
+    .array(
+      z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+        error: "must be an origin such as https://app.example.com, without a path",
+      }),
+    )
+    .max(100)
+    .default([]),
+  max_age_seconds: integer(0, 86_400).default(600),
+});
+
+export interface CorsConfig {
+  origins: readonly string[];
+  maxAgeSeconds: number;
+}
+
+const door = {
+  cert_file: path.optional(),
+  key_file: path.optional(),
+  /** Authorities whose clients are let in. */
+  client_ca_file: path.optional(),
+  client_auth: z.enum(["none", "request", "require"]).optional(),
+};
+
+/** `[tls]`: certificates of both doors, `[tls.http]` and `[tls.grpc]` those of one. */
+export const tlsShape = z.object({
+  ...door,
+  http: z.object({ ...door, enabled: flag.default(true) }).prefault({}),
+  grpc: z.object({ ...door, enabled: flag.default(true) }).prefault({}),
+});
+
+export interface DoorTls {
+  certFile: string;
+  keyFile: string;
+  clientCaFile: string | undefined;
+  /** Whether a client shows a certificate: it need not, it is asked to, or nobody comes in without. */
+  clientAuth: "none" | "request" | "require";
+}
+
+export interface TlsConfig {
+  http: DoorTls | undefined;
+  grpc: DoorTls | undefined;
+}
+
+type Tls = z.infer<typeof tlsShape>;
+
+export function toTlsConfig(tls: Tls): TlsConfig {
+  return { http: toDoor(tls, tls.http), grpc: toDoor(tls, tls.grpc) };
+}
+
+function toDoor(shared: Tls, own: Tls["http"]): DoorTls | undefined {
+  const certFile = own.cert_file ?? shared.cert_file;
+  const keyFile = own.key_file ?? shared.key_file;
+  if (!own.enabled || certFile === undefined || keyFile === undefined) return undefined;
+  return {
+    certFile,
+    keyFile,
+    clientCaFile: own.client_ca_file ?? shared.client_ca_file,
+    clientAuth: own.client_auth ?? shared.client_auth ?? "none",
+  };
+}
+
+/** `[nats]` beside its address: who connects, and how the broker proves itself. */
+export const natsAccessShape = {
+  user: z.string().min(1).optional(),
+  password: z.string().min(1).optional(),
+  token: z.string().min(1).optional(),
+  creds_file: path.optional(),
+  tls: z.object({ ca_file: path.optional(), cert_file: path.optional(), key_file: path.optional() }).optional(),
+};

@@ -1,0 +1,124 @@
+import type { Caller } from "@flovyn/bus";
+import { DomainError } from "@flovyn/domain";
+import type { LimitsConfig, RateConfig } from "@flovyn/runtime";
+import type { Authenticate, Credentials } from "../auth/authenticate.js";
+import { limitedAddressesMax, limitedOrgsMax } from "../limits.js";
+import { TokenBucket } from "./token-bucket.js";
+
+export type LimitedBy = "org" | "principal" | "failures";
+
+export interface CallLimitsOptions {
+  config: LimitsConfig;
+  /** Tier and quotas of an org as far as they are known; asks for them otherwise, for the next call. */
+  orgRate: (orgId: string) => RateConfig | undefined;
+  /** Monotonic milliseconds. */
+  now: () => number;
+  count: (by: LimitedBy) => void;
+}
+
+/**
+ * Limits what callers ask of this gateway: an org as a whole, each principal, and wrong credentials from one address. A
+ * valid credential is never refused for the wrong ones of others. A held poll counts once.
+ */
+export class CallLimits {
+  readonly #options: CallLimitsOptions;
+  readonly #orgs = new Map<string, TokenBucket>();
+  readonly #principals = new WeakMap<Caller, TokenBucket>();
+  readonly #addresses = new Map<string, TokenBucket>();
+  readonly #failures: RateConfig;
+
+  constructor(options: CallLimitsOptions) {
+    this.#options = options;
+    const { failuresPerMinute } = options.config;
+    this.#failures = { requestsPerSecond: failuresPerMinute / 60, burst: Math.max(1, failuresPerMinute) };
+  }
+
+  /** Puts the limits around a check of credentials. */
+  around(authenticate: Authenticate): Authenticate {
+    return (credentials) => {
+      try {
+        const caller = authenticate(credentials);
+        if (!(caller instanceof Promise)) return this.#admit(caller);
+        return caller.then(
+          (found) => this.#admit(found),
+          (error: unknown) => this.#failed(credentials, error),
+        );
+      } catch (error) {
+        return this.#failed(credentials, error);
+      }
+    };
+  }
+
+  #admit(caller: Caller): Caller {
+    const { principal } = this.#options.config;
+    if (principal.requestsPerSecond > 0) {
+      let bucket = this.#principals.get(caller);
+      if (bucket === undefined) {
+        bucket = new TokenBucket(principal, this.#options.now());
+        this.#principals.set(caller, bucket);
+      }
+      this.#take(bucket, "principal");
+    }
+    if (caller.orgId === "") return caller;
+    const rate = this.#options.orgRate(caller.orgId) ?? this.#options.config.org;
+    if (rate.requestsPerSecond > 0) this.#take(this.#orgBucket(caller.orgId, rate), "org");
+    return caller;
+  }
+
+  #orgBucket(orgId: string, rate: RateConfig): TokenBucket {
+    const known = this.#orgs.get(orgId);
+    if (known !== undefined) {
+      known.rate = rate;
+      return known;
+    }
+    const bucket = new TokenBucket(rate, this.#options.now());
+    makeRoom(this.#orgs, limitedOrgsMax, this.#options.now());
+    this.#orgs.set(orgId, bucket);
+    return bucket;
+  }
+
+  /** Only what is wrong with a credential counts; a service that is away is nobody's guess. */
+  #failed({ address }: Credentials, error: unknown): never {
+    const isGuess = error instanceof DomainError && error.reason === "INVALID_CREDENTIALS";
+    if (isGuess && this.#failures.requestsPerSecond > 0) {
+      let bucket = this.#addresses.get(address);
+      if (bucket === undefined) {
+        bucket = new TokenBucket(this.#failures, this.#options.now());
+        makeRoom(this.#addresses, limitedAddressesMax, this.#options.now());
+        this.#addresses.set(address, bucket);
+      }
+      this.#take(bucket, "failures");
+    }
+    throw error;
+  }
+
+  #take(bucket: TokenBucket, by: LimitedBy): void {
+    const waitMs = bucket.take(this.#options.now());
+    if (waitMs === 0) return;
+    this.#options.count(by);
+    throw new DomainError("LimitExceeded", messages[by], { reason: "RATE_LIMIT", retryAfterMs: waitMs });
+  }
+}
+
+const messages: Readonly<Record<LimitedBy, string>> = {
+  org: "the organization makes too many calls",
+  principal: "this key makes too many calls",
+  failures: "too many wrong keys from this address",
+};
+
+/** Forgets a bucket that is full, which changes nothing for whom it limits; the oldest when none of the first is. */
+function makeRoom(buckets: Map<string, TokenBucket>, sizeMax: number, nowMs: number): void {
+  if (buckets.size < sizeMax) return;
+  let looked = 0;
+  for (const [key, bucket] of buckets) {
+    if (bucket.isFull(nowMs)) {
+      buckets.delete(key);
+      return;
+    }
+    if (++looked >= lookedAtMax) break;
+  }
+  const [oldest] = buckets.keys();
+  if (oldest !== undefined) buckets.delete(oldest);
+}
+
+const lookedAtMax = 20;

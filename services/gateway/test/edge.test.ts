@@ -1,0 +1,177 @@
+/** Goal: what the doors do for callers that ask for too much, send too slowly, or are web pages of somebody else. */
+import { connect } from "node:net";
+import { status } from "@grpc/grpc-js";
+import { afterEach, describe, expect, it } from "vitest";
+import { HttpServer } from "../src/http/http-server.js";
+import { callAnyShape, callRaw, GatewayHarness, org, testConfig, userKey } from "./gateway-harness.js";
+import { answerOrgs } from "./known-orgs.js";
+
+let harness: GatewayHarness | undefined;
+
+afterEach(async () => {
+  await harness?.stop();
+  harness = undefined;
+});
+
+async function start(config: Record<string, unknown> = {}): Promise<GatewayHarness> {
+  harness = await GatewayHarness.start(testConfig(config));
+  answerOrgs(harness.services);
+  return harness;
+}
+
+const rpc = { path: "/flovyn.v1.WorkflowQuery/QueryWorkflow", requestStream: false, responseStream: false };
+
+/** Writes text on a socket and returns what comes until it is closed. */
+function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let received = "";
+    const socket = connect({ host: "127.0.0.1", port }, () => socket.write(text));
+    socket.on("data", (data) => {
+      received += data.toString();
+    });
+    socket.on("error", () => resolve(received));
+    socket.on("close", () => resolve(received));
+  });
+}
+
+describe("rate limits", () => {
+  it("answer 429 and RESOURCE_EXHAUSTED, with the time to wait", async () => {
+    const { services, ...rest } = await start({ limits: { principal_requests_per_second: 1, principal_burst: 2 } });
+    expect(rest).toBeDefined();
+    services.answer("flovyn.v1.WorkflowQuery/QueryWorkflow", new Uint8Array(0));
+    const client = (harness as GatewayHarness).client();
+    for (let n = 0; n < 2; n++) expect((await callAnyShape(client, rpc, { key: userKey })).error).toBeUndefined();
+    const { error } = await callAnyShape(client, rpc, { key: userKey });
+    expect(error?.code).toBe(status.RESOURCE_EXHAUSTED);
+    expect(error?.metadata.get("flovyn-error-reason")).toEqual(["RATE_LIMIT"]);
+    expect(Number(error?.metadata.get("grpc-retry-pushback-ms")[0])).toBeGreaterThan(0);
+    const response = await (harness as GatewayHarness).fetch(`/api/orgs/${org.slug}/workflow-executions`);
+    expect(response.status).toBe(429);
+    expect(response.headers.get("retry-after")).toBe("1");
+    expect(await response.json()).toMatchObject({ code: "LimitExceeded", reason: "RATE_LIMIT", retryable: true });
+    const figures = await (await (harness as GatewayHarness).fetch("/metrics")).text();
+    expect(figures).toMatch(/flovyn_gateway_limited_total\{[^}]*by="principal"[^}]*\} 2/);
+  });
+
+  it("do not count health and metrics", async () => {
+    const { fetch } = await start({ limits: { principal_requests_per_second: 1, principal_burst: 1 } });
+    expect(fetch).toBeDefined();
+    for (let n = 0; n < 20; n++) expect((await (harness as GatewayHarness).fetch("/_/health")).status).toBe(200);
+  });
+});
+
+describe("headers", () => {
+  it("of every answer keep browsers from guessing, framing and caching", async () => {
+    const doors = await start();
+    for (const path of ["/api/orgs", "/nowhere", `/api/orgs/${org.slug}/workflow-executions/x`]) {
+      const { headers } = await doors.fetch(path);
+      expect([path, headers.get("x-content-type-options")]).toEqual([path, "nosniff"]);
+      expect(headers.get("content-security-policy")).toBe("default-src 'none'; frame-ancestors 'none'");
+      expect(headers.get("cache-control")).toBe("no-store");
+      expect(headers.get("strict-transport-security")).toBeNull();
+      for (const name of ["server", "x-powered-by", "access-control-allow-origin"])
+        expect(headers.get(name)).toBeNull();
+    }
+    // What a route says itself stays.
+    const page = await doors.fetch("/api/docs");
+    expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
+    expect(page.headers.get("cache-control")).toBe("no-cache");
+  });
+
+  it("of a request that are too long are refused, at both doors", async () => {
+    const doors = await start();
+    const long = "x".repeat(20_000);
+    const answer = await raw(doors.gateway.ports.http, `GET /_/health HTTP/1.1\r\nHost: a\r\nX-Long: ${long}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    const metadata = { "x-long": "x".repeat(100_000) };
+    const { error } = await callAnyShape(doors.client(), rpc, { key: userKey, metadata, deadlineMs: 5000 });
+    expect(error).toBeDefined();
+    expect(error?.code).not.toBe(status.OK);
+    doors.services.answer("flovyn.v1.WorkflowQuery/QueryWorkflow", new Uint8Array(0));
+    expect(
+      (await callRaw(doors.client(), rpc.path.slice(1), new Uint8Array(0), { key: userKey })).error,
+    ).toBeUndefined();
+  });
+});
+
+describe("pages of other origins", () => {
+  const app = "https://app.example.com";
+  const preflight = (doors: GatewayHarness, origin: string) =>
+    doors.fetch(`/api/orgs/${org.slug}/workflow-executions`, {
+      method: "OPTIONS",
+      key: "",
+      headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization" },
+    });
+
+  it("may call when they are configured, and no others", async () => {
+    const doors = await start({ cors: { origins: [app] } });
+    const allowed = await preflight(doors, app);
+    expect(allowed.status).toBe(204);
+    expect(allowed.headers.get("access-control-allow-origin")).toBe(app);
+    expect(allowed.headers.get("access-control-allow-headers")).toContain("authorization");
+    expect(allowed.headers.get("access-control-allow-credentials")).toBeNull();
+    const call = await doors.fetch("/api/orgs", { headers: { origin: app } });
+    expect(call.headers.get("access-control-allow-origin")).toBe(app);
+    for (const origin of ["https://evil.example.com", "null", `${app}.evil.com`]) {
+      expect((await preflight(doors, origin)).headers.get("access-control-allow-origin")).toBeNull();
+    }
+  });
+
+  it("may not where none is configured", async () => {
+    const answer = await preflight(await start(), app);
+    expect(answer.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  it.each(["*", "https://app.example.com/", "app.example.com"])("are not configured as %s", (origin) => {
+    expect(() => testConfig({ cors: { origins: [origin] } })).toThrow(/cors\.origins\[0\]: must be an origin/);
+  });
+});
+
+describe("connections", () => {
+  const times = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50, keepAliveTimeout: 200 };
+  const answer = () => new Response("hello");
+
+  async function server(connectionsMax = 100): Promise<{ port: number; stop: () => Promise<void> }> {
+    const http = new HttpServer({ fetch: answer, connectionsMax, times });
+    const port = await http.start({ address: "127.0.0.1", port: 0 });
+    return { port, stop: () => http.stop() };
+  }
+
+  it.each([
+    ["a head", "GET / HTTP/1.1\r\nHost: a\r\nX: "],
+    ["a body", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nab"],
+    ["nothing", ""],
+  ])("that send %s and then no more are closed", async (_name, text) => {
+    const { port, stop } = await server();
+    const received = await raw(port, text);
+    expect(received === "" || /^HTTP\/1\.1 (408|200) /.test(received)).toBe(true);
+    await stop();
+  });
+
+  it("that are idle after an answer are closed", async () => {
+    const { port, stop } = await server();
+    expect(await raw(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
+    await stop();
+  });
+
+  it("beyond the limit are refused", async () => {
+    const { port, stop } = await server(1);
+    const first = connect({ host: "127.0.0.1", port });
+    await new Promise((resolve) => first.once("connect", resolve));
+    expect(await raw(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")).toBe("");
+    first.destroy();
+    await stop();
+  });
+});
+
+describe("an address that is none", () => {
+  it("is refused with a problem", async () => {
+    const doors = await start();
+    const received = await raw(
+      doors.gateway.ports.http,
+      "GET ftp://a/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    );
+    expect(received).toMatch(/^HTTP\/1\.1 400 /);
+    expect(received).toContain("application/problem+json");
+  });
+});

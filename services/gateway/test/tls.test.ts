@@ -1,0 +1,202 @@
+/**
+ * Goal: both doors speak TLS as the configuration says, ask clients for certificates where it does, and follow their files
+ * without a restart. Approach: a test authority, real handshakes.
+ */
+import { copyFileSync, writeFileSync } from "node:fs";
+import { request } from "node:https";
+import { join } from "node:path";
+import { type ConnectionOptions, connect, type PeerCertificate } from "node:tls";
+import { loadConfig } from "@flovyn/runtime";
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+  type IssuedCertificate,
+  waitFor,
+} from "@flovyn/testing";
+import { Client, credentials, status } from "@grpc/grpc-js";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { callAnyShape, GatewayHarness, testConfig } from "./gateway-harness.js";
+
+let ours: CertificateAuthority;
+let others: CertificateAuthority;
+let server: IssuedCertificate;
+let client: IssuedCertificate;
+let stranger: IssuedCertificate;
+let harness: GatewayHarness | undefined;
+
+beforeAll(async () => {
+  [ours, others] = await Promise.all([createCertificateAuthority(), createCertificateAuthority("another authority")]);
+  server = await ours.issue("server");
+  client = await ours.issue("client");
+  stranger = await others.issue("stranger");
+});
+
+afterEach(async () => {
+  await harness?.stop();
+  harness = undefined;
+});
+
+async function start(tls: Record<string, unknown>): Promise<GatewayHarness> {
+  harness = await GatewayHarness.start(testConfig({ tls }));
+  return harness;
+}
+
+const files = (issued: IssuedCertificate) => ({ cert_file: issued.certFile, key_file: issued.keyFile });
+const rpc = { path: "/flovyn.v1.WorkerLifecycle/SendHeartbeat", requestStream: false, responseStream: false };
+
+/** How a call over TLS ends; it is answered or refused by the gateway when the handshake succeeded. */
+async function grpcEnd(identity?: IssuedCertificate, ca = ours.ca): Promise<number> {
+  const secure = credentials.createSsl(ca, identity?.key ?? null, identity?.cert ?? null);
+  const connection = new Client(`localhost:${harness?.gateway.ports.grpc}`, secure, {
+    "grpc.use_local_subchannel_pool": 1,
+  });
+  try {
+    return (await callAnyShape(connection, rpc, { key: "wrong" })).error?.code ?? status.OK;
+  } finally {
+    connection.close();
+  }
+}
+
+function httpsStatus(identity?: IssuedCertificate, more: ConnectionOptions = {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const port = harness?.gateway.ports.http;
+    const secure = { ca: ours.ca, ...(identity && { cert: identity.cert, key: identity.key }), ...more };
+    const sent = request({ host: "localhost", port, path: "/_/health", agent: false, ...secure }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
+describe("TLS", () => {
+  it("is spoken at both doors, and nothing else", async () => {
+    const { gateway } = await start(files(server));
+    expect(await grpcEnd()).toBe(status.UNAUTHENTICATED);
+    expect(await httpsStatus()).toBe(200);
+    await expect(fetch(`http://localhost:${gateway.ports.http}/_/health`)).rejects.toThrow();
+    const plain = new Client(`localhost:${gateway.ports.grpc}`, credentials.createInsecure());
+    expect((await callAnyShape(plain, rpc, { key: "wrong", deadlineMs: 2000 })).error?.code).not.toBe(
+      status.UNAUTHENTICATED,
+    );
+    plain.close();
+  });
+
+  it("tells browsers to keep to it", async () => {
+    await start(files(server));
+    const headers = await new Promise<Record<string, unknown>>((resolve, reject) => {
+      const port = harness?.gateway.ports.http;
+      request({ host: "localhost", port, path: "/api/orgs", ca: ours.ca, agent: false }, (answer) => {
+        answer.resume();
+        resolve(answer.headers);
+      })
+        .on("error", reject)
+        .end();
+    });
+    expect(headers["strict-transport-security"]).toMatch(/^max-age=\d+$/);
+  });
+
+  it("may be on at one door alone", async () => {
+    const { gateway } = await start({ http: files(server) });
+    expect(await httpsStatus()).toBe(200);
+    const plain = new Client(`localhost:${gateway.ports.grpc}`, credentials.createInsecure());
+    expect((await callAnyShape(plain, rpc, { key: "wrong" })).error?.code).toBe(status.UNAUTHENTICATED);
+    plain.close();
+  });
+
+  it("of versions before 1.2 is refused", async () => {
+    await start(files(server));
+    await expect(httpsStatus(undefined, { minVersion: "TLSv1", maxVersion: "TLSv1.1" })).rejects.toThrow();
+  });
+
+  it("that the client does not trust ends with the client", async () => {
+    await start(files(stranger));
+    expect(await grpcEnd()).toBe(status.UNAVAILABLE);
+    await expect(httpsStatus()).rejects.toThrow();
+  });
+});
+
+describe("certificates of clients", () => {
+  it("that are required keep everybody else out, at both doors", async () => {
+    await start({ ...files(server), client_ca_file: ours.caFile, client_auth: "require" });
+    expect(await grpcEnd(client)).toBe(status.UNAUTHENTICATED);
+    expect(await httpsStatus(client)).toBe(200);
+    const expired = await ours.issue("expired", { days: -1 });
+    for (const identity of [undefined, stranger, expired]) {
+      expect(await grpcEnd(identity)).toBe(status.UNAVAILABLE);
+      await expect(httpsStatus(identity)).rejects.toThrow();
+    }
+  });
+
+  it("that are asked for may be left out", async () => {
+    await start({ ...files(server), client_ca_file: ours.caFile, client_auth: "request" });
+    for (const identity of [undefined, client]) {
+      expect(await grpcEnd(identity)).toBe(status.UNAUTHENTICATED);
+      expect(await httpsStatus(identity)).toBe(200);
+    }
+  });
+});
+
+describe("files that change", () => {
+  function presented(port: number): Promise<PeerCertificate> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(
+        { host: "localhost", port, rejectUnauthorized: false, ALPNProtocols: ["h2", "http/1.1"] },
+        () => {
+          resolve(socket.getPeerCertificate());
+          socket.destroy();
+        },
+      );
+      socket.on("error", reject);
+    });
+  }
+
+  it("count for new connections; a stream that is open goes on; what cannot be used changes nothing", async () => {
+    const [certFile, keyFile] = ["live.pem", "live.key"].map((name) => join(ours.directory, name)) as [string, string];
+    const use = (issued: IssuedCertificate) => {
+      copyFileSync(issued.certFile, certFile);
+      copyFileSync(issued.keyFile, keyFile);
+    };
+    use(server);
+    const { gateway } = await start({ cert_file: certFile, key_file: keyFile });
+    const { grpc, http } = gateway.ports;
+    const secure = credentials.createSsl(ours.ca);
+    const connection = new Client(`localhost:${grpc}`, secure, { "grpc.use_local_subchannel_pool": 1 });
+    expect((await callAnyShape(connection, rpc, { key: "wrong" })).error?.code).toBe(status.UNAUTHENTICATED);
+    const [before] = await Promise.all([presented(http), presented(grpc)]);
+    use(await ours.issue("server"));
+    await waitFor("both doors to present the new certificate", async () => {
+      const [now, alsoNow] = await Promise.all([presented(http), presented(grpc)]);
+      return now.serialNumber !== before.serialNumber && alsoNow.serialNumber === now.serialNumber;
+    });
+    expect((await callAnyShape(connection, rpc, { key: "wrong" })).error?.code).toBe(status.UNAUTHENTICATED);
+    const renewed = await presented(http);
+    writeFileSync(keyFile, server.key);
+    for (const watch of [1, 2, 3])
+      expect([watch, (await presented(http)).serialNumber]).toEqual([watch, renewed.serialNumber]);
+    connection.close();
+  });
+
+  it.each([
+    [
+      "missing",
+      { cert_file: "/nowhere/cert.pem" },
+      /tls\.grpc\.cert_file: the file \/nowhere\/cert\.pem cannot be read/,
+    ],
+    ["of another certificate", { key_file: "stranger" }, /certificate and key cannot be used together/],
+  ])("and are %s at the start stop it with the name of the key", async (_name, change, problem) => {
+    const changed = Object.fromEntries(
+      Object.entries(change).map(([key, value]) => [key, value === "stranger" ? stranger.keyFile : value]),
+    );
+    await expect(start({ ...files(server), ...changed })).rejects.toThrow(problem);
+  });
+
+  it.each([
+    [{ cert_file: "a" }, "tls.key_file: is missing"],
+    [{ cert_file: "a", key_file: "b", client_auth: "require" }, "tls.client_ca_file: is missing"],
+    [{ grpc: { key_file: "b" } }, "tls.grpc.cert_file: is missing"],
+  ])("and are half configured (%j) are refused", (tls, problem) => {
+    expect(() => loadConfig({ env: {}, overrides: { tls } })).toThrow(problem);
+  });
+});
