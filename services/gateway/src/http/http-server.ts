@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { type DoorTls, type Listen, listenOn, problemContentType } from "@flovyn/runtime";
+import { type DoorTls, type Listen, listenOn } from "@flovyn/runtime";
 import { createAdaptorServer } from "@hono/node-server";
 import { drainMs, headerBytesMax, tlsHandshakeTimeoutMs } from "../limits.js";
 import type { Certificates, CertificateWatch } from "../tls/certificate-watch.js";
@@ -39,7 +39,7 @@ export class HttpServer {
 
   constructor({ fetch, connectionsMax, tls, times = httpTimes }: HttpServerOptions) {
     const serverOptions = { ...times, maxHeaderSize: headerBytesMax };
-    const common = { fetch, overrideGlobalObjects: false, errorHandler: unreadable };
+    const common = { fetch, overrideGlobalObjects: false };
     this.#server = (
       tls === undefined
         ? createAdaptorServer({ ...common, serverOptions })
@@ -93,21 +93,4 @@ function tlsOptions({ clientAuth }: DoorTls, certificates: Certificates) {
 
 function contextOf({ cert, key, ca }: Certificates) {
   return { cert, key, ...(ca !== undefined && { ca }), minVersion: "TLSv1.2" as const };
-}
-
-/** A request that is HTTP but cannot be handed to the application, such as one whose address is none. */
-function unreadable(): Response {
-  const problem = {
-    type: "https://flovyn.dev/problems/invalid-input",
-    title: "Invalid input",
-    status: 400,
-    detail: "the request cannot be read",
-    error: "the request cannot be read",
-    code: "InvalidInput",
-    retryable: false,
-  };
-  return new Response(JSON.stringify(problem), {
-    status: 400,
-    headers: { "content-type": problemContentType, connection: "close" },
-  });
 }
