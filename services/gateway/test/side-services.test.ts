@@ -80,7 +80,7 @@ describe.each(["v1", "v1alpha"])("grpc.reflection.%s", (version) => {
   const listServices = 7;
   const fileContainingSymbol = 4;
 
-  it("refuses callers without a key", async () => {
+  it("pitfall 40: refuses callers without a key", async () => {
     await expect(reflect(version, listServices, "*", "")).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
     await expect(reflect(version, listServices, "*", "wrong")).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
   });

@@ -50,7 +50,7 @@ async function calls(check: Authenticate, authorization: string, count: number, 
 }
 
 describe("rates", () => {
-  it("are off unless configured", async () => {
+  it("pitfall 48: are off unless configured", async () => {
     expect(await calls(limited({}), "alice", 10_000)).toBe(10_000);
   });
 
