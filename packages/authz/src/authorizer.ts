@@ -33,6 +33,10 @@ export interface AuthorizerOptions {
 /** Decisions that are known, about 200 bytes each. */
 const decisionsMax = 50_000;
 
+/** Of an id, a kind or a queue. Those that the server takes have at most 255 characters. */
+const factLengthMax = 512;
+const denied: Decision = Object.freeze({ allowed: false, policyIds: [] });
+
 /** What a principal without a role is. */
 const roleWithout = "MEMBER";
 /** The callers that promise tokens make. */
@@ -65,11 +69,13 @@ export class Authorizer {
     this.#onError = onError;
     this.#setId = freeSetIds.pop() ?? `${namespace}-${setsMade++}`;
     setIds.register(this, this.#setId);
-    const parsed = preparsePolicySet(this.#setId, { staticPolicies: { ...this.policies.policies } });
+    const parsed = preparsePolicySet(this.#setId, { staticPolicies: Object.fromEntries(this.policies.policies) });
     if (parsed.type === "failure") throw new Error(parsed.errors.map(({ message }) => message).join("; "));
   }
 
   authorize(principal: Principal, action: ActionName, resource: { orgId: string; facts?: ResourceFacts }): Decision {
+    // No valid request says so much; it is neither worth an evaluation nor a place among the known ones.
+    for (const fact of Object.values(resource.facts ?? {})) if (fact.length > factLengthMax) return denied;
     if (resource.orgId === principal.orgId && this.attributes.size === 0) {
       let decisions = this.#own.get(principal);
       if (decisions === undefined) {
@@ -145,7 +151,11 @@ function describePrincipal({ orgId, principalType, principalId, role }: Principa
 } {
   const org = { __entity: { type: `${namespace}::Org`, id: orgId } };
   if (principalType === "Service") return { type: "Service", attrs: {} };
-  if (orgId === "") return { type: "Operator", attrs: { id: principalId } };
+  if (orgId === "") {
+    // Whoever has no org and is no operator is nothing to policies.
+    const isOperator = principalType === "User" && role === "OPERATOR";
+    return isOperator ? { type: "Operator", attrs: { id: principalId } } : { type: "Service", attrs: {} };
+  }
   if (principalType === "Worker") return { type: "Worker", attrs: { org, id: principalId } };
   if (principalId === promiseTokenId && role === undefined) return { type: "PromiseToken", attrs: { org } };
   return { type: "User", attrs: { org, id: principalId, role: role ?? roleWithout } };

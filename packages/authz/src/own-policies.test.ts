@@ -82,6 +82,28 @@ describe("policies of files", () => {
     expect(problems.join("\n")).toMatch(problem);
   });
 
+  it.each([
+    ["brackets", `permit (principal, action, resource) when { ${"(".repeat(300)}true${")".repeat(300)} };`],
+    ["signs", `permit (principal, action, resource) when { ${"!".repeat(300)}true };`],
+  ])("nested too deep by %s are refused before they can end the parser", (_name, text) => {
+    expect(problemsOf(source(text))).toEqual(["own.cedar: is nested more than 40 deep"]);
+    expect(new Authorizer().authorize(member, "startWorkflow", { orgId: org }).allowed).toBe(true);
+  });
+
+  it.each(["__proto__", "", "a b", "-x"])("have no id such as %j", (id) => {
+    expect(problemsOf(source(`@id("${id}") forbid (principal, action, resource);`))).toHaveLength(1);
+  });
+
+  it("are not asked about texts that no request may hold", () => {
+    const kinds = source(
+      `permit (principal, action, resource) when { resource has kind && resource.kind like "*a*b*" };`,
+    );
+    const authorizer = new Authorizer({ sources: [kinds], mode: "replace" });
+    const start = (kind: string) => authorizer.authorize(member, "startWorkflow", { orgId: org, facts: { kind } });
+    expect(start("ab").allowed).toBe(true);
+    expect(start(`ab${"x".repeat(600)}`)).toEqual({ allowed: false, policyIds: [] });
+  });
+
   it("need ids of their own", () => {
     const twice = '@id("owner") permit (principal is Flovyn::User, action == Flovyn::Action::"createOrg", resource);';
     expect(problemsOf(source(twice))).toEqual(["own.cedar: there is another policy with the id owner"]);

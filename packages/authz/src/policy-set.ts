@@ -20,8 +20,8 @@ export type Attribute = "id" | "kind" | "queue";
 
 export interface PolicySet {
   /** By id: that of the annotation `@id`, else the name of the source and a number. */
-  policies: Readonly<Record<string, string>>;
-  descriptions: Readonly<Record<string, string>>;
+  policies: ReadonlyMap<string, string>;
+  descriptions: ReadonlyMap<string, string>;
   /** What any of them looks at. */
   attributes: ReadonlySet<Attribute>;
 }
@@ -40,16 +40,16 @@ export class PolicyError extends Error {
 /** Reads and checks policies. Errors: PolicyError with every problem. */
 export function readPolicies(sources: readonly PolicySource[]): PolicySet {
   const problems = sources.flatMap(problemsOf);
-  const policies: Record<string, string> = {};
-  const descriptions: Record<string, string> = {};
+  const policies = new Map<string, string>();
+  const descriptions = new Map<string, string>();
   const attributes = new Set<Attribute>();
   if (problems.length > 0) throw new PolicyError(problems);
   for (const source of sources) {
     for (const [index, { text, json }] of partsOf(source).entries()) {
       const id = json.annotations?.id ?? `${source.name}#${index + 1}`;
-      if (Object.hasOwn(policies, id)) problems.push(`${source.name}: there is another policy with the id ${id}`);
-      policies[id] = text;
-      descriptions[id] = json.annotations?.description ?? "";
+      if (policies.has(id)) problems.push(`${source.name}: there is another policy with the id ${id}`);
+      policies.set(id, text);
+      descriptions.set(id, json.annotations?.description ?? "");
       for (const attribute of attributesOf(json)) attributes.add(attribute);
     }
   }
@@ -57,7 +57,27 @@ export function readPolicies(sources: readonly PolicySource[]): PolicySet {
   return { policies, descriptions, attributes };
 }
 
+/** Names that mean something to the language in which sets of policies travel. */
+const forbiddenIds = /@id\s*\(\s*"(?![A-Za-z0-9][\w.-]{0,99}"\s*\))/;
+
+/** The parser recurses: far deeper nesting ends its memory, and every later decision with it. */
+const nestingMax = 40;
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const character of text) {
+    if ("([{".includes(character)) depth += 1;
+    else if (")]}".includes(character)) depth -= 1;
+    if (depth > nestingMax) return true;
+  }
+  // Signs nest without brackets.
+  return /(?:[!-]\s*){20}/.test(text);
+}
+
 function problemsOf(source: PolicySource): string[] {
+  if (forbiddenIds.test(source.text))
+    return [`${source.name}: an id must be letters, digits, dots, hyphens and underscores`];
+  if (isTooDeep(source.text)) return [`${source.name}: is nested more than ${nestingMax} deep`];
   const parsed = checkParsePolicySet({ staticPolicies: source.text });
   if (parsed.type === "failure") return parsed.errors.map((error) => describe(source, error));
   const checked = validate({

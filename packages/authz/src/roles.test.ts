@@ -21,6 +21,8 @@ const principals = {
   operator: { orgId: "", principalType: "User", principalId: "root", role: "OPERATOR" },
   "promise token": { orgId: org, principalType: "User", principalId: "promise-token" },
   "unknown role": user("BOSS"),
+  "worker without an org": { orgId: "", principalType: "Worker", principalId: "w" },
+  "user without an org": { orgId: "", principalType: "User", principalId: "u", role: "OWNER" },
   service: { orgId: org, principalType: "Service", principalId: "gateway" },
 } as const satisfies Record<string, Principal>;
 
@@ -89,6 +91,8 @@ const letters: Readonly<Record<keyof typeof principals, string>> = {
   "promise token": "R",
   // Whoever is known may do what is marked by a star.
   "unknown role": "*",
+  "worker without an org": "-",
+  "user without an org": "-",
   service: "-",
 };
 

@@ -32,7 +32,7 @@ export async function auth(args: readonly string[]): Promise<void> {
   const authorizer = new Authorizer({ sources, mode, onError: (problem) => problems.push(problem) });
   const { allowed, policyIds } = authorizer.decide(principal, action, resource);
   const { descriptions } = authorizer.policies;
-  const policies = policyIds.map((id) => ({ id, description: descriptions[id] ?? "" }));
+  const policies = policyIds.map((id) => ({ id, description: descriptions.get(id) ?? "" }));
   if (values.json) return print(JSON.stringify({ allowed, policies, problems }));
   print(allowed ? "allowed" : "denied");
   for (const { id, description } of policies) print(`  by ${id}${description === "" ? "" : `: ${description}`}`);

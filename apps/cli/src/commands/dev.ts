@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { createInProcessBus, createNatsBus } from "@flovyn/bus";
+import { createInProcessBus } from "@flovyn/bus";
 import { migrate } from "@flovyn/db";
 import { startEmbeddedPostgres } from "@flovyn/embedded-postgres";
 import {
@@ -12,6 +12,7 @@ import {
   loadConfig,
   waitForSignal,
 } from "@flovyn/runtime";
+import { connectBroker } from "../compose/broker.js";
 import { startProcess } from "../compose/processes.js";
 import { backendNames } from "../compose/services.js";
 import { type DevCredentials, devConfig, devCredentials } from "../dev/credentials.js";
@@ -56,7 +57,7 @@ export async function dev(args: readonly string[]): Promise<void> {
         connectBus: (stats) =>
           options.nats === undefined
             ? Promise.resolve(createInProcessBus({ log, stats }))
-            : createNatsBus({ url: options.nats, name: "flovyn-dev", log, stats }),
+            : connectBroker({ nats: { ...config.nats, url: options.nats }, name: "flovyn-dev", log, stats }),
       }),
     );
     if (options.demo && options.credentials !== undefined) {

@@ -55,7 +55,8 @@ export function devConfig(credentials: DevCredentials): Record<string, unknown> 
         ],
       },
       promise_token: { secrets: [{ id: "dev", secret: promiseTokenSecret }] },
-      worker_token: { secrets: [{ id: "dev", secret: workerTokenSecret }] },
+      // Takes the place of the one in the environment, which has this form.
+      worker_token: { secret: workerTokenSecret },
     },
   };
 }
