@@ -52,3 +52,6 @@ END $$;
 --> statement-breakpoint
 CREATE TRIGGER audit_entry_append_only BEFORE UPDATE OR DELETE ON audit_entry FOR EACH ROW
   EXECUTE FUNCTION refuse_audit_change();
+--> statement-breakpoint
+CREATE TRIGGER audit_entry_no_truncate BEFORE TRUNCATE ON audit_entry FOR EACH STATEMENT
+  EXECUTE FUNCTION refuse_audit_change();
