@@ -10,7 +10,7 @@
  * | `flovyn.due.<service>` | dispatch, tasks | replicas of timers, promises, tasks | DueHint | hint | their slow look finds what is due |
  * | `flovyn.lifecycle.<org>` | all but the gateway | gateways with live streams of the org | LifecycleHint | hint | the stream misses it; history has it |
  * | `flovyn.streams.<org>.<execution>` | tasks | gateways with live streams of the execution | StreamHint | hint | the stream misses it |
- * | `flovyn.credentials` | dispatch | gateways that know worker tokens | RevokedHint | hint | gateways ask every 2 s whether what they know is valid |
+ * | `flovyn.credentials` | dispatch | gateways that know worker tokens | RevokedHint | hint | gateways ask every 1.5 s whether what they know is valid |
  * | `_INBOX.flovyn.<process>.r` | a replica | the requester | ReplyBatch | reply | caller gets Unavailable |
  * | `_INBOX.flovyn.<process>.q<n>` | the broker | the requester | no-responders status for request batch n | reply | caller gets Unavailable a little later |
  * | `_INBOX.flovyn.<process>.a<n>` | the taker of chunks | their sender | acknowledgement of one chunk of stream n | reply | the sender gives the stream up |

@@ -18,6 +18,7 @@ export function checkTogether(tree: unknown): string[] {
       orgs.map((org) => at(org, "slug")),
     ),
     ...otelProblems(at(tree, "otel")),
+    ...cedarProblems(at(tree, "auth", "cedar")),
     ...tlsProblems(at(tree, "tls")),
     ...natsProblems(at(tree, "nats")),
     ...jwtProblems(at(tree, "auth", "jwt")),
@@ -64,6 +65,11 @@ function otelProblems(otel: unknown): string[] {
   return ["OTEL_EXPORTER_OTLP_ENDPOINT: must look like http://host:4318"];
 }
 
+function cedarProblems(cedar: unknown): string[] {
+  const replacesByNothing = at(cedar, "mode") === "replace" && list(at(cedar, "policies")).length === 0;
+  return replacesByNothing ? ["auth.cedar.policies: is missing, and auth.cedar.mode is replace"] : [];
+}
+
 /** A certificate has a key, and a client is asked for one only where somebody vouches for it. */
 function tlsProblems(tls: unknown): string[] {
   const problems: string[] = [];
@@ -76,7 +82,7 @@ function tlsProblems(tls: unknown): string[] {
       problems.push(`${title}.key_file: is missing`);
     if (value("key_file") !== undefined && value("cert_file") === undefined)
       problems.push(`${title}.cert_file: is missing`);
-    const asks = value("client_auth") === "request" || value("client_auth") === "require";
+    const asks = value("client_auth") === "require";
     if (asks && value("client_ca_file") === undefined) problems.push(`${title}.client_ca_file: is missing`);
     if (asks && value("cert_file") === undefined) problems.push(`${title}.client_auth: needs cert_file and key_file`);
   }
@@ -98,6 +104,8 @@ function natsProblems(nats: unknown): string[] {
 function jwtProblems(jwt: unknown): string[] {
   if (jwt === undefined) return [];
   const skips = flag.safeParse(at(jwt, "skip_verification")).data === true;
+  // The older variable for tests, set to false, configures nothing.
+  if (!skips && Object.keys(jwt ?? {}).every((key) => key === "skip_verification")) return [];
   const has = (key: string) => at(jwt, key) !== undefined;
   if (skips) return [];
   const problems: string[] = [];

@@ -12,9 +12,10 @@ import { type JwtConfig, jwtShape } from "./jwt-config.js";
 import { flag, integer, isHttpUrl } from "./values.js";
 
 const port = integer(0, 65_535);
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const uuid = z
   .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, "must be a UUID")
+  .regex(uuidForm, "must be a UUID")
   .transform((text) => text.toLowerCase());
 const databaseUrl = z
   .string()
@@ -44,7 +45,7 @@ const namedSecret = z.object({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, "must be 1 to 32 letters, digits, _ and -"),
   secret: secretText,
 });
-const workerToken = z.object({
+const workerToken = z.strictObject({
   secrets: z.array(namedSecret).default([]),
   /** The only one, in place of the list. */
   secret: secretText.optional(),
@@ -108,7 +109,8 @@ export const configShape = z.object({
         slug: z
           .string()
           .max(100)
-          .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be lower-case words joined by hyphens"),
+          .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be lower-case words joined by hyphens")
+          .refine((slug) => !uuidForm.test(slug), "must not be a UUID"),
         tier: z.string().min(1).max(50).default("FREE"),
         quotas: z
           .object({
@@ -126,7 +128,7 @@ export const configShape = z.object({
       static_api_key: z.object({ keys: z.array(staticKey).default([]) }).prefault({}),
       jwt: jwtShape.optional(),
       cedar: z
-        .object({
+        .strictObject({
           policies: z.array(z.string().min(1)).max(100).default([]),
           mode: z.enum(["extend", "replace"]).default("extend"),
         })

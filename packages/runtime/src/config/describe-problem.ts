@@ -20,6 +20,8 @@ export function describeProblem(issue: z.core.$ZodRawIssue): string | undefined 
       return issue.minimum === 1 ? "must not be empty" : `must have at least ${issue.minimum} characters`;
     case "too_big":
       return `must have at most ${issue.maximum} characters`;
+    case "unrecognized_keys":
+      return `has no key ${issue.keys.join(", ")}`;
     case "invalid_key":
       return issue.issues[0]?.message;
     default:

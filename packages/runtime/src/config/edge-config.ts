@@ -6,7 +6,7 @@ const rate = integer(0, 1_000_000);
 const path = z.string().min(1).max(4096);
 
 /** `[limits]`: how much callers may ask of one gateway. Source: docs/configuration.md. */
-export const limitsShape = z.object({
+export const limitsShape = z.strictObject({
   org_requests_per_second: rate.default(0),
   org_burst: rate.default(0),
   principal_requests_per_second: rate.default(0),
@@ -54,7 +54,7 @@ export function toRate(requestsPerSecond: number, burst: number): RateConfig {
 }
 
 /** `[cors]`: pages of other origins that may call the HTTP door. */
-export const corsShape = z.object({
+export const corsShape = z.strictObject({
   origins: z
     .array(
       z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
@@ -76,22 +76,22 @@ const door = {
   key_file: path.optional(),
   /** Authorities whose clients are let in. */
   client_ca_file: path.optional(),
-  client_auth: z.enum(["none", "request", "require"]).optional(),
+  client_auth: z.enum(["none", "require"]).optional(),
 };
 
 /** `[tls]`: certificates of both doors, `[tls.http]` and `[tls.grpc]` those of one. */
-export const tlsShape = z.object({
+export const tlsShape = z.strictObject({
   ...door,
-  http: z.object({ ...door, enabled: flag.default(true) }).prefault({}),
-  grpc: z.object({ ...door, enabled: flag.default(true) }).prefault({}),
+  http: z.strictObject({ ...door, enabled: flag.default(true) }).prefault({}),
+  grpc: z.strictObject({ ...door, enabled: flag.default(true) }).prefault({}),
 });
 
 export interface DoorTls {
   certFile: string;
   keyFile: string;
   clientCaFile: string | undefined;
-  /** Whether a client shows a certificate: it need not, it is asked to, or nobody comes in without. */
-  clientAuth: "none" | "request" | "require";
+  /** Whether nobody comes in without a certificate of these authorities. */
+  clientAuth: "none" | "require";
 }
 
 export interface TlsConfig {
@@ -108,12 +108,14 @@ export function toTlsConfig(tls: Tls): TlsConfig {
 function toDoor(shared: Tls, own: Tls["http"]): DoorTls | undefined {
   const certFile = own.cert_file ?? shared.cert_file;
   const keyFile = own.key_file ?? shared.key_file;
+  const clientCaFile = own.client_ca_file ?? shared.client_ca_file;
   if (!own.enabled || certFile === undefined || keyFile === undefined) return undefined;
   return {
     certFile,
     keyFile,
-    clientCaFile: own.client_ca_file ?? shared.client_ca_file,
-    clientAuth: own.client_auth ?? shared.client_auth ?? "none",
+    clientCaFile,
+    // Whoever names authorities wants their clients and nobody else.
+    clientAuth: own.client_auth ?? shared.client_auth ?? (clientCaFile === undefined ? "none" : "require"),
   };
 }
 

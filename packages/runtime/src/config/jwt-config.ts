@@ -12,7 +12,7 @@ const claimPath = z
 const webAddress = z.string().refine(isHttpUrl, { error: "must look like https://host/path" });
 
 /** `[auth.jwt]`: tokens of an identity provider. Source: docs/configuration.md. */
-export const jwtShape = z.object({
+export const jwtShape = z.strictObject({
   issuer: z.string().min(1).max(2000).optional(),
   audience: z
     .union([
@@ -56,7 +56,9 @@ export interface JwtConfig {
   skipVerification: boolean;
 }
 
-export function toJwtConfig(jwt: z.infer<typeof jwtShape>): JwtConfig {
+/** Undefined where nothing is configured but that signatures are looked at. */
+export function toJwtConfig(jwt: z.infer<typeof jwtShape>): JwtConfig | undefined {
+  if (jwt.issuer === undefined && !jwt.skip_verification) return undefined;
   return {
     issuer: jwt.issuer,
     audience: jwt.audience,

@@ -1,6 +1,6 @@
 import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { insertOrganization, listOrganizations, type OrganizationRow } from "@flovyn/db";
-import { DomainError, invalidField, newId, parseInteger, parseText } from "@flovyn/domain";
+import { DomainError, invalidField, isUuid, newId, parseInteger, parseText } from "@flovyn/domain";
 import { CreateOrgRequest, ListOrgsRequest, ListOrgsResponse, OrgView } from "@flovyn/proto/internal";
 import type { DispatchContext } from "../context.js";
 import { formatCursor, parseCursor } from "./cursor.js";
@@ -44,6 +44,8 @@ export async function listOrgs(context: DispatchContext, request: IncomingReques
 function parseSlug(text: string): string {
   parseText(text, "slug", slugLengthMax);
   if (!slugForm.test(text)) throw invalidField("slug", "must be lower-case words joined by hyphens");
+  // Where either may stand, an id would be taken for a slug.
+  if (isUuid(text)) throw invalidField("slug", "must not be a UUID");
   return text;
 }
 
