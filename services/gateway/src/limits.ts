@@ -92,7 +92,7 @@ export const limitedAddressesMax = 100_000;
 export const certificatePollMs = 5000;
 /** A TLS handshake that takes longer holds a connection for nothing. */
 export const tlsHandshakeTimeoutMs = 10_000;
-/** All header lines of a request together, of either door. */
+/** All header lines of an HTTP request together. */
 export const headerBytesMax = 16 * 1024;
 
 /** Policy files are looked at so often. */
@@ -122,6 +122,11 @@ export const auditEveryMs = 500;
 export const auditBatchMax = 500;
 /** Entries that wait while they cannot be stored, about 500 bytes each. */
 export const auditWaitingMax = 20_000;
+/** So many of the oldest make room together. */
+export const auditLostAtOnce = 100;
+/** What a caller wrote of an id goes no further than this; a longer request is not read for it. */
+export const auditedTextMax = 255;
+export const auditedRequestBytesMax = 64 * 1024;
 /** Entries for one caller that is denied one action again and again; the rest of the minute is counted. */
 export const deniedEntriesPerMinute = 10;
 /** Callers and actions whose denials are counted. */

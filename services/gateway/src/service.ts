@@ -47,7 +47,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   const wallClock = () => context.clock.now();
   const anonymous = anonymousCaller(config);
   if (anonymous !== undefined) {
-    log.warn({ orgId: anonymous.orgId }, "authentication is off: every caller acts as an administrator of this org");
+    log.warn({ orgId: anonymous.orgId }, "authentication is off: every caller acts as an owner of this org");
   }
   const { jwt, staticApiKey, endpoints, workerToken, cedar } = config.auth;
   const metrics = createGatewayMetrics(context.metrics);
@@ -126,6 +126,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
       log,
       authenticate: limits.around(authentication.http),
       authorize,
+      limits,
       auditor,
       workerTokenSecrets: workerToken.secrets,
       promiseTokens: new PromiseTokens({ secrets: config.auth.promiseToken.secrets, now: wallClock }),

@@ -119,21 +119,13 @@ describe("TLS", () => {
 
 describe("certificates of clients", () => {
   it("that are required keep everybody else out, at both doors", async () => {
-    await start({ ...files(server), client_ca_file: ours.caFile, client_auth: "require" });
+    await start({ ...files(server), client_ca_file: ours.caFile });
     expect(await grpcEnd(client)).toBe(status.UNAUTHENTICATED);
     expect(await httpsStatus(client)).toBe(200);
     const expired = await ours.issue("expired", { days: -1 });
     for (const identity of [undefined, stranger, expired]) {
       expect(await grpcEnd(identity)).toBe(status.UNAVAILABLE);
       await expect(httpsStatus(identity)).rejects.toThrow();
-    }
-  });
-
-  it("that are asked for may be left out", async () => {
-    await start({ ...files(server), client_ca_file: ours.caFile, client_auth: "request" });
-    for (const identity of [undefined, client]) {
-      expect(await grpcEnd(identity)).toBe(status.UNAUTHENTICATED);
-      expect(await httpsStatus(identity)).toBe(200);
     }
   });
 });
@@ -192,7 +184,22 @@ describe("files that change", () => {
     await expect(start({ ...files(server), ...changed })).rejects.toThrow(problem);
   });
 
+  it("of authorities that hold no certificate stop the start: nobody could come in", async () => {
+    const empty = join(ours.directory, "empty.pem");
+    for (const text of [
+      "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
+      "-----BEGIN nothing",
+      server.key.toString(),
+    ]) {
+      writeFileSync(empty, text);
+      await expect(start({ ...files(server), client_ca_file: empty })).rejects.toThrow(
+        /tls\.grpc\.client_ca_file: holds/,
+      );
+    }
+  });
+
   it.each([
+    [{ client_atuh: "require" }, "tls: has no key client_atuh"],
     [{ cert_file: "a" }, "tls.key_file: is missing"],
     [{ cert_file: "a", key_file: "b", client_auth: "require" }, "tls.client_ca_file: is missing"],
     [{ grpc: { key_file: "b" } }, "tls.grpc.cert_file: is missing"],

@@ -246,6 +246,18 @@ describe("the audit log", () => {
     const next = (await use.rest().get(`/audit?limit=1&cursor=${page.nextCursor}`)).json;
     expect(next.entries[0].id < page.entries[0].id).toBe(true);
     expect((await use.rest().get("/audit?from=yesterday")).json).toMatchObject({ status: 400, field: "from" });
+    // What belongs to no org is for operators: what they make, and attempts of callers that nobody knows.
+    await atRoot("/api/orgs", { key: "nobody's key" });
+    await waitFor("the attempt of nobody to be stored", async () => {
+      const { json } = await atRoot("/api/audit?limit=100&outcome=denied", { key: operatorKey });
+      return json.entries.some((entry: { principalType: string }) => entry.principalType === "Anonymous");
+    });
+    const { json: made } = await atRoot("/api/audit?action=createOrg&outcome=allowed", { key: operatorKey });
+    expect(made.entries[0]).toMatchObject({ principalId: "operator:test", resourceType: "Server" });
+    const own = await atRoot("/api/audit?limit=100", { key: org.userKey });
+    // Members of an org see nothing of it, only that they themselves tried.
+    const orgMakers = own.json.entries.filter((entry: { action: string }) => entry.action === "createOrg");
+    expect(orgMakers.map((entry: { outcome: string }) => entry.outcome)).not.toContain("allowed");
     // Nobody sees the log of another org, and an attempt to is in the log of who tried.
     expect((await use.rest(0, { org: use.cluster.otherOrg, slug: org.slug }).get("/audit")).status).toBe(404);
     await waitFor("the attempt to be stored", async () => {

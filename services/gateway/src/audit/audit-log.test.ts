@@ -1,6 +1,7 @@
+import { DomainError } from "@flovyn/domain";
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../test/silent-log.js";
-import { auditBatchMax, auditWaitingMax, deniedEntriesPerMinute } from "../limits.js";
+import { auditBatchMax, auditLostAtOnce, auditWaitingMax, deniedEntriesPerMinute } from "../limits.js";
 import type { AuditEntry, AuditedCall } from "./audit-entry.js";
 import { AuditLog } from "./audit-log.js";
 
@@ -22,7 +23,8 @@ beforeEach(() => {
     },
     send: async (entries) => {
       sent.push(entries.length);
-      if (failing) throw new Error("the database is away");
+      if (failing) throw new DomainError("Unavailable", "the database is away");
+      if (entries.some(({ resourceId }) => resourceId === "poison")) throw new DomainError("PayloadTooLarge", "no");
       stored.push(...entries);
     },
   });
@@ -72,10 +74,19 @@ describe("the audit log", () => {
 
   it("loses the oldest, and counts them, when too many wait", async () => {
     for (let n = 0; n < auditWaitingMax + 3; n++) audit.record(call({ resourceId: String(n) }));
-    expect(counts.lost).toBe(3);
+    expect(counts.lost).toBe(auditLostAtOnce);
     await audit.runOnce();
-    expect(stored[0]?.resourceId).toBe("3");
-    expect(stored).toHaveLength(auditWaitingMax);
+    expect(stored[0]?.resourceId).toBe(String(auditLostAtOnce));
+    expect(stored).toHaveLength(auditWaitingMax + 3 - auditLostAtOnce);
+  });
+
+  it("loses what cannot be stored at all, and nothing beside it", async () => {
+    for (let n = 0; n < 700; n++) audit.record(call({ resourceId: n === 300 ? "poison" : String(n) }));
+    await audit.runOnce();
+    expect(counts).toEqual({ recorded: 699, lost: 1 });
+    expect(stored.map(({ resourceId }) => resourceId)).toEqual(
+      Array.from({ length: 700 }, (_, n) => String(n)).filter((n) => n !== "300"),
+    );
   });
 
   it("stores what waits at its end, and says what it could not", async () => {
@@ -121,5 +132,6 @@ describe("denied attempts", () => {
   it("under a new name each time stay within bounds, and none goes without a trace", async () => {
     for (let n = 0; n < 30_000; n++) audit.record(denied({ principalId: "", address: `10.0.${n >> 8}.${n & 255}` }));
     expect(counts.lost).toBe(30_000 - auditWaitingMax);
+    expect(auditWaitingMax % auditLostAtOnce).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
-import { newId } from "@flovyn/domain";
+import { DomainError, newId } from "@flovyn/domain";
 import type { Logger } from "@flovyn/runtime";
-import { auditBatchMax, auditEveryMs, auditWaitingMax } from "../limits.js";
+import { auditBatchMax, auditEveryMs, auditLostAtOnce, auditWaitingMax } from "../limits.js";
 import type { AuditEntry, AuditedCall } from "./audit-entry.js";
 import { DeniedBound } from "./denied-bound.js";
 
@@ -61,34 +61,50 @@ export class AuditLog {
 
   async #send(): Promise<void> {
     this.#denied.sweep();
+    let size = auditBatchMax;
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.slice(0, auditBatchMax);
+      const batch = this.#waiting.slice(0, size);
       try {
         await this.#options.send(batch);
+        this.#remove(batch, "recorded");
+        this.#complained = false;
+        size = auditBatchMax;
       } catch (err) {
-        if (!this.#complained) this.#options.log.warn({ err }, "audit entries could not be stored, trying again");
-        this.#complained = true;
-        return;
+        if (isPassing(err)) return this.#complain(err);
+        // Something in the batch cannot be stored at all: the others must not wait behind it for ever.
+        if (batch.length > 1) size = Math.ceil(batch.length / 2);
+        else this.#remove(batch, "lost");
       }
-      this.#complained = false;
-      const stored = new Set(batch);
-      // Some of the batch may have been given up meanwhile.
-      this.#waiting = this.#waiting.filter((entry) => !stored.has(entry));
-      for (const _ of batch) this.#options.count("recorded");
     }
   }
 
+  #complain(err: unknown): void {
+    if (!this.#complained) this.#options.log.warn({ err }, "audit entries could not be stored, trying again");
+    this.#complained = true;
+  }
+
   #add(call: AuditedCall): void {
-    if (this.#waiting.length >= auditWaitingMax) this.#lose(1);
+    if (this.#waiting.length >= auditWaitingMax) this.#lose(auditLostAtOnce);
     this.#waiting.push({ ...call, id: newId(), atMs: this.#options.now() });
   }
 
   #lose(count: number): void {
-    const lost = this.#waiting.splice(0, count);
-    for (const entry of lost) {
-      this.#options.count("lost");
-      const { id, orgId, principalId, action, outcome } = entry;
+    this.#remove(this.#waiting.slice(0, count), "lost");
+  }
+
+  /** Some may have been given up already. */
+  #remove(entries: readonly AuditEntry[], what: "recorded" | "lost"): void {
+    const gone = new Set(entries);
+    this.#waiting = this.#waiting.filter((entry) => !gone.has(entry));
+    for (const { id, orgId, principalId, action, outcome } of entries) {
+      this.#options.count(what);
+      if (what === "recorded") continue;
       this.#options.log.error({ auditId: id, orgId, principalId, action, outcome }, "an audit entry was lost");
     }
   }
+}
+
+/** The same entries may be stored later. */
+function isPassing(error: unknown): boolean {
+  return error instanceof DomainError && (error.code === "Unavailable" || error.code === "Timeout");
 }

@@ -1,6 +1,7 @@
 import type { ActionName } from "@flovyn/authz";
 import type { Caller } from "@flovyn/bus";
-import { DomainError } from "@flovyn/domain";
+import { cutText, DomainError } from "@flovyn/domain";
+import { auditedTextMax } from "../limits.js";
 import type { AuditEntry } from "./audit-entry.js";
 import type { AuditLog } from "./audit-log.js";
 import { type AuditLevel, isAudited, resourceTypeOf } from "./audited-actions.js";
@@ -38,7 +39,7 @@ export class Auditor {
   }
 
   ended(call: CallFacts, error: CallError): void {
-    const isDenied = error?.code === "Unauthenticated" || error?.code === "Forbidden";
+    const isDenied = isDenial(call.caller, error);
     if (!isDenied && (call.action === undefined || !this.records(call.action))) return;
     const { caller, action } = call;
     this.#log.record({
@@ -48,7 +49,7 @@ export class Auditor {
       role: caller?.role ?? "",
       action: action ?? "authenticate",
       resourceType: action === undefined ? "" : resourceTypeOf(action),
-      resourceId: call.resourceId,
+      resourceId: cutText(call.resourceId, auditedTextMax),
       outcome: isDenied ? "denied" : error === undefined ? "allowed" : "failed",
       reason: error === undefined ? "" : (error.reason ?? error.code),
       address: call.address,
@@ -56,6 +57,13 @@ export class Auditor {
       door: call.door,
     });
   }
+}
+
+/** Whoever ends as nobody was kept out, whatever the reason was: a wrong key, too many of them, a check that failed. */
+export function isDenial(caller: Caller | undefined, error: CallError): boolean {
+  return (
+    error !== undefined && (caller === undefined || error.code === "Unauthenticated" || error.code === "Forbidden")
+  );
 }
 
 /** How an error is recorded. */

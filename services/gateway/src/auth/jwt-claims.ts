@@ -9,6 +9,8 @@ export interface Claims {
   /** Id or slug; undefined when the token names none. */
   org: string | undefined;
   role: string;
+  /** Whether a role claim says so, which counts only without an org. */
+  isOperator: boolean;
   expiresAtMs: number;
 }
 
@@ -28,6 +30,7 @@ export function readClaims(payload: JWTPayload, config: JwtConfig): Claims {
     principalId: sub,
     org,
     role: roleOf(claim(payload, config.roleClaim), config.defaultRole),
+    isOperator: rolesOf(claim(payload, config.roleClaim)).includes("OPERATOR"),
     expiresAtMs: (exp + config.clockSkewSeconds) * 1000,
   };
 }
@@ -43,8 +46,12 @@ function principalTypeOf(payload: JWTPayload, config: JwtConfig): Claims["princi
 /** Of several roles the highest counts. One that is not known allows nothing: no policy names it. */
 function roleOf(said: unknown, otherwise: string): string {
   if (said === undefined) return otherwise;
-  const roles = [said].flat().map((role) => String(role).toUpperCase());
+  const roles = rolesOf(said);
   return rolesByRank.find((role) => roles.includes(role)) ?? "UNKNOWN";
+}
+
+function rolesOf(said: unknown): string[] {
+  return [said ?? []].flat().map((role) => String(role).toUpperCase());
 }
 
 /** A claim of exactly this name, else the value at this path. */

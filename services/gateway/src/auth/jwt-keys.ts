@@ -62,7 +62,9 @@ async function discover(issuer: string): Promise<JWTVerifyGetKey> {
     if (!answer.ok) throw new Error(`${address} was answered with ${answer.status}`);
     const described = (await answer.json()) as { issuer?: unknown; jwks_uri?: unknown };
     if (described.issuer !== issuer) throw new Error(`${address} describes another issuer`);
-    return remoteKeys(String(described.jwks_uri));
+    const keys = new URL(String(described.jwks_uri));
+    if (keys.protocol !== new URL(issuer).protocol) throw new Error(`${address} names keys of another protocol`);
+    return remoteKeys(keys.href);
   } catch (error) {
     throw new KeysOutOfReachError(error);
   }

@@ -87,8 +87,10 @@ describe("a valid token", () => {
   });
 
   it("of no org is refused, or an operator's where the configuration says so", async () => {
-    const token = await mine({ org_id: undefined });
+    const token = await mine({ org_id: undefined, role: "operator" });
     await expectInvalid(token);
+    await expectInvalid(await mine({ org_id: undefined, role: "OWNER" }), { without_org: "system" });
+    await expectInvalid(token, { without_org: "system", principal_type: "Worker" });
     expect(await authenticator({ without_org: "system" }).authenticate(token)).toEqual({
       ...{ orgId: "", principalType: "User", principalId: "alice", role: "OPERATOR" },
     });

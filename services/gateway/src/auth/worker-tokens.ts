@@ -207,7 +207,7 @@ export class WorkerTokens implements Authenticator {
       );
       const invalid = new Set(answer.invalidIds);
       for (const known of asked) {
-        if (invalid.has(known.id)) this.#forget(known);
+        if (invalid.has(known.id)) this.#forget(this.#byId.get(known.id) ?? known);
         else known.confirmedAtMs = Math.max(known.confirmedAtMs, askedAtMs);
       }
       this.#complained = false;

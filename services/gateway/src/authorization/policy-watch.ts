@@ -73,10 +73,7 @@ export class PolicyWatch {
       this.#seen = seen;
       this.#current = this.#authorizer(sources);
       this.#version += 1;
-      log.info(
-        { version: this.#version, policies: Object.keys(this.#current.policies.policies).length },
-        "policies changed",
-      );
+      log.info({ version: this.#version, policies: this.#current.policies.policies.size }, "policies changed");
     } catch (error) {
       const problems = problemsOf(error);
       // The same file that cannot be read is not news.
@@ -101,5 +98,6 @@ export class PolicyWatch {
 function problemsOf(error: unknown): readonly string[] {
   if (error instanceof PolicyError) return error.problems;
   if (error instanceof PolicyFileError) return [error.message];
-  throw error;
+  // Nobody waits for a look at files: what goes wrong in it must not end the process.
+  return [error instanceof Error ? error.message : String(error)];
 }

@@ -1,6 +1,7 @@
 import type { Caller } from "@flovyn/bus";
-import { toCallError } from "../audit/auditor.js";
+import { isDenial, toCallError } from "../audit/auditor.js";
 import type { Credentials } from "../auth/authenticate.js";
+import { auditedRequestBytesMax } from "../limits.js";
 import { readCallFacts } from "./authorize-call.js";
 import type { GrpcContext } from "./grpc-context.js";
 import type { Route } from "./routes.js";
@@ -16,9 +17,10 @@ export interface AuditedCallFacts {
 export function auditCall(context: GrpcContext, route: Route, facts: AuditedCallFacts, error: unknown): void {
   const { call, credentials, caller, requestId } = facts;
   const failure = error === undefined ? undefined : toCallError(error);
-  const isDenied = failure?.code === "Unauthenticated" || failure?.code === "Forbidden";
-  if (!isDenied && !context.auditor.records(route.action)) return;
-  const resourceId = call.request === undefined ? undefined : readCallFacts(route.path, call.request).id;
+  if (!isDenial(caller, failure) && !context.auditor.records(route.action)) return;
+  const { request } = call;
+  const isShort = request !== undefined && request.byteLength <= auditedRequestBytesMax;
+  const resourceId = isShort ? readCallFacts(route, request).id : undefined;
   context.auditor.ended(
     {
       ...{ door: "grpc", caller, action: route.action, resourceId: resourceId ?? "" },

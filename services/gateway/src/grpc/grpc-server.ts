@@ -15,6 +15,8 @@ import { SideServices } from "./side-services.js";
  */
 const keepaliveMs = 60_000;
 const keepaliveTimeoutMs = 30_000;
+/** A connection without a call for so long is closed; clients connect again with their next call. */
+const connectionIdleMs = 30 * 60_000;
 
 /** The gRPC door: one server for the published protocol, our additions, health and reflection. */
 export class GrpcServer {
@@ -33,6 +35,7 @@ export class GrpcServer {
       // Histories have no limit of their own; what a client takes is its own limit.
       "grpc.max_send_message_length": -1,
       "grpc.max_concurrent_streams": callsPerConnectionMax,
+      "grpc.max_connection_idle_ms": connectionIdleMs,
       "grpc.keepalive_time_ms": keepaliveMs,
       "grpc.keepalive_timeout_ms": keepaliveTimeoutMs,
     });

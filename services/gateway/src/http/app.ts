@@ -3,13 +3,14 @@ import { DomainError, newId } from "@flovyn/domain";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
+import type { CallFacts } from "../audit/auditor.js";
 import { addressOf, readCredentials } from "./credentials.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 import { problemResponse } from "./problem.js";
 import { admitPromiseToken, promiseTokenPaths } from "./promise-token-door.js";
 import { readFacts } from "./resource-facts.js";
 import { type Guard, type RouteAccess, RouteTable, routerPath } from "./route-table.js";
-import { addAuditRoutes } from "./routes/audit-routes.js";
+import { addAuditRoutes, addClusterAuditRoute } from "./routes/audit-routes.js";
 import { addCancelRoutes } from "./routes/cancel-routes.js";
 import { addDocsRoutes } from "./routes/docs-routes.js";
 import { describeOpsRoutes } from "./routes/ops-routes.js";
@@ -51,6 +52,7 @@ export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
   const table = new RouteTable(app, guard(http));
   describeOpsRoutes(table);
   addDocsRoutes(table, app, http);
+  addClusterAuditRoute(table, http);
   for (const base of orgBases) {
     for (const path of promiseTokenPaths) app.post(routerPath(base.path + path), admitPromiseToken(http));
     app.use(`${routerPath(base.path)}/*`, scopeToOrg(http));
@@ -89,15 +91,16 @@ function identifyAndCount(http: HttpContext): MiddlewareHandler<HttpEnv> {
 function audit(http: HttpContext, context: Context<HttpEnv>): void {
   const [action, failure] = [context.get("action"), context.get("failure")];
   if (action === undefined && failure === undefined) return;
-  const principal = context.get("principal");
-  http.auditor.ended(
-    {
-      ...{ door: "http", caller: principal, action, requestId: context.get("requestId"), address: addressOf(context) },
-      orgId: context.get("caller")?.orgId ?? "",
-      resourceId: context.req.param("id") ?? context.req.param("promise") ?? context.get("madeId") ?? "",
-    },
-    failure,
-  );
+  const foreignOrgId = context.get("foreignOrgId");
+  const call: CallFacts = {
+    ...{ door: "http", caller: context.get("principal"), action, address: addressOf(context) },
+    requestId: context.get("requestId"),
+    orgId: context.get("caller")?.orgId ?? "",
+    resourceId: foreignOrgId ?? context.req.param("id") ?? context.req.param("promise") ?? context.get("madeId") ?? "",
+  };
+  http.auditor.ended(call, failure);
+  // Those who were to be looked at see the attempt, too.
+  if (foreignOrgId !== undefined) http.auditor.ended({ ...call, orgId: foreignOrgId }, failure);
 }
 
 /**
@@ -112,7 +115,10 @@ function scopeToOrg(http: HttpContext): MiddlewareHandler<HttpEnv> {
     const orgId = await http.slugs.find(context.req.param("slug") ?? "");
     if (orgId === "" || (principal.orgId !== "" && principal.orgId !== orgId)) {
       // It looks like an org that is missing; the record tells the attempt.
-      if (orgId !== "") context.set("failure", { code: "Forbidden", reason: "FOREIGN_ORG" });
+      if (orgId !== "") {
+        context.set("failure", { code: "Forbidden", reason: "FOREIGN_ORG" });
+        context.set("foreignOrgId", orgId);
+      }
       throw new DomainError("NotFound", "there is no such org", { field: "slug" });
     }
     context.set("caller", principal.orgId === "" ? { ...principal, orgId } : principal);
@@ -134,7 +140,7 @@ function guard(http: HttpContext): Guard {
     context.set("action", action);
     const { orgId } = context.get("caller");
     const wanted = http.authorize.attributes;
-    const facts = wanted.size === 0 ? undefined : await readFacts(context, wanted);
+    const facts = wanted.size === 0 ? undefined : await readFacts(context, action, wanted);
     http.authorize(principal, action, { orgId, ...(facts && { facts }) });
   };
 }

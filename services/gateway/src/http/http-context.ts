@@ -7,6 +7,7 @@ import type { PromiseTokens } from "../auth/promise-tokens.js";
 import type { Authorize } from "../authorization/authorize.js";
 import type { LiveStreams } from "../live/live-streams.js";
 import type { GatewayMetrics } from "../metrics.js";
+import type { CallLimits } from "../rate/call-limits.js";
 import type { OrgSlugs } from "./org-slugs.js";
 
 /** What the routes of the HTTP door work with. */
@@ -15,6 +16,7 @@ export interface HttpContext {
   log: Logger;
   authenticate: Authenticate;
   authorize: Authorize;
+  limits: CallLimits;
   auditor: Auditor;
   promiseTokens: PromiseTokens;
   /** The first one makes worker tokens; none turns them off. */
@@ -41,6 +43,8 @@ export interface HttpEnv {
     action: ActionName;
     /** What a request made, where the path does not name it. */
     madeId: string;
+    /** The org of the slug where it is not that of the caller. */
+    foreignOrgId: string;
     /** What the request failed with. */
     failure: NonNullable<CallError>;
   };

@@ -85,7 +85,7 @@ export class HttpServer {
 function tlsOptions({ clientAuth }: DoorTls, certificates: Certificates) {
   return {
     ...contextOf(certificates),
-    requestCert: clientAuth !== "none",
+    requestCert: clientAuth === "require",
     rejectUnauthorized: clientAuth === "require",
     handshakeTimeout: tlsHandshakeTimeoutMs,
   };

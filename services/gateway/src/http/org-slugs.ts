@@ -22,10 +22,10 @@ export class OrgSlugs {
   /** The org id, empty when there is no such org. Errors: Unavailable, Timeout. */
   async find(slug: string): Promise<string> {
     if (slug.length > slugLengthMax || !slugForm.test(slug)) return "";
-    const known = this.#orgIds.get(slug);
+    const known = this.#orgIds.get(`slug:${slug}`);
     if (known !== undefined) return known;
     const orgId = await this.#ask({ slug, id: "" });
-    this.#orgIds.set(slug, orgId, orgId === "" ? unknownSlugTtlMs : orgSlugTtlMs);
+    this.#orgIds.set(`slug:${slug}`, orgId, orgId === "" ? unknownSlugTtlMs : orgSlugTtlMs);
     return orgId;
   }
 
@@ -33,10 +33,10 @@ export class OrgSlugs {
   async findAny(idOrSlug: string): Promise<string> {
     if (!isUuid(idOrSlug)) return this.find(idOrSlug);
     const id = idOrSlug.toLowerCase();
-    const known = this.#orgIds.get(id);
+    const known = this.#orgIds.get(`id:${id}`);
     if (known !== undefined) return known;
     const orgId = await this.#ask({ slug: "", id });
-    this.#orgIds.set(id, orgId, orgId === "" ? unknownSlugTtlMs : orgSlugTtlMs);
+    this.#orgIds.set(`id:${id}`, orgId, orgId === "" ? unknownSlugTtlMs : orgSlugTtlMs);
     return orgId;
   }
 

@@ -1,6 +1,7 @@
 import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { Context, MiddlewareHandler } from "hono";
+import { readCredentials } from "./credentials.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 import { readPromiseRef } from "./promise-ref.js";
 
@@ -17,9 +18,12 @@ export function admitPromiseToken(http: HttpContext): MiddlewareHandler<HttpEnv>
   return async (context, next) => {
     const token = context.req.header(promiseTokenHeader);
     if (token !== undefined && context.req.header("authorization") === undefined) {
-      const orgId = await orgOfToken(http, context, token);
+      const orgId = await orgOfToken(http, context, token).catch((error: unknown) =>
+        http.limits.failed(readCredentials(context), error),
+      );
       // Without a role, and with a name of its own, by which policies know it.
       const caller: Caller = { orgId, principalType: "User", principalId: "promise-token" };
+      http.limits.admit(caller);
       context.set("principal", caller);
       context.set("caller", caller);
     }

@@ -20,6 +20,6 @@ export async function respondStream(http: HttpContext, context: Context<HttpEnv>
   const cut = () => {
     if (!outgoing.writableFinished) outgoing.destroy();
   };
-  const body = await http.live.open(order, { caller: context.get("caller"), cut });
+  const body = await http.live.open(order, { caller: context.get("principal"), cut });
   return context.body(body, 200, headers);
 }

@@ -3,6 +3,7 @@ import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { HttpEnv } from "./http-context.js";
 import { methodNotAllowed } from "./problem.js";
+import { problemResponses } from "./routes/route-docs.js";
 
 /** What policies call a route, or that it is open to everybody. */
 export type RouteAction = ActionName | "public";
@@ -40,7 +41,8 @@ export class RouteTable {
 
   /** Path in the form of OpenAPI: `/api/orgs/{slug}`. The handler runs for callers that may do the action. */
   add({ action, ...route }: SecuredRoute, handler: RouteHandler): void {
-    this.describe(route, action);
+    const refusals = action === "public" ? {} : problemResponses(401, 403, 429);
+    this.describe({ ...route, responses: { ...refusals, ...route.responses } }, action);
     const guarded: RouteHandler = async (context) => {
       if (action !== "public") await this.#guard(context, action);
       return handler(context);

@@ -38,18 +38,19 @@ export class CallLimits {
     return (credentials) => {
       try {
         const caller = authenticate(credentials);
-        if (!(caller instanceof Promise)) return this.#admit(caller);
+        if (!(caller instanceof Promise)) return this.admit(caller);
         return caller.then(
-          (found) => this.#admit(found),
-          (error: unknown) => this.#failed(credentials, error),
+          (found) => this.admit(found),
+          (error: unknown) => this.failed(credentials, error),
         );
       } catch (error) {
-        return this.#failed(credentials, error);
+        return this.failed(credentials, error);
       }
     };
   }
 
-  #admit(caller: Caller): Caller {
+  /** Counts a call of a caller who is known. Errors: LimitExceeded. */
+  admit(caller: Caller): Caller {
     const { principal } = this.#options.config;
     if (principal.requestsPerSecond > 0) {
       let bucket = this.#principals.get(caller);
@@ -77,9 +78,9 @@ export class CallLimits {
     return bucket;
   }
 
-  /** Only what is wrong with a credential counts; a service that is away is nobody's guess. */
-  #failed({ address }: Credentials, error: unknown): never {
-    const isGuess = error instanceof DomainError && error.reason === "INVALID_CREDENTIALS";
+  /** Counts what is wrong with a credential, and throws it on; a service that is away is nobody's guess. */
+  failed({ address }: Credentials, error: unknown): never {
+    const isGuess = error instanceof DomainError && guesses.has(error.reason ?? "");
     if (isGuess && this.#failures.requestsPerSecond > 0) {
       let bucket = this.#addresses.get(address);
       if (bucket === undefined) {
@@ -99,6 +100,8 @@ export class CallLimits {
     throw new DomainError("LimitExceeded", messages[by], { reason: "RATE_LIMIT", retryAfterMs: waitMs });
   }
 }
+
+const guesses: ReadonlySet<string> = new Set(["INVALID_CREDENTIALS", "INVALID_PROMISE_TOKEN"]);
 
 const messages: Readonly<Record<LimitedBy, string>> = {
   org: "the organization makes too many calls",

@@ -93,6 +93,7 @@ async function readCertificates({ name, files }: CertificateWatchOptions): Promi
       ? undefined
       : readPem(`${name}.client_ca_file`, files.clientCaFile),
   ]);
+  if (ca !== undefined) checkAuthorities(`${name}.client_ca_file`, ca);
   try {
     // Says whether the key is that of the certificate.
     createSecureContext({ cert, key, ...(ca !== undefined && { ca }) });
@@ -100,6 +101,17 @@ async function readCertificates({ name, files }: CertificateWatchOptions): Promi
     throw new CertificateError(`${name}.cert_file: certificate and key cannot be used together`);
   }
   return { cert, key, ca };
+}
+
+/** TLS takes a file without a usable certificate for one without authorities, and then nobody comes in. */
+function checkAuthorities(name: string, ca: Buffer): void {
+  const blocks = ca.toString("latin1").match(/-----BEGIN [^-]+-----[^-]*-----END [^-]+-----/g) ?? [];
+  try {
+    for (const block of blocks) new X509Certificate(block);
+  } catch {
+    throw new CertificateError(`${name}: holds something else than certificates`);
+  }
+  if (blocks.length === 0) throw new CertificateError(`${name}: holds no certificate`);
 }
 
 async function readPem(name: string, file: string): Promise<Buffer> {
@@ -120,6 +132,6 @@ function isSame(one: Certificates, other: Certificates | undefined): boolean {
 }
 
 function textOf(error: unknown): string {
-  if (error instanceof CertificateError) return error.message;
-  throw error;
+  // Nobody waits for a look at files: what goes wrong in it must not end the process.
+  return error instanceof Error ? error.message : String(error);
 }

@@ -30,6 +30,27 @@ export function addAuditRoutes(table: RouteTable, http: HttpContext, base: OrgBa
   );
 }
 
+/** Entries of no org: attempts of callers that nobody knows, and what operators do to the cluster. */
+export function addClusterAuditRoute(table: RouteTable, http: HttpContext): void {
+  table.add(
+    {
+      method: "get",
+      path: "/api/audit",
+      operationId: "listClusterAudit",
+      action: "viewAuditLog",
+      summary: "The same of what belongs to no org, for operators; others see that of their org",
+      tags: ["Audit"],
+      security,
+      request: { query: schemas.auditQuery },
+      responses: {
+        200: { description: "A page, newest first.", content: jsonContent(schemas.auditPage) },
+        ...problemResponses(400, 401, 403, 503),
+      },
+    },
+    (context) => listAudit(http, context),
+  );
+}
+
 async function listAudit(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
   const { entries, nextCursor } = await callService(http, context, {
     service: "dispatch",
