@@ -24,6 +24,11 @@ import { activateOnce, claimWorkflow } from "./wait-for-work.js";
 
 /** They answer UNIMPLEMENTED whoever asks. */
 const LATER = new Set(publishedRpcs.filter((rpc) => rpc.service.endsWith(".AgentDispatch")).map((rpc) => rpc.name));
+/** What no user does, whatever the org: to take work is for workers. The user keys of the cluster are those of administrators. */
+const WORKERS_ONLY = new Set([
+  ...["PollWorkflow", "PollTask", "PollAgent", "SubscribeToNotifications", "Heartbeat", "SendHeartbeat"],
+  ...["CompleteTask", "FailTask", "CompleteAgent", "FailAgent"],
+]);
 const rpcs = [...publishedRpcs, ...extensionRpcs];
 const queue = "private";
 const use = useCluster({ replicas: SMALL });
@@ -159,7 +164,9 @@ describe("with a key of another org", () => {
     const { hasOrg } = requestOf(rpc);
     for (const token of [otherOrg.workerKey, otherOrg.userKey]) {
       const { code, text, answer } = await outcome(use.client(0, { org: otherOrg, token }).connection, rpc);
-      if (rpc.name === "ReportExecutionSpans") {
+      if (token === otherOrg.userKey && WORKERS_ONLY.has(rpc.name)) {
+        expect([status[code], text]).toEqual(["PERMISSION_DENIED", expect.stringMatching(/^the key does not allow /)]);
+      } else if (rpc.name === "ReportExecutionSpans") {
         // One report may tell of many executions: what is not theirs is counted, not refused.
         const counts = ReportExecutionSpansResponse.decode(answer ?? new Uint8Array(0));
         expect(counts).toEqual({ acceptedCount: 0, rejectedCount: 1 });
