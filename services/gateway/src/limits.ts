@@ -84,8 +84,9 @@ export const cancelReasonLengthMax = 500;
 /** A promise token for which no other time is asked. The longest is that of idempotency keys. */
 export const promiseTokenSecondsDefault = 24 * 3600;
 
-/** Orgs and addresses whose calls are counted against a rate, about 100 bytes each. */
+/** Orgs, principals and addresses whose calls are counted against a rate, about 100 bytes each. */
 export const limitedOrgsMax = 50_000;
+export const limitedPrincipalsMax = 100_000;
 export const limitedAddressesMax = 100_000;
 
 /** Certificates are looked at so often. */

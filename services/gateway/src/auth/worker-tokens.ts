@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { type Bus, type Caller, credentialsSubject } from "@flovyn/bus";
-import { DomainError, newId } from "@flovyn/domain";
+import { DomainError } from "@flovyn/domain";
 import {
   CheckWorkerTokensRequest,
   CheckWorkerTokensResponse,
@@ -23,7 +23,7 @@ import {
   workerTokenUnknownMs,
 } from "../limits.js";
 import { type Authenticator, invalidCredentials } from "./authenticate.js";
-import { gatewayCaller } from "./gateway-caller.js";
+import { askDispatch } from "./gateway-caller.js";
 import { credentialEnded, type RevocableCalls } from "./revocable-calls.js";
 import { hashWorkerToken, workerTokenForm, workerTokenPrefixLength } from "./worker-token-text.js";
 
@@ -131,7 +131,11 @@ export class WorkerTokens implements Authenticator {
     const askedAtMs = this.#options.now();
     const prefix = token.slice(0, workerTokenPrefixLength);
     const payload = FindWorkerTokensRequest.encode({ prefix }).finish();
-    const answer = await this.#request("internal/FindWorkerTokens", payload, workerTokenAskMs);
+    const answer = await askDispatch(this.#options.bus, {
+      operation: "internal/FindWorkerTokens",
+      payload,
+      timeoutMs: workerTokenAskMs,
+    });
     const match = this.#match(token, FindWorkerTokensResponse.decode(answer).candidates);
     if (match === undefined) {
       const known = this.#known.get(digest);
@@ -203,7 +207,11 @@ export class WorkerTokens implements Authenticator {
     try {
       const payload = CheckWorkerTokensRequest.encode({ knownIds: ids(asked), usedIds: ids(used) }).finish();
       const answer = CheckWorkerTokensResponse.decode(
-        await this.#request("internal/CheckWorkerTokens", payload, workerTokenCheckTimeoutMs),
+        await askDispatch(this.#options.bus, {
+          operation: "internal/CheckWorkerTokens",
+          payload,
+          timeoutMs: workerTokenCheckTimeoutMs,
+        }),
       );
       const invalid = new Set(answer.invalidIds);
       for (const known of asked) {
@@ -225,18 +233,6 @@ export class WorkerTokens implements Authenticator {
     for (const known of [...this.#known.values()]) {
       if (now - known.confirmedAtMs > workerTokenTrustMs) this.#forget(known, uncheckable());
     }
-  }
-
-  #request(operation: string, payload: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    return this.#options.bus.request({
-      service: "dispatch",
-      operation,
-      payload,
-      timeoutMs,
-      caller: gatewayCaller(""),
-      requestId: newId(),
-      traceparent: "",
-    });
   }
 }
 

@@ -1,6 +1,10 @@
+import type { Caller } from "@flovyn/bus";
+import { newId } from "@flovyn/domain";
 import { type Listen, listenOn } from "@flovyn/runtime";
 import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
+import { toCallError } from "../audit/auditor.js";
+import type { Credentials } from "../auth/authenticate.js";
 import { callsPerConnectionMax, drainMs, grpcRequestBytesMax } from "../limits.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { createHandler, type OpenCalls } from "./handlers.js";
@@ -46,10 +50,7 @@ export class GrpcServer {
     this.#side.add({ addToServer: (server) => this.#health.addToServer(server as Server) }, { statusEdge });
     this.#side.add(createReflection(), {
       statusEdge,
-      admit: async (credentials) => {
-        const caller = await context.authenticate(credentials);
-        context.authorize(caller, "viewApi", { orgId: caller.orgId });
-      },
+      admit: (credentials) => admitToApi(context, credentials),
     });
   }
 
@@ -100,6 +101,21 @@ export class GrpcServer {
         else reject(error);
       });
     });
+  }
+}
+
+/** Lets those in who may see the description of the interface. Errors: Unauthenticated, Forbidden, LimitExceeded. */
+async function admitToApi({ authenticate, authorize, auditor }: GrpcContext, credentials: Credentials): Promise<void> {
+  const action = "viewApi";
+  let caller: Caller | undefined;
+  try {
+    caller = await authenticate(credentials);
+    authorize(caller, action, { orgId: caller.orgId });
+  } catch (error) {
+    const { address } = credentials;
+    const call = { door: "grpc", caller, action, resourceId: "", address, requestId: newId() } as const;
+    auditor.ended(call, toCallError(error));
+    throw error;
   }
 }
 

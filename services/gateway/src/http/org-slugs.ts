@@ -1,7 +1,7 @@
 import type { Bus } from "@flovyn/bus";
-import { DomainError, isUuid, newId } from "@flovyn/domain";
+import { DomainError, isUuid } from "@flovyn/domain";
 import { type OrgView, ResolveOrgRequest, ResolveOrgResponse } from "@flovyn/proto/internal";
-import { gatewayCaller } from "../auth/gateway-caller.js";
+import { askDispatch } from "../auth/gateway-caller.js";
 import { BoundedCache } from "../cache/bounded-cache.js";
 import { callTimeoutMs, orgSlugsMax, orgSlugTtlMs, unknownSlugTtlMs } from "../limits.js";
 
@@ -51,14 +51,10 @@ export class OrgSlugs {
 
   async #request(org: { slug: string; id: string }): Promise<ResolveOrgResponse | undefined> {
     try {
-      const answer = await this.#bus.request({
-        service: "dispatch",
+      const answer = await askDispatch(this.#bus, {
         operation: "internal/ResolveOrg",
         payload: ResolveOrgRequest.encode(org).finish(),
         timeoutMs: callTimeoutMs,
-        caller: gatewayCaller(""),
-        requestId: newId(),
-        traceparent: "",
       });
       return ResolveOrgResponse.decode(answer);
     } catch (error) {

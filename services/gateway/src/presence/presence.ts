@@ -1,8 +1,7 @@
 import type { Bus } from "@flovyn/bus";
-import { newId } from "@flovyn/domain";
 import { WorkersSeenRequest } from "@flovyn/proto/internal";
 import type { Logger } from "@flovyn/runtime";
-import { gatewayCaller } from "../auth/gateway-caller.js";
+import { askDispatch } from "../auth/gateway-caller.js";
 import { presenceBatchMax, presenceReportMs, presenceWorkersMax } from "../limits.js";
 import { PeerWorkers, type WorkerKey } from "./peer-workers.js";
 
@@ -125,8 +124,7 @@ export class Presence {
   }
 
   async #sendBatch(workers: Sign[]): Promise<void> {
-    await this.#options.bus.request({
-      service: "dispatch",
+    await askDispatch(this.#options.bus, {
       operation: "internal/WorkersSeen",
       payload: WorkersSeenRequest.encode({
         workers: workers.map(({ orgId, workerId, lost }) => {
@@ -135,9 +133,6 @@ export class Presence {
         }),
       }).finish(),
       timeoutMs: presenceReportMs,
-      caller: gatewayCaller(""),
-      requestId: newId(),
-      traceparent: "",
     });
   }
 

@@ -65,6 +65,23 @@ describe("rates", () => {
     expect(new Set(counts)).toEqual(new Set(["principal"]));
   });
 
+  it("of a principal are the same for each of its credentials", async () => {
+    const again: Caller = { ...alice };
+    const callersOfAlice = [alice, again];
+    const config = loadConfig({ env: {}, overrides: { limits: { principal_requests_per_second: 10 } } }).limits;
+    const limits = new CallLimits({ config, orgRate: () => undefined, now: () => nowMs, count: () => {} });
+    let passed = 0;
+    for (let n = 0; n < 30; n++) {
+      try {
+        limits.admit(callersOfAlice[n % 2] ?? alice);
+        passed += 1;
+      } catch {
+        // Beyond the rate.
+      }
+    }
+    expect(passed).toBe(20);
+  });
+
   it("of an org count all its principals together, and nobody else", async () => {
     const check = limited({ org_requests_per_second: 5 });
     expect((await calls(check, "alice", 6)) + (await calls(check, "bob", 6))).toBe(10);

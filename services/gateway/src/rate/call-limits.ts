@@ -2,7 +2,7 @@ import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { LimitsConfig, RateConfig } from "@flovyn/runtime";
 import type { Authenticate, Credentials } from "../auth/authenticate.js";
-import { limitedAddressesMax, limitedOrgsMax } from "../limits.js";
+import { limitedAddressesMax, limitedOrgsMax, limitedPrincipalsMax } from "../limits.js";
 import { TokenBucket } from "./token-bucket.js";
 
 export type LimitedBy = "org" | "principal" | "failures";
@@ -23,7 +23,7 @@ export interface CallLimitsOptions {
 export class CallLimits {
   readonly #options: CallLimitsOptions;
   readonly #orgs = new Map<string, TokenBucket>();
-  readonly #principals = new WeakMap<Caller, TokenBucket>();
+  readonly #principals = new Map<string, TokenBucket>();
   readonly #addresses = new Map<string, TokenBucket>();
   readonly #failures: RateConfig;
 
@@ -53,28 +53,27 @@ export class CallLimits {
   admit(caller: Caller): Caller {
     const { principal } = this.#options.config;
     if (principal.requestsPerSecond > 0) {
-      let bucket = this.#principals.get(caller);
-      if (bucket === undefined) {
-        bucket = new TokenBucket(principal, this.#options.now());
-        this.#principals.set(caller, bucket);
-      }
-      this.#take(bucket, "principal");
+      // A principal may have several credentials, or a new token every hour: it is one all the same.
+      const key = `${caller.orgId}/${caller.principalType}/${caller.principalId}`;
+      this.#take(this.#bucket(this.#principals, key, { rate: principal, sizeMax: limitedPrincipalsMax }), "principal");
     }
     if (caller.orgId === "") return caller;
     const rate = this.#options.orgRate(caller.orgId) ?? this.#options.config.org;
-    if (rate.requestsPerSecond > 0) this.#take(this.#orgBucket(caller.orgId, rate), "org");
+    if (rate.requestsPerSecond > 0) {
+      this.#take(this.#bucket(this.#orgs, caller.orgId, { rate, sizeMax: limitedOrgsMax }), "org");
+    }
     return caller;
   }
 
-  #orgBucket(orgId: string, rate: RateConfig): TokenBucket {
-    const known = this.#orgs.get(orgId);
+  #bucket(buckets: Map<string, TokenBucket>, key: string, limit: { rate: RateConfig; sizeMax: number }): TokenBucket {
+    const known = buckets.get(key);
     if (known !== undefined) {
-      known.rate = rate;
+      known.rate = limit.rate;
       return known;
     }
-    const bucket = new TokenBucket(rate, this.#options.now());
-    makeRoom(this.#orgs, limitedOrgsMax, this.#options.now());
-    this.#orgs.set(orgId, bucket);
+    const bucket = new TokenBucket(limit.rate, this.#options.now());
+    makeRoom(buckets, limit.sizeMax, this.#options.now());
+    buckets.set(key, bucket);
     return bucket;
   }
 
@@ -82,13 +81,8 @@ export class CallLimits {
   failed({ address }: Credentials, error: unknown): never {
     const isGuess = error instanceof DomainError && guesses.has(error.reason ?? "");
     if (isGuess && this.#failures.requestsPerSecond > 0) {
-      let bucket = this.#addresses.get(address);
-      if (bucket === undefined) {
-        bucket = new TokenBucket(this.#failures, this.#options.now());
-        makeRoom(this.#addresses, limitedAddressesMax, this.#options.now());
-        this.#addresses.set(address, bucket);
-      }
-      this.#take(bucket, "failures");
+      const limit = { rate: this.#failures, sizeMax: limitedAddressesMax };
+      this.#take(this.#bucket(this.#addresses, address, limit), "failures");
     }
     throw error;
   }
