@@ -7,7 +7,7 @@ import { waitFor } from "@flovyn/testing";
 import { status } from "@grpc/grpc-js";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
-import { accessToml, completed, createRestClient, operatorKey, type RestAnswer } from "../src/index.js";
+import { accessToml, completed, createRestClient, type Org, operatorKey, type RestAnswer } from "../src/index.js";
 import { REPLICATED, useCluster } from "./use-cluster.js";
 import { activateOnce } from "./wait-for-work.js";
 
@@ -259,11 +259,22 @@ describe("the audit log", () => {
     const orgMakers = own.json.entries.filter((entry: { action: string }) => entry.action === "createOrg");
     expect(orgMakers.map((entry: { outcome: string }) => entry.outcome)).not.toContain("allowed");
     // Nobody sees the log of another org, and an attempt to is in the log of who tried.
-    expect((await use.rest(0, { org: use.cluster.otherOrg, slug: org.slug }).get("/audit")).status).toBe(404);
-    await waitFor("the attempt to be stored", async () => {
-      const { json } = await use.rest(0, { org: use.cluster.otherOrg }).get("/audit?outcome=denied");
-      return json.entries.some((entry: { reason: string }) => entry.reason === "FOREIGN_ORG");
+    const { otherOrg } = use.cluster;
+    for (const slug of [org.slug, "no-such-org"]) {
+      expect((await use.rest(0, { org: otherOrg, slug }).get("/audit")).status).toBe(404);
+    }
+    const attempts = async (of: Org) =>
+      (await use.rest(0, { org: of }).get("/audit?outcome=denied&action=authenticate&limit=100")).json.entries.map(
+        (entry: { reason: string; resourceId: string }) => [entry.reason, entry.resourceId],
+      );
+    await waitFor("the attempts to be stored", async () => {
+      const [theirs, ours] = [await attempts(otherOrg), await attempts(org)];
+      const strayed = [org.slug, "no-such-org"].map((slug) => ["NO_SUCH_ORG", slug]);
+      const isTold = ours.some((entry: string[]) => String(entry) === String(["FOREIGN_ORG", org.slug]));
+      return isTold && strayed.every((wanted) => theirs.some((entry: string[]) => String(entry) === String(wanted)));
     });
+    // Whoever tried learns nothing from the own log: a foreign org is a missing one there as well.
+    expect(JSON.stringify(await attempts(otherOrg))).not.toContain("FOREIGN_ORG");
   });
 });
 

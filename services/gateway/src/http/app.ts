@@ -91,17 +91,25 @@ function identifyAndCount(http: HttpContext): MiddlewareHandler<HttpEnv> {
 function audit(http: HttpContext, context: Context<HttpEnv>): void {
   const [action, failure] = [context.get("action"), context.get("failure")];
   if (action === undefined && failure === undefined) return;
-  const foreignOrgId = context.get("foreignOrgId");
+  const strayed = failure?.reason === noSuchOrg;
   const call: CallFacts = {
     ...{ door: "http", caller: context.get("principal"), action, address: addressOf(context) },
     requestId: context.get("requestId"),
     orgId: context.get("caller")?.orgId ?? "",
-    resourceId: foreignOrgId ?? context.req.param("id") ?? context.req.param("promise") ?? context.get("madeId") ?? "",
+    resourceId:
+      (strayed ? context.req.param("slug") : (context.req.param("id") ?? context.req.param("promise"))) ??
+      context.get("madeId") ??
+      "",
   };
   http.auditor.ended(call, failure);
-  // Those who were to be looked at see the attempt, too.
-  if (foreignOrgId !== undefined) http.auditor.ended({ ...call, orgId: foreignOrgId }, failure);
+  // Those who were to be looked at see the attempt, too; to whoever tried, a foreign org is a missing one here as well.
+  const foreignOrgId = context.get("foreignOrgId");
+  if (foreignOrgId !== undefined) {
+    http.auditor.ended({ ...call, orgId: foreignOrgId }, { code: "Forbidden", reason: "FOREIGN_ORG" });
+  }
 }
+
+const noSuchOrg = "NO_SUCH_ORG";
 
 /**
  * Checks the key, unless a promise token did, and that the slug is that of the caller's org. Other orgs look like orgs that
@@ -114,11 +122,9 @@ function scopeToOrg(http: HttpContext): MiddlewareHandler<HttpEnv> {
     const principal = await identify(http, context);
     const orgId = await http.slugs.find(context.req.param("slug") ?? "");
     if (orgId === "" || (principal.orgId !== "" && principal.orgId !== orgId)) {
-      // It looks like an org that is missing; the record tells the attempt.
-      if (orgId !== "") {
-        context.set("failure", { code: "Forbidden", reason: "FOREIGN_ORG" });
-        context.set("foreignOrgId", orgId);
-      }
+      // An attempt either way, recorded the same: nobody learns from the own log which orgs there are.
+      if (principal.orgId !== "") context.set("failure", { code: "Forbidden", reason: noSuchOrg });
+      if (orgId !== "") context.set("foreignOrgId", orgId);
       throw new DomainError("NotFound", "there is no such org", { field: "slug" });
     }
     context.set("caller", principal.orgId === "" ? { ...principal, orgId } : principal);
