@@ -116,6 +116,7 @@ describe("worker tokens", () => {
       for (const { row } of rows) expect(row).not.toContain(token.slice(16));
       await expect(client.query("update audit_entry set outcome = 'allowed'")).rejects.toThrow("append-only");
       await expect(client.query("delete from audit_entry")).rejects.toThrow("append-only");
+      await expect(client.query("truncate audit_entry")).rejects.toThrow("append-only");
     } finally {
       await client.end();
     }
