@@ -36,27 +36,25 @@ function raw(port: number, text: string): Promise<string> {
 
 describe("rate limits", () => {
   it("answer 429 and RESOURCE_EXHAUSTED, with the time to wait", async () => {
-    const { services, ...rest } = await start({ limits: { principal_requests_per_second: 1, principal_burst: 2 } });
-    expect(rest).toBeDefined();
-    services.answer("flovyn.v1.WorkflowQuery/QueryWorkflow", new Uint8Array(0));
-    const client = (harness as GatewayHarness).client();
+    const doors = await start({ limits: { principal_requests_per_second: 1, principal_burst: 2 } });
+    doors.services.answer("flovyn.v1.WorkflowQuery/QueryWorkflow", new Uint8Array(0));
+    const client = doors.client();
     for (let n = 0; n < 2; n++) expect((await callAnyShape(client, rpc, { key: userKey })).error).toBeUndefined();
     const { error } = await callAnyShape(client, rpc, { key: userKey });
     expect(error?.code).toBe(status.RESOURCE_EXHAUSTED);
     expect(error?.metadata.get("flovyn-error-reason")).toEqual(["RATE_LIMIT"]);
     expect(Number(error?.metadata.get("grpc-retry-pushback-ms")[0])).toBeGreaterThan(0);
-    const response = await (harness as GatewayHarness).fetch(`/api/orgs/${org.slug}/workflow-executions`);
+    const response = await doors.fetch(`/api/orgs/${org.slug}/workflow-executions`);
     expect(response.status).toBe(429);
     expect(response.headers.get("retry-after")).toBe("1");
     expect(await response.json()).toMatchObject({ code: "LimitExceeded", reason: "RATE_LIMIT", retryable: true });
-    const figures = await (await (harness as GatewayHarness).fetch("/metrics")).text();
+    const figures = await (await doors.fetch("/metrics")).text();
     expect(figures).toMatch(/flovyn_gateway_limited_total\{[^}]*by="principal"[^}]*\} 2/);
   });
 
   it("do not count health and metrics", async () => {
-    const { fetch } = await start({ limits: { principal_requests_per_second: 1, principal_burst: 1 } });
-    expect(fetch).toBeDefined();
-    for (let n = 0; n < 20; n++) expect((await (harness as GatewayHarness).fetch("/_/health")).status).toBe(200);
+    const doors = await start({ limits: { principal_requests_per_second: 1, principal_burst: 1 } });
+    for (let n = 0; n < 20; n++) expect((await doors.fetch("/_/health")).status).toBe(200);
   });
 });
 
