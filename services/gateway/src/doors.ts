@@ -1,22 +1,18 @@
-import type { DoorTls, FlovynConfig, Logger } from "@flovyn/runtime";
+import type { FlovynConfig, Logger } from "@flovyn/runtime";
+import type { ConnectionLimit } from "./connections/connection-limit.js";
 import type { GrpcServer } from "./grpc/grpc-server.js";
 import type { HttpApp } from "./http/app.js";
 import { HttpServer } from "./http/http-server.js";
-import { type Certificates, CertificateWatch } from "./tls/certificate-watch.js";
-import { createGrpcCredentials } from "./tls/grpc-credentials.js";
+import { CertificateWatch } from "./tls/certificate-watch.js";
+import type { SecuredDoor } from "./tls/tls-options.js";
 
 export interface DoorsOptions {
   app: HttpApp;
   grpc: GrpcServer;
+  /** Of the HTTP door. */
+  connections: ConnectionLimit;
   config: FlovynConfig;
   log: Logger;
-}
-
-/** A door with TLS: its certificates as they are now, and what tells of later ones. */
-interface Secured {
-  door: DoorTls;
-  watch: CertificateWatch;
-  first: Certificates;
 }
 
 /** Both listeners of the gateway, with or without TLS. */
@@ -31,12 +27,11 @@ export class Doors {
 
   /** Listens; the ports that were bound. Errors: Unavailable naming a port that is taken, ConfigError naming a file. */
   async start(): Promise<{ grpc: number; http: number }> {
-    const { app, grpc, config } = this.#options;
+    const { app, grpc, connections, config } = this.#options;
     const { bindAddress: address, grpcServerPort, serverPort } = config;
     const [forGrpc, forHttp] = [await this.#secure("grpc"), await this.#secure("http")];
-    const credentials = forGrpc && createGrpcCredentials(forGrpc.watch, forGrpc.door, forGrpc.first);
-    this.#http = new HttpServer({ fetch: app.fetch, connectionsMax: config.limits.httpConnections, tls: forHttp });
-    const grpcPort = await grpc.start({ address, port: grpcServerPort }, credentials);
+    this.#http = new HttpServer({ fetch: app.fetch, connections, tls: forHttp });
+    const grpcPort = await grpc.start({ address, port: grpcServerPort }, forGrpc);
     return { grpc: grpcPort, http: await this.#http.start({ address, port: serverPort }) };
   }
 
@@ -45,7 +40,7 @@ export class Doors {
     await Promise.all(this.#watches.map((watch) => watch.stop()));
   }
 
-  async #secure(name: "grpc" | "http"): Promise<Secured | undefined> {
+  async #secure(name: "grpc" | "http"): Promise<SecuredDoor | undefined> {
     const { config, log } = this.#options;
     const door = config.tls[name];
     if (door === undefined) return undefined;

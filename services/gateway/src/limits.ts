@@ -93,6 +93,13 @@ export const limitedAddressesMax = 100_000;
 export const certificatePollMs = 5000;
 /** A TLS handshake that takes longer holds a connection for nothing. */
 export const tlsHandshakeTimeoutMs = 10_000;
+/** A connection of the gRPC door sends its first bytes, which say that it speaks HTTP/2, within this time. */
+export const grpcPrefaceMs = 15_000;
+export const grpcPrefaceBytes = 24;
+/** The message of a call, from its head to its last byte: as long as a whole request over HTTP may take. */
+export const grpcMessageMs = 60_000;
+/** Streams of health and reflection. */
+export const sideStreamsMax = 1000;
 /** All header lines of an HTTP request together. */
 export const headerBytesMax = 16 * 1024;
 

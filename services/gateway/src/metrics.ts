@@ -18,6 +18,8 @@ export interface GatewayMetrics {
   auditEntry(what: "recorded" | "lost"): void;
   /** A call was refused because there were too many. */
   limited(by: "org" | "principal" | "failures"): void;
+  /** A connection was closed because there were too many, in all or from its address. */
+  connectionRefused(door: "grpc" | "http", by: "total" | "address"): void;
   /** A figure that is read when it is scraped. */
   observe: Metrics["observe"];
 }
@@ -77,7 +79,14 @@ export function createGatewayMetrics({ registry, observe }: Metrics): GatewayMet
     labelNames: ["by"],
     registers,
   });
+  const refused = new Counter({
+    name: "flovyn_gateway_connections_refused_total",
+    help: "Connections closed at once because there were too many, in all or from one address.",
+    labelNames: ["door", "by"],
+    registers,
+  });
   return {
+    connectionRefused: (door, by) => refused.inc({ door, by }),
     limited: (by) => limited.inc({ by }),
     auditEntry: (what) => auditEntries.inc({ outcome: what }),
     rpc(name) {

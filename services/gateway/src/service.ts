@@ -12,7 +12,9 @@ import { WorkerTokens } from "./auth/worker-tokens.js";
 import { createAuthorize } from "./authorization/authorize.js";
 import { PolicyWatch } from "./authorization/policy-watch.js";
 import { anonymousCaller, isExcluded } from "./config.js";
+import { ConnectionLimit } from "./connections/connection-limit.js";
 import { Doors } from "./doors.js";
+import { Admission } from "./grpc/admission.js";
 import type { GrpcContext } from "./grpc/grpc-context.js";
 import { GrpcServer } from "./grpc/grpc-server.js";
 import { createStatusEdge } from "./grpc/status.js";
@@ -99,11 +101,18 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   }
   const lines = new WorkLines({ bus, hints, wheel, log, now });
   const presence = new Presence({ bus, log, now, eachWaiting: (visit) => lines.eachWaiting(visit) });
+  const { httpConnections, grpcConnections, connectionsPerAddress } = config.limits;
+  const connectionsOf = (door: "grpc" | "http", connectionsMax: number) =>
+    new ConnectionLimit({
+      ...{ connectionsMax, perAddressMax: connectionsPerAddress },
+      refused: (by) => metrics.connectionRefused(door, by),
+    });
+  const connections = { grpc: connectionsOf("grpc", grpcConnections), http: connectionsOf("http", httpConnections) };
   const grpcContext: GrpcContext = {
     bus,
     log,
     now,
-    authenticate: limits.around(authentication.grpc),
+    admission: new Admission({ authenticate: limits.around(authentication.grpc) }),
     authorize,
     auditor,
     revocable,
@@ -117,7 +126,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     workerKinds: new WorkerKindsCache({ bus, now }),
     ended: new EndedHints({ hints, wheel, log, now }),
   };
-  const grpc = new GrpcServer(grpcContext);
+  const grpc = new GrpcServer({ context: grpcContext, connections: connections.grpc });
   const live = new LiveStreams({ hints, wheel, now, log, metrics, revocable });
   const needsKey = (path: string) => config.auth.enabled && !isExcluded(config.auth.endpoints.http, path);
   const app = createHttpApp(
@@ -139,13 +148,15 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     },
     createOpsRoutes({ health, metrics: context.metrics, version }),
   );
-  const doors = new Doors({ app, grpc, config, log });
+  const doors = new Doors({ app, grpc, connections: connections.http, config, log });
 
   metrics.observe("flovyn_gateway_parked_polls", "Polls that wait for work.", () => lines.parked);
   metrics.observe("flovyn_gateway_work_lines", "Queues that are polled, with their kinds.", () => lines.size);
   metrics.observe("flovyn_gateway_worker_tokens", "Worker tokens that are known.", () => workerTokens.size);
   metrics.observe("flovyn_gateway_policy_version", "Counts up when policies changed.", () => policies.version);
   metrics.observe("flovyn_gateway_streams", "Open streams and held result calls.", () => grpc.streams);
+  metrics.observe("flovyn_gateway_grpc_connections", "Open connections of the gRPC door.", () => connections.grpc.size);
+  metrics.observe("flovyn_gateway_http_connections", "Open connections of the HTTP door.", () => connections.http.size);
   metrics.observe("flovyn_gateway_live_streams", "Open live streams over HTTP.", () => live.size);
 
   const ports = { grpc: 0, http: 0 };

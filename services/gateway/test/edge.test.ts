@@ -2,6 +2,7 @@
 import { connect } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
+import { ConnectionLimit } from "../src/connections/connection-limit.js";
 import { HttpServer } from "../src/http/http-server.js";
 import { callAnyShape, callRaw, GatewayHarness, org, testConfig, userKey } from "./gateway-harness.js";
 import { answerOrgs } from "./known-orgs.js";
@@ -130,7 +131,8 @@ describe("connections", () => {
   const answer = () => new Response("hello");
 
   async function server(connectionsMax = 100): Promise<{ port: number; stop: () => Promise<void> }> {
-    const http = new HttpServer({ fetch: answer, connectionsMax, times });
+    const connections = new ConnectionLimit({ connectionsMax, perAddressMax: 0, refused: () => {} });
+    const http = new HttpServer({ fetch: answer, connections, times });
     const port = await http.start({ address: "127.0.0.1", port: 0 });
     return { port, stop: () => http.stop() };
   }

@@ -20,6 +20,9 @@ export const limitsShape = z.strictObject({
     )
     .default({}),
   http_connections: integer(1, 1_000_000).default(20_000),
+  grpc_connections: integer(1, 1_000_000).default(20_000),
+  /** Of each door, from one IPv4 address or one /64 of IPv6. */
+  connections_per_address: integer(0, 1_000_000).default(5000),
 });
 
 export interface RateConfig {
@@ -34,6 +37,9 @@ export interface LimitsConfig {
   principal: RateConfig;
   failuresPerMinute: number;
   httpConnections: number;
+  grpcConnections: number;
+  /** 0 does not limit. */
+  connectionsPerAddress: number;
 }
 
 export function toLimitsConfig(limits: z.infer<typeof limitsShape>): LimitsConfig {
@@ -45,6 +51,8 @@ export function toLimitsConfig(limits: z.infer<typeof limitsShape>): LimitsConfi
     principal: toRate(limits.principal_requests_per_second, limits.principal_burst),
     failuresPerMinute: limits.failures_per_minute,
     httpConnections: limits.http_connections,
+    grpcConnections: limits.grpc_connections,
+    connectionsPerAddress: limits.connections_per_address,
   };
 }
 

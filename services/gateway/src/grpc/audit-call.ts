@@ -9,7 +9,7 @@ import type { Route } from "./routes.js";
 export interface AuditedCallFacts {
   call: { request?: Uint8Array };
   credentials: Credentials;
-  caller: Caller | undefined;
+  caller: Caller;
   requestId: string;
 }
 

@@ -1,7 +1,6 @@
 import type { Bus } from "@flovyn/bus";
 import type { Logger } from "@flovyn/runtime";
 import type { Auditor } from "../audit/auditor.js";
-import type { Authenticate } from "../auth/authenticate.js";
 import type { RevocableCalls } from "../auth/revocable-calls.js";
 import type { Authorize } from "../authorization/authorize.js";
 import type { HintChannels } from "../hints/hint-channels.js";
@@ -12,6 +11,7 @@ import type { EndedHints } from "../results/ended-hints.js";
 import type { DeadlineWheel } from "../work/deadline-wheel.js";
 import type { WorkLines } from "../work/work-lines.js";
 import type { WorkerKindsCache } from "../work/worker-kinds.js";
+import type { Admission } from "./admission.js";
 import type { StatusEdge } from "./status.js";
 
 /** What the handlers of the gRPC door work with. */
@@ -20,7 +20,8 @@ export interface GrpcContext {
   log: Logger;
   /** Monotonic milliseconds. */
   now: () => number;
-  authenticate: Authenticate;
+  /** Who makes a call. */
+  admission: Admission;
   authorize: Authorize;
   auditor: Auditor;
   statusEdge: StatusEdge;

@@ -1,12 +1,11 @@
-import type { Caller } from "@flovyn/bus";
-import { newId } from "@flovyn/domain";
-import { type Listen, listenOn } from "@flovyn/runtime";
+import type { Listen } from "@flovyn/runtime";
 import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
-import { toCallError } from "../audit/auditor.js";
-import type { Credentials } from "../auth/authenticate.js";
+import type { ConnectionLimit } from "../connections/connection-limit.js";
 import { callsPerConnectionMax, drainMs, grpcRequestBytesMax } from "../limits.js";
+import type { SecuredDoor } from "../tls/tls-options.js";
 import type { GrpcContext } from "./grpc-context.js";
+import { GrpcListener } from "./grpc-listener.js";
 import { createHandler, type OpenCalls } from "./handlers.js";
 import { passRequest, passResponse } from "./identity.js";
 import { createReflection } from "./reflection.js";
@@ -22,18 +21,27 @@ const keepaliveTimeoutMs = 30_000;
 /** A connection without a call for so long is closed; clients connect again with their next call. */
 const connectionIdleMs = 30 * 60_000;
 
+export interface GrpcServerOptions {
+  context: GrpcContext;
+  connections: ConnectionLimit;
+}
+
 /** The gRPC door: one server for the published protocol, our additions, health and reflection. */
 export class GrpcServer {
   readonly #context: GrpcContext;
   readonly #server: Server;
   readonly #health: HealthImplementation;
+  readonly #connections: ConnectionLimit;
   readonly #open: OpenCalls[] = [];
   readonly #side: SideServices;
+  #listener: GrpcListener | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(context: GrpcContext) {
+  constructor({ context, connections }: GrpcServerOptions) {
     this.#context = context;
+    this.#connections = connections;
     this.#server = new Server({
+      interceptors: [context.admission.interceptor(context)],
       "grpc.enable_channelz": 0,
       "grpc.max_receive_message_length": grpcRequestBytesMax,
       // Histories have no limit of their own; what a client takes is its own limit.
@@ -43,15 +51,11 @@ export class GrpcServer {
       "grpc.keepalive_time_ms": keepaliveMs,
       "grpc.keepalive_timeout_ms": keepaliveTimeoutMs,
     });
-    this.#side = new SideServices(this.#server);
+    this.#side = new SideServices({ server: this.#server, statusEdge: context.statusEdge });
     this.#addRoutes();
     this.#health = new HealthImplementation(statuses("SERVING"));
-    const { statusEdge } = context;
-    this.#side.add({ addToServer: (server) => this.#health.addToServer(server as Server) }, { statusEdge });
-    this.#side.add(createReflection(), {
-      statusEdge,
-      admit: (credentials) => admitToApi(context, credentials),
-    });
+    this.#side.add({ addToServer: (server) => this.#health.addToServer(server as Server) });
+    this.#side.add(createReflection());
   }
 
   /** Calls that are open and would be ended by `stop`. */
@@ -60,10 +64,11 @@ export class GrpcServer {
   }
 
   /** Listens; the port that was bound. Errors: Unavailable naming the port when it is taken. */
-  start(listen: Listen, credentials: ServerCredentials = ServerCredentials.createInsecure()): Promise<number> {
-    return listenOn(listen, "gRPC", (host, port) =>
-      this.#bind(host.includes(":") ? `[${host}]` : host, port, credentials),
-    );
+  start(listen: Listen, tls?: SecuredDoor): Promise<number> {
+    // TLS, where there is any, has ended before grpc-js sees a connection.
+    const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#listener = new GrpcListener({ injector, connections: this.#connections, tls });
+    return this.#listener.start(listen);
   }
 
   /** Refuses new connections, ends open calls, lets the others finish, then cuts what is left. Idempotent. */
@@ -77,8 +82,9 @@ export class GrpcServer {
     this.#context.lines.drain();
     for (const calls of this.#open) calls.drain();
     this.#side.drain();
+    this.#listener?.close();
     await new Promise<void>((resolve) => {
-      const cut = setTimeout(() => this.#server.forceShutdown(), drainMs);
+      const cut = setTimeout(() => this.#connections.cut(), drainMs);
       this.#server.tryShutdown(() => {
         clearTimeout(cut);
         resolve();
@@ -92,30 +98,6 @@ export class GrpcServer {
       if (open !== undefined) this.#open.push(open);
       this.#server.addService(definition(route), { [route.name]: handle });
     }
-  }
-
-  #bind(host: string, port: number, credentials: ServerCredentials): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(`${host}:${port}`, credentials, (error, bound) => {
-        if (error === null) resolve(bound);
-        else reject(error);
-      });
-    });
-  }
-}
-
-/** Lets those in who may see the description of the interface. Errors: Unauthenticated, Forbidden, LimitExceeded. */
-async function admitToApi({ authenticate, authorize, auditor }: GrpcContext, credentials: Credentials): Promise<void> {
-  const action = "viewApi";
-  let caller: Caller | undefined;
-  try {
-    caller = await authenticate(credentials);
-    authorize(caller, action, { orgId: caller.orgId });
-  } catch (error) {
-    const { address } = credentials;
-    const call = { door: "grpc", caller, action, resourceId: "", address, requestId: newId() } as const;
-    auditor.ended(call, toCallError(error));
-    throw error;
   }
 }
 

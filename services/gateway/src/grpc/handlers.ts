@@ -1,10 +1,9 @@
-import type { Caller } from "@flovyn/bus";
 import { assertNever, newId } from "@flovyn/domain";
 import type { handleClientStreamingCall, handleServerStreamingCall, UntypedHandleCall } from "@grpc/grpc-js";
 import { auditCall } from "./audit-call.js";
 import { authorizeCall } from "./authorize-call.js";
 import { ResultCalls } from "./await-result.js";
-import { type AnyCall, readCredentials } from "./credentials.js";
+import type { AnyCall } from "./credentials.js";
 import { forward } from "./forward.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { noDefinition } from "./no-definition.js";
@@ -53,7 +52,7 @@ export function createHandler(context: GrpcContext, route: Route): RouteHandler 
     }
     case "notifications": {
       const streams = new NotificationStreams(context, route);
-      const handle: handleServerStreamingCall<Buffer, Buffer> = (call) => void streams.open(call);
+      const handle: handleServerStreamingCall<Buffer, Buffer> = (call) => streams.open(call);
       return { handle, open: streams };
     }
     case "no-definition":
@@ -76,23 +75,18 @@ function refuse(context: GrpcContext, route: Route): UntypedHandleCall {
   const meter = context.metrics.rpc(route.name);
   const refuseServerStream: handleServerStreamingCall<Buffer, Buffer> = (call) => {
     const startedMs = performance.now();
-    void refusal(call).then((error) => {
-      const status = context.statusEdge(error, newId());
-      call.emit("error", status);
-      meter.ended(status.name, startedMs);
-    });
+    const status = context.statusEdge(refusal(call), newId());
+    call.emit("error", status);
+    meter.ended(status.name, startedMs);
   };
   const refuseUnary: handleClientStreamingCall<Buffer, Buffer> = (call, send) => {
-    const reply = new Reply(newId(), send, meter, context.statusEdge);
-    void refusal(call).then((error) => reply.fail(error));
+    new Reply(newId(), send, meter, context.statusEdge).fail(refusal(call));
   };
   return route.shape === "server-stream" ? refuseServerStream : refuseUnary;
 
-  async function refusal(call: AnyCall): Promise<unknown> {
-    const credentials = readCredentials(call);
-    let caller: Caller | undefined;
+  function refusal(call: AnyCall): unknown {
+    const { caller, credentials } = context.admission.of(call);
     try {
-      caller = await context.authenticate(credentials);
       authorizeCall(context, route, caller, nothing);
       return notYet(route);
     } catch (error) {

@@ -8,7 +8,6 @@ import type { RpcMeter } from "../metrics.js";
 import type { Timed } from "../work/deadline-wheel.js";
 import { auditCall } from "./audit-call.js";
 import { authorizeCall } from "./authorize-call.js";
-import { readCredentials } from "./credentials.js";
 import { decodeRequest } from "./decode.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { asBuffer } from "./identity.js";
@@ -35,15 +34,12 @@ export class NotificationStreams {
     return this.#streams.size;
   }
 
-  async open(call: RawServerStream): Promise<void> {
+  open(call: RawServerStream): void {
     const startedMs = performance.now();
-    const credentials = readCredentials(call);
+    const { caller, credentials } = this.#context.admission.of(call);
     const requestId = newId();
-    let caller: Caller | undefined;
     try {
-      caller = await this.#context.authenticate(credentials);
       authorizeCall(this.#context, this.#route, caller, call.request);
-      if (call.cancelled) return this.#meter.ended("CANCELLED", startedMs);
       const stream = new NotificationStream(this.#context, { call, subscription: this.#read(call, caller), startedMs });
       this.#streams.add(stream);
       stream.unwatch = this.#context.revocable.watch(caller, (why) => this.#fail(stream, why));

@@ -23,12 +23,15 @@ export type Handling =
   /** Not there yet: answered UNIMPLEMENTED by name. */
   | { readonly type: "later" };
 
-export interface Route {
+/** What a call is to metrics and policies. */
+export interface CallTarget {
+  readonly name: string;
+  readonly action: ActionName;
+}
+
+export interface Route extends CallTarget {
   /** gRPC path without the leading slash; also the bus operation. */
   readonly path: string;
-  readonly name: string;
-  /** What policies call it. */
-  readonly action: ActionName;
   readonly shape: Shape;
   readonly handling: Handling;
 }

@@ -3,7 +3,6 @@ import { newId } from "@flovyn/domain";
 import type { handleUnaryCall, ServerUnaryCall } from "@grpc/grpc-js";
 import { auditCall } from "./audit-call.js";
 import { authorizeCall } from "./authorize-call.js";
-import { readCredentials } from "./credentials.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { Reply } from "./reply.js";
 import type { Route } from "./routes.js";
@@ -23,12 +22,10 @@ export function unary(context: GrpcContext, route: Route, handle: RawHandler): h
   };
 
   async function answer(call: RawUnaryCall, reply: Reply): Promise<void> {
-    const credentials = readCredentials(call);
-    let caller: Caller | undefined;
+    const { caller, credentials } = context.admission.of(call);
     const audit = (error: unknown) =>
       auditCall(context, route, { call, credentials, caller, requestId: reply.requestId }, error);
     try {
-      caller = await context.authenticate(credentials);
       authorizeCall(context, route, caller, call.request);
       reply.onResult = context.auditor.records(route.action) ? audit : undefined;
       await handle(call, caller, reply);

@@ -1,10 +1,11 @@
 import type { Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
-import { type DoorTls, type Listen, listenOn } from "@flovyn/runtime";
+import type { Listen } from "@flovyn/runtime";
 import { createAdaptorServer } from "@hono/node-server";
-import { drainMs, headerBytesMax, tlsHandshakeTimeoutMs } from "../limits.js";
-import type { Certificates, CertificateWatch } from "../tls/certificate-watch.js";
+import { bindServer } from "../connections/bind-server.js";
+import type { ConnectionLimit } from "../connections/connection-limit.js";
+import { drainMs, headerBytesMax } from "../limits.js";
+import { type SecuredDoor, secureContext, tlsOptions } from "../tls/tls-options.js";
 
 export interface HttpTimes {
   /** Requests must be sent within these times; a slow sender must not hold a connection for ever. */
@@ -26,9 +27,8 @@ const httpTimes: HttpTimes = {
 
 export interface HttpServerOptions {
   fetch: (request: Request, env: unknown) => Response | Promise<Response>;
-  /** More are refused. */
-  connectionsMax: number;
-  tls?: { door: DoorTls; watch: CertificateWatch; first: Certificates } | undefined;
+  connections: ConnectionLimit;
+  tls?: SecuredDoor | undefined;
   times?: HttpTimes;
 }
 
@@ -37,7 +37,7 @@ export class HttpServer {
   readonly #server: Server;
   #stopping: Promise<void> | undefined;
 
-  constructor({ fetch, connectionsMax, tls, times = httpTimes }: HttpServerOptions) {
+  constructor({ fetch, connections, tls, times = httpTimes }: HttpServerOptions) {
     const serverOptions = { ...times, maxHeaderSize: headerBytesMax };
     const common = { fetch, overrideGlobalObjects: false };
     this.#server = (
@@ -46,16 +46,16 @@ export class HttpServer {
         : createAdaptorServer({
             ...common,
             createServer: createTlsServer,
-            serverOptions: { ...serverOptions, ...tlsOptions(tls.door, tls.first) },
+            serverOptions: { ...serverOptions, ...tlsOptions(tls) },
           })
     ) as Server;
-    this.#server.maxConnections = connectionsMax;
-    tls?.watch.onChange((certificates) => (this.#server as TlsServer).setSecureContext(contextOf(certificates)));
+    connections.guard(this.#server);
+    tls?.watch.onChange((certificates) => (this.#server as TlsServer).setSecureContext(secureContext(certificates)));
   }
 
   /** Listens; the port that was bound. Errors: Unavailable naming the port when it is taken. */
   start(listen: Listen): Promise<number> {
-    return listenOn(listen, "HTTP", (host, port) => this.#bind(host, port));
+    return bindServer(this.#server, listen, "HTTP");
   }
 
   /** Refuses new connections, lets running requests finish, then cuts what is left. Idempotent. */
@@ -70,27 +70,4 @@ export class HttpServer {
     });
     return this.#stopping;
   }
-
-  #bind(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ host, port }, () => {
-        this.#server.removeListener("error", reject);
-        resolve((this.#server.address() as AddressInfo).port);
-      });
-    });
-  }
-}
-
-function tlsOptions({ clientAuth }: DoorTls, certificates: Certificates) {
-  return {
-    ...contextOf(certificates),
-    requestCert: clientAuth === "require",
-    rejectUnauthorized: clientAuth === "require",
-    handshakeTimeout: tlsHandshakeTimeoutMs,
-  };
-}
-
-function contextOf({ cert, key, ca }: Certificates) {
-  return { cert, key, ...(ca !== undefined && { ca }), minVersion: "TLSv1.2" as const };
 }

@@ -139,6 +139,13 @@ describe("wrong credentials", () => {
     expect(counts).toEqual(["failures"]);
   });
 
+  it("from one network of IPv6 count together", async () => {
+    const check = limited({ failures_per_minute: 1 });
+    expect(await call(check, "guess", "2001:db8:0:1::1")).toBe("INVALID_CREDENTIALS");
+    expect(await call(check, "guess", "2001:db8:0:1:ffff::2")).toBe("RATE_LIMIT");
+    expect(await call(check, "guess", "2001:db8:0:2::1")).toBe("INVALID_CREDENTIALS");
+  });
+
   it("are no guesses when a service is away", async () => {
     const check = limited({ failures_per_minute: 1 });
     for (let n = 0; n < 10; n++) expect(await call(check, "away")).toBe("Unavailable");

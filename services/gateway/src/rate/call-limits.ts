@@ -2,6 +2,7 @@ import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { LimitsConfig, RateConfig } from "@flovyn/runtime";
 import type { Authenticate, Credentials } from "../auth/authenticate.js";
+import { addressBlock } from "../connections/address-block.js";
 import { limitedAddressesMax, limitedOrgsMax, limitedPrincipalsMax } from "../limits.js";
 import { TokenBucket } from "./token-bucket.js";
 
@@ -82,7 +83,7 @@ export class CallLimits {
     const isGuess = error instanceof DomainError && guesses.has(error.reason ?? "");
     if (isGuess && this.#failures.requestsPerSecond > 0) {
       const limit = { rate: this.#failures, sizeMax: limitedAddressesMax };
-      this.#take(this.#bucket(this.#addresses, address, limit), "failures");
+      this.#take(this.#bucket(this.#addresses, addressBlock(address), limit), "failures");
     }
     throw error;
   }

@@ -1,0 +1,179 @@
+/**
+ * Goal: who may not come in is refused before the message is taken, and a message that comes too slowly ends its call.
+ * Approach: a grpc-js server with the interceptor, and HTTP/2 written by hand in front of it.
+ */
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { DomainError } from "@flovyn/domain";
+import { Server, ServerCredentials, status } from "@grpc/grpc-js";
+import { afterEach, describe, expect, it } from "vitest";
+import { silentLog } from "../../test/silent-log.js";
+import type { CallFacts } from "../audit/auditor.js";
+import { type Authenticate, invalidCredentials } from "../auth/authenticate.js";
+import { DeadlineWheel } from "../work/deadline-wheel.js";
+import { Admission, type AdmissionContext } from "./admission.js";
+import { passRequest, passResponse } from "./identity.js";
+import { createStatusEdge } from "./status.js";
+
+const path = "/flovyn.v1.WorkflowDispatch/StartWorkflow";
+const alice = { orgId: "acme", principalType: "User", principalId: "alice" } as const;
+const cleanups: (() => void)[] = [];
+
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0).reverse()) cleanup();
+});
+
+interface Door {
+  session: ClientHttp2Session;
+  handled: (string | undefined)[];
+  audited: CallFacts[];
+  ended: string[];
+}
+
+async function open(authenticate: Authenticate, messageMs = 60_000): Promise<Door> {
+  const [handled, audited, ended]: [Door["handled"], CallFacts[], string[]] = [[], [], []];
+  const now = () => performance.now();
+  const context = {
+    now,
+    wheel: new DeadlineWheel(now),
+    statusEdge: createStatusEdge(silentLog),
+    auditor: { ended: (facts: CallFacts) => audited.push(facts) },
+    metrics: { rpc: (name: string) => ({ ended: (code: string) => ended.push(`${name} ${code}`) }) },
+    authorize: () => {
+      throw new DomainError("Forbidden", "the key does not allow viewApi");
+    },
+  } as unknown as AdmissionContext;
+  const admission = new Admission({ authenticate, messageMs });
+  const server = new Server({ "grpc.enable_channelz": 0, interceptors: [admission.interceptor(context)] });
+  const method = (at: string) => ({
+    call: {
+      ...{ path: at, requestStream: false, responseStream: false },
+      ...{ requestSerialize: passRequest, requestDeserialize: passRequest },
+      ...{ responseSerialize: passResponse, responseDeserialize: passResponse },
+    },
+  });
+  for (const at of [
+    path,
+    "/grpc.health.v1.Health/Check",
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+  ]) {
+    server.addService(method(at), {
+      call: (call: Parameters<Admission["of"]>[0], send: (error: null, answer: Buffer) => void) => {
+        handled.push(at === path ? admission.of(call).caller.principalId : undefined);
+        send(null, Buffer.from("answer"));
+      },
+    });
+  }
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = createServer((socket) => injector.injectConnection(socket));
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const session = connect(`http://127.0.0.1:${(listener.address() as AddressInfo).port}`);
+  cleanups.push(() => {
+    session.destroy();
+    listener.close();
+    context.wheel.stop();
+  });
+  return { session, handled, audited, ended };
+}
+
+/** A call of which nothing but its head is sent. */
+function head(session: ClientHttp2Session, key?: string, at = path): ClientHttp2Stream {
+  const stream = session.request({
+    ...{ ":method": "POST", ":path": at, "content-type": "application/grpc", te: "trailers" },
+    ...(key !== undefined && { authorization: key }),
+  });
+  stream.on("error", () => {});
+  return stream;
+}
+
+function end(stream: ClientHttp2Stream): Promise<number> {
+  return new Promise((resolve) => {
+    const read = (headers: Record<string, unknown>) => {
+      const code = headers["grpc-status"];
+      if (code !== undefined) resolve(Number(code));
+    };
+    stream.on("response", read);
+    stream.on("trailers", read);
+    stream.resume();
+  });
+}
+
+const emptyMessage = Buffer.alloc(5);
+const byKey: Authenticate = ({ authorization }) => {
+  if (authorization === "alice") return alice;
+  throw invalidCredentials();
+};
+const late: Authenticate = async (credentials) => {
+  await new Promise((resolve) => setImmediate(resolve));
+  return byKey(credentials);
+};
+
+describe.each([
+  ["at once", byKey],
+  ["later", late],
+])("a credential that is known %s", (_name, authenticate) => {
+  it("lets the call in, with its caller", async () => {
+    const { session, handled } = await open(authenticate);
+    const stream = head(session, "alice");
+    stream.end(emptyMessage);
+    expect([await end(stream), handled]).toEqual([status.OK, ["alice"]]);
+  });
+
+  it("that is wrong ends the call before anything of the message has come", async () => {
+    const { session, handled, audited, ended } = await open(authenticate);
+    expect(await end(head(session, "bob"))).toBe(status.UNAUTHENTICATED);
+    expect(await end(head(session))).toBe(status.UNAUTHENTICATED);
+    expect(handled).toEqual([]);
+    expect(ended).toEqual(["StartWorkflow UNAUTHENTICATED", "StartWorkflow UNAUTHENTICATED"]);
+    expect(audited).toMatchObject([
+      { action: "startWorkflow", caller: undefined, address: "127.0.0.1" },
+      { action: "startWorkflow" },
+    ]);
+  });
+});
+
+describe("a message", () => {
+  it.each([
+    ["does not come", Buffer.alloc(0)],
+    ["comes in part", Buffer.from([0, 0, 0, 0, 9, 1, 2])],
+    ["does not end", emptyMessage],
+  ])("that %s ends its call", async (_name, bytes) => {
+    const { session, handled, ended } = await open(byKey, 50);
+    const stream = head(session, "alice");
+    stream.write(bytes);
+    expect(await end(stream)).toBe(status.DEADLINE_EXCEEDED);
+    expect([handled, ended]).toEqual([[], ["StartWorkflow DEADLINE_EXCEEDED"]]);
+  });
+
+  it("that came in time may be answered later", async () => {
+    const { session } = await open(byKey, 50);
+    const first = head(session, "alice");
+    first.end(emptyMessage);
+    expect(await end(first)).toBe(status.OK);
+    // A call beside it that waits for its message ends, and the connection goes on.
+    expect(await end(head(session, "alice"))).toBe(status.DEADLINE_EXCEEDED);
+    const last = head(session, "alice");
+    last.end(emptyMessage);
+    expect(await end(last)).toBe(status.OK);
+  });
+});
+
+describe("services beside ours", () => {
+  it("health needs no key, and its message in time", async () => {
+    const { session, handled } = await open(byKey, 50);
+    const stream = head(session, undefined, "/grpc.health.v1.Health/Check");
+    stream.end(emptyMessage);
+    expect([await end(stream), handled]).toEqual([status.OK, [undefined]]);
+    expect(await end(head(session, undefined, "/grpc.health.v1.Health/Check"))).toBe(status.DEADLINE_EXCEEDED);
+  });
+
+  it("any other needs a key that may see the interface", async () => {
+    const { session, handled, audited } = await open(byKey);
+    const reflect = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+    expect(await end(head(session, undefined, reflect))).toBe(status.UNAUTHENTICATED);
+    expect(await end(head(session, "alice", reflect))).toBe(status.PERMISSION_DENIED);
+    expect(handled).toEqual([]);
+    expect(audited).toMatchObject([{ action: "viewApi" }, { action: "viewApi", caller: alice }]);
+  });
+});

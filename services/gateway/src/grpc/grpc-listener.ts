@@ -1,0 +1,67 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import type { Listen } from "@flovyn/runtime";
+import type { ConnectionInjector } from "@grpc/grpc-js";
+import { bindServer } from "../connections/bind-server.js";
+import type { ConnectionLimit } from "../connections/connection-limit.js";
+import { grpcPrefaceBytes, grpcPrefaceMs } from "../limits.js";
+import { type SecuredDoor, secureContext, tlsOptions } from "../tls/tls-options.js";
+
+export interface GrpcListenerOptions {
+  injector: ConnectionInjector;
+  connections: ConnectionLimit;
+  tls: SecuredDoor | undefined;
+  /** In ms. */
+  prefaceMs?: number;
+}
+
+/**
+ * Accepts connections for grpc-js, which would take any number of them and wait for ever for their first byte. TLS is
+ * ended here, as at the HTTP door.
+ */
+export class GrpcListener {
+  readonly #options: GrpcListenerOptions;
+  readonly #server: Server;
+
+  constructor(options: GrpcListenerOptions) {
+    this.#options = options;
+    const { injector, connections, tls } = options;
+    const inject = (socket: Socket) => injector.injectConnection(socket);
+    if (tls === undefined) {
+      this.#server = createServer();
+      connections.guard(this.#server, (socket) => {
+        this.#expectPreface(socket);
+        inject(socket);
+      });
+    } else {
+      const server = createTlsServer({ ...tlsOptions(tls), ALPNProtocols: ["h2"] }, (socket) => {
+        // A connection may break before HTTP/2 looks after it.
+        socket.on("error", () => {});
+        this.#expectPreface(socket);
+        inject(socket);
+      });
+      tls.watch.onChange((certificates) => server.setSecureContext(secureContext(certificates)));
+      connections.guard(server);
+      this.#server = server;
+    }
+  }
+
+  /** Listens; the port that was bound. Errors: Unavailable naming the port when it is taken. */
+  start(listen: Listen): Promise<number> {
+    return bindServer(this.#server, listen, "gRPC");
+  }
+
+  /** Refuses new connections; open ones go on. */
+  close(): void {
+    this.#server.close();
+  }
+
+  /** Whoever speaks HTTP/2 begins with 24 bytes; a connection that does not has no business here. */
+  #expectPreface(socket: Socket): void {
+    const late = setTimeout(() => {
+      if (socket.bytesRead < grpcPrefaceBytes) socket.destroy();
+    }, this.#options.prefaceMs ?? grpcPrefaceMs);
+    late.unref();
+    socket.once("close", () => clearTimeout(late));
+  }
+}
