@@ -1,5 +1,4 @@
 import type { Serving } from "@flovyn/bus";
-import { upsertOrganizations } from "@flovyn/db";
 import { routeRequests } from "@flovyn/runtime";
 import { createBatches } from "./batches/index.js";
 import type { DispatchContext } from "./context.js";
@@ -8,6 +7,7 @@ import { createCleanUpSweep } from "./loops/clean-up.js";
 import { createOverdueWorkSweep } from "./loops/overdue-work.js";
 import { createOwedEndsSweep } from "./loops/owed-ends.js";
 import { createReclaimSweep } from "./loops/reclaim.js";
+import { synchronizeOrgs } from "./synchronize-orgs.js";
 
 /** Workflow executions, history, definitions, workers. One replica of many. */
 export function createDispatchService(context: DispatchContext): { start(): Promise<void>; stop(): Promise<void> } {
@@ -21,12 +21,7 @@ export function createDispatchService(context: DispatchContext): { start(): Prom
   let serving: Serving | undefined;
   return {
     start: async () => {
-      const { orgs } = context.config;
-      if (orgs.length > 0) {
-        const org = orgs.map(({ quotas, ...rest }) => ({ ...rest, quotas: JSON.stringify(quotas) }));
-        await upsertOrganizations(context.db, { now: context.clock.now(), org });
-        context.log.info({ orgs: orgs.length }, "organizations synchronized");
-      }
+      await synchronizeOrgs(context);
       serving = await context.bus.serve("dispatch", routeRequests(createRoutes(context, batches)));
       for (const sweep of sweeps) sweep.start();
     },

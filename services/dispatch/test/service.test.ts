@@ -33,3 +33,20 @@ it("pitfall 46 has the configured organizations in the database before it answer
   await expect(ask()).rejects.toMatchObject({ code: "Unavailable" });
   await harness.stop();
 });
+
+it("names an organization of the configuration whose slug another one has, and leaves both alone", async () => {
+  const harness = await new Harness().start(1);
+  const { context } = harness;
+  const [taken, fresh] = [
+    { id: newId(), name: "Acme", slug: harness.otherOrgId.replaceAll("-", "x"), tier: "PRO" },
+    { id: newId(), name: "Fresh", slug: "fresh", tier: "PRO" },
+  ];
+  await harness.rows("update organization set slug = $1 where id = $2", [taken.slug, harness.otherOrgId]);
+  const config = loadConfig({ env: {}, overrides: { orgs: [fresh, taken] } });
+  const service = createDispatchService({ ...context, bus: createInProcessBus({ log: context.log }), config });
+  await expect(service.start()).rejects.toThrow(
+    `orgs[1].slug: ${taken.slug} is the slug of another organization, ${harness.otherOrgId}`,
+  );
+  expect(await harness.rows("select id from organization where name in ('Acme', 'Fresh')")).toEqual([]);
+  await harness.stop();
+});
