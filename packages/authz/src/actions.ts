@@ -43,6 +43,8 @@ export const actions = {
   listOrgs: { group: "list", resource: "Server" },
   viewOrg: { group: "view", resource: "Org" },
   viewApi: { group: "view", resource: "Server" },
+  /** Where the configuration asks for a key. */
+  viewMetrics: { group: "manage", resource: "Server" },
 
   createWorkerToken: { group: "manage", resource: "WorkerToken" },
   listWorkerTokens: { group: "manage", resource: "WorkerToken" },

@@ -32,6 +32,7 @@ const allowed: Readonly<Record<ActionName, string>> = {
   listOrgs: "OAMVWP*",
   viewOrg: "OAMVWP",
   viewApi: "OAMVWP*",
+  viewMetrics: "P",
   createWorkerToken: "OAP",
   listWorkerTokens: "OAP",
   revokeWorkerToken: "OAP",

@@ -17,7 +17,7 @@ export interface GatewayMetrics {
   liveStreamEnded(why: StreamEnd): void;
   auditEntry(what: "recorded" | "lost"): void;
   /** A call was refused because there were too many. */
-  limited(by: "org" | "principal" | "failures"): void;
+  limited(by: "org" | "principal" | "failures" | "held"): void;
   /** A connection was closed because there were too many, in all or from its address. */
   connectionRefused(door: "grpc" | "http", by: "total" | "address"): void;
   /** A figure that is read when it is scraped. */
@@ -75,7 +75,7 @@ export function createGatewayMetrics({ registry, observe }: Metrics): GatewayMet
   });
   const limited = new Counter({
     name: "flovyn_gateway_limited_total",
-    help: "Calls refused by a rate limit, by whose.",
+    help: "Calls refused because there were too many, by whose.",
     labelNames: ["by"],
     registers,
   });

@@ -4,9 +4,9 @@ import { AuditLog } from "./audit/audit-log.js";
 import { createAuditSender } from "./audit/audit-sender.js";
 import { Auditor } from "./audit/auditor.js";
 import { createAuthenticationStack } from "./auth/authentication-stack.js";
+import { HeldCalls } from "./auth/held-calls.js";
 import { createJwtAuthenticator } from "./auth/jwt.js";
 import { PromiseTokens } from "./auth/promise-tokens.js";
-import { RevocableCalls } from "./auth/revocable-calls.js";
 import { createStaticKeys } from "./auth/static-keys.js";
 import { WorkerTokens } from "./auth/worker-tokens.js";
 import { createAuthorize } from "./authorization/authorize.js";
@@ -59,12 +59,17 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   if (jwt?.skipVerification === true) {
     log.error({}, "auth.jwt.skip_verification is on: whoever writes a token is believed, for tests alone");
   }
-  const revocable = new RevocableCalls(wallClock);
+  const held = new HeldCalls({
+    now: wallClock,
+    max: { streams: config.limits.principalStreams, polls: config.limits.principalPolls },
+    refused: () => metrics.limited("held"),
+  });
   const workerTokens = new WorkerTokens({
-    ...{ secrets: workerToken.secrets, bus, hints, revocable, log },
+    ...{ secrets: workerToken.secrets, bus, hints, held, log },
     now: wallClock,
   });
   const policies = new PolicyWatch({ paths: cedar.policies, mode: cedar.mode, log });
+  policies.onChange(() => void held.recheck());
   const authorize = createAuthorize(policies);
   const auditLog = new AuditLog({
     send: createAuditSender(bus),
@@ -83,7 +88,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
         createJwtAuthenticator({
           ...{ config: jwt, log, now: wallClock },
           findOrg: (idOrSlug) => slugs.findAny(idOrSlug),
-          onCaller: (caller, expiresAtMs) => revocable.mayEnd(caller, expiresAtMs),
+          onCaller: (caller, expiresAtMs) => held.mayEnd(caller, expiresAtMs),
         }),
     },
     // Worker tokens are for workers, who speak gRPC.
@@ -115,7 +120,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     admission: new Admission({ authenticate: limits.around(authentication.grpc) }),
     authorize,
     auditor,
-    revocable,
+    held,
     statusEdge: createStatusEdge(log),
     metrics,
     wheel,
@@ -127,7 +132,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     ended: new EndedHints({ hints, wheel, log, now }),
   };
   const grpc = new GrpcServer({ context: grpcContext, connections: connections.grpc });
-  const live = new LiveStreams({ hints, wheel, now, log, metrics, revocable });
+  const live = new LiveStreams({ hints, wheel, now, log, metrics, held });
   const needsKey = (path: string) => config.auth.enabled && !isExcluded(config.auth.endpoints.http, path);
   const app = createHttpApp(
     {
@@ -143,7 +148,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
       cors: config.cors,
       tls: config.tls.http !== undefined,
       live,
-      docsNeedKey: { page: needsKey("/api/docs"), document: needsKey("/api/docs/openapi.json") },
+      needsKey,
       slugs,
     },
     createOpsRoutes({ health, metrics: context.metrics, version }),

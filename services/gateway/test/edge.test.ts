@@ -1,5 +1,6 @@
 /** Goal: what the doors do for callers that ask for too much, send too slowly, or are web pages of somebody else. */
 import { connect } from "node:net";
+import { waitFor } from "@flovyn/testing";
 import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { ConnectionLimit } from "../src/connections/connection-limit.js";
@@ -56,6 +57,23 @@ describe("rate limits", () => {
   it("do not count health and metrics", async () => {
     const doors = await start({ limits: { principal_requests_per_second: 1, principal_burst: 1 } });
     for (let n = 0; n < 20; n++) expect((await doors.fetch("/_/health")).status).toBe(200);
+  });
+});
+
+describe("figures", () => {
+  it("are for operators where the configuration does not leave them to everybody", async () => {
+    const keys = [
+      { key: userKey, org_id: org.id, principal_type: "User", principal_id: "u", role: "OWNER" },
+      { key: "operator", principal_type: "User", principal_id: "o", role: "OPERATOR" },
+    ];
+    const endpoints = { http: { exclude_paths: ["/_/health*", "/_/metrics"] } };
+    const doors = await start({ auth: { static_api_key: { keys }, endpoints } });
+    const statuses = ["", userKey, "operator"].map(async (key) => (await doors.fetch("/metrics", { key })).status);
+    expect(await Promise.all(statuses)).toEqual([401, 403, 200]);
+    expect(await (await doors.fetch("/metrics", { key: "operator" })).text()).toContain("flovyn_gateway_");
+    for (const path of ["/_/metrics", "/_/health", "/_/health/ready"]) {
+      expect((await doors.fetch(path, { key: "" })).status).toBe(200);
+    }
   });
 });
 
@@ -152,6 +170,17 @@ describe("connections", () => {
     const { port, stop } = await server();
     expect(await raw(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
     await stop();
+  });
+
+  it.each(["grpc", "http"] as const)("from one address are limited at the %s door", async (door) => {
+    const { gateway, metrics } = await start({ limits: { connections_per_address: 1 } });
+    const port = gateway.ports[door];
+    const first = connect({ host: "127.0.0.1", port });
+    await new Promise((resolve) => first.once("connect", resolve));
+    expect(await raw(port, "")).toBe("");
+    first.destroy();
+    const refused = `flovyn_gateway_connections_refused_total{door="${door}",by="address"`;
+    await waitFor("it to be counted", async () => (await metrics.registry.metrics()).includes(refused));
   });
 
   it("beyond the limit are refused", async () => {

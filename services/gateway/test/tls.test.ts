@@ -4,6 +4,7 @@
  */
 import { copyFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
+import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, type PeerCertificate } from "node:tls";
 import { createLogger, type DoorTls, loadConfig } from "@flovyn/runtime";
@@ -37,8 +38,8 @@ afterEach(async () => {
   harness = undefined;
 });
 
-async function start(tls: Record<string, unknown>): Promise<GatewayHarness> {
-  harness = await GatewayHarness.start(testConfig({ tls }));
+async function start(tls: Record<string, unknown>, more: Record<string, unknown> = {}): Promise<GatewayHarness> {
+  harness = await GatewayHarness.start(testConfig({ tls, ...more }));
   return harness;
 }
 
@@ -109,6 +110,33 @@ describe("TLS", () => {
   it("of versions before 1.2 is refused", async () => {
     await start(files(server));
     await expect(httpsStatus(undefined, { minVersion: "TLSv1", maxVersion: "TLSv1.1" })).rejects.toThrow();
+  });
+
+  it("counts its connections, also those whose handshake failed, and forgets them when they close", async () => {
+    const { gateway, metrics } = await start(
+      { ...files(server), client_ca_file: ours.caFile },
+      { limits: { connections_per_address: 2 } },
+    );
+    const open = async () => {
+      const text = await metrics.registry.metrics();
+      return ["grpc", "http"].map(
+        (door) => new RegExp(`^flovyn_gateway_${door}_connections\\S* (\\d+)$`, "m").exec(text)?.[1],
+      );
+    };
+    const none = () => waitFor("the connections to close", async () => (await open()).every((count) => count === "0"));
+    for (let n = 0; n < 5; n++) {
+      expect(await grpcEnd(client)).toBe(status.UNAUTHENTICATED);
+      expect(await httpsStatus(client)).toBe(200);
+      await expect(httpsStatus()).rejects.toThrow();
+      expect(await grpcEnd()).toBe(status.UNAVAILABLE);
+      await none();
+    }
+    const sockets = [0, 1, 2].map(() => connectTcp({ host: "localhost", port: gateway.ports.grpc }));
+    for (const socket of sockets) socket.on("error", () => {});
+    await new Promise((resolve) => sockets[2]?.once("close", resolve));
+    await waitFor("two to be counted", async () => (await open())[0] === "2");
+    for (const socket of sockets) socket.destroy();
+    await none();
   });
 
   it("that the client does not trust ends with the client", async () => {

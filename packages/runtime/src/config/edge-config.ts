@@ -11,6 +11,9 @@ export const limitsShape = z.strictObject({
   org_burst: rate.default(0),
   principal_requests_per_second: rate.default(0),
   principal_burst: rate.default(0),
+  /** Streams and awaited results, and waiting polls, that one principal may hold open. */
+  principal_streams: integer(0, 1_000_000).default(5000),
+  principal_polls: integer(0, 1_000_000).default(25_000),
   /** Wrong credentials from one address in a minute, on average. */
   failures_per_minute: rate.default(600),
   tiers: z
@@ -35,6 +38,9 @@ export interface LimitsConfig {
   /** Of orgs of a tier, in place of the one above. */
   tiers: Readonly<Record<string, RateConfig>>;
   principal: RateConfig;
+  /** 0 does not limit. */
+  principalStreams: number;
+  principalPolls: number;
   failuresPerMinute: number;
   httpConnections: number;
   grpcConnections: number;
@@ -49,6 +55,8 @@ export function toLimitsConfig(limits: z.infer<typeof limitsShape>): LimitsConfi
       Object.entries(limits.tiers).map(([tier, one]) => [tier, toRate(one.org_requests_per_second, one.org_burst)]),
     ),
     principal: toRate(limits.principal_requests_per_second, limits.principal_burst),
+    principalStreams: limits.principal_streams,
+    principalPolls: limits.principal_polls,
     failuresPerMinute: limits.failures_per_minute,
     httpConnections: limits.http_connections,
     grpcConnections: limits.grpc_connections,

@@ -9,8 +9,8 @@ import { FindWorkerTokensResponse, type WorkerTokenCandidate } from "@flovyn/pro
 import { beforeEach, expect, it, vi } from "vitest";
 import { silentLog as log } from "../../test/silent-log.js";
 import { HintChannels } from "../hints/hint-channels.js";
+import { HeldCalls } from "./held-calls.js";
 import { PromiseTokens } from "./promise-tokens.js";
-import { RevocableCalls } from "./revocable-calls.js";
 import { makeWorkerToken } from "./worker-token-text.js";
 import { WorkerTokens } from "./worker-tokens.js";
 
@@ -43,8 +43,8 @@ async function authenticate(candidates: WorkerTokenCandidate[]): Promise<boolean
   const bus = createInProcessBus({ log });
   const hints = new HintChannels({ bus, log });
   await bus.serve("dispatch", async () => FindWorkerTokensResponse.encode({ candidates }).finish());
-  const revocable = new RevocableCalls(Date.now);
-  const tokens = new WorkerTokens({ secrets: [secret], bus, hints, revocable, log, now: Date.now });
+  const held = new HeldCalls({ now: Date.now, max: { streams: 0, polls: 0 }, refused: () => {} });
+  const tokens = new WorkerTokens({ secrets: [secret], bus, hints, held, log, now: Date.now });
   const found = await Promise.resolve(tokens.authenticate(token)).then(
     () => true,
     () => false,

@@ -1,20 +1,42 @@
 import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 
-type End = (why: DomainError) => void;
+/** Streams and awaited results, and polls that wait: each has a limit of its own. */
+export type HeldKind = "streams" | "polls";
+
+/** A call that stays open. */
+export interface HeldCall {
+  caller: Caller;
+  kind: HeldKind;
+  /** Asks the policies once more. Errors: Forbidden. */
+  check: () => void | Promise<void>;
+  /** The call may not go on. Not called after it was released. */
+  end: (why: DomainError) => void;
+}
+
+export interface HeldCallsOptions {
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** What one principal may hold open at this gateway; 0 does not limit. */
+  max: Readonly<Record<HeldKind, number>>;
+  /** Called for each call that is one too many. */
+  refused: () => void;
+}
 
 /**
- * Calls that stay open, by the caller whose credential may end before them. Callers whose credential never ends are not
- * kept here, so that keys of the configuration cost nothing.
+ * Calls that stay open after their caller was let in. They end when its credential ends, or when policies change so that it
+ * would not be let in now; and nobody holds all that a gateway can hold.
  */
-export class RevocableCalls {
-  /** Milliseconds since 1970; infinite where only a revocation ends the credential. */
+export class HeldCalls {
+  readonly #options: HeldCallsOptions;
+  /** Milliseconds since 1970; infinite where only a revocation ends the credential, missing where nothing does. */
   readonly #expiresAtMs = new WeakMap<Caller, number>();
-  readonly #open = new Map<Caller, Set<End>>();
-  readonly #now: () => number;
+  readonly #open = new Map<Caller, Set<HeldCall>>();
+  /** By principal, who may have several credentials. */
+  readonly #counts: Readonly<Record<HeldKind, Map<string, number>>> = { streams: new Map(), polls: new Map() };
 
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(options: HeldCallsOptions) {
+    this.#options = options;
   }
 
   /** The credential of this caller may end, at the latest then. */
@@ -22,41 +44,86 @@ export class RevocableCalls {
     this.#expiresAtMs.set(caller, expiresAtMs);
   }
 
-  /** Calls `end` when the credential ends; the returned function takes that back. */
-  watch(caller: Caller, end: End): () => void {
-    const expiresAtMs = this.#expiresAtMs.get(caller);
-    if (expiresAtMs === undefined) return nothing;
-    if (expiresAtMs <= this.#now()) {
-      // It ended between the check and now.
-      queueMicrotask(() => end(credentialEnded()));
-      return nothing;
+  /** Looks after a call until the returned function is called. Errors: LimitExceeded. */
+  hold(call: HeldCall): () => void {
+    const { caller } = call;
+    this.#count(call);
+    let calls = this.#open.get(caller);
+    if (calls === undefined) {
+      calls = new Set();
+      this.#open.set(caller, calls);
     }
-    let ends = this.#open.get(caller);
-    if (ends === undefined) {
-      ends = new Set();
-      this.#open.set(caller, ends);
+    calls.add(call);
+    // It ended between the check and now.
+    if ((this.#expiresAtMs.get(caller) ?? Number.POSITIVE_INFINITY) <= this.#options.now()) {
+      queueMicrotask(() => this.#end(call, credentialEnded()));
     }
-    ends.add(end);
-    return () => {
-      if (ends.delete(end) && ends.size === 0 && this.#open.get(caller) === ends) this.#open.delete(caller);
-    };
+    return () => void this.#release(call);
   }
 
   /** The credential of the caller has ended: so does all it has open. */
   end(caller: Caller, why: DomainError = credentialEnded()): void {
-    const ends = this.#open.get(caller);
-    this.#open.delete(caller);
     if (this.#expiresAtMs.has(caller)) this.#expiresAtMs.set(caller, 0);
-    for (const end of ends ?? []) end(why);
+    for (const call of [...(this.#open.get(caller) ?? [])]) this.#end(call, why);
   }
 
   /** Ends what credentials that have expired hold open. To be called every few seconds. */
   sweep(): void {
-    const now = this.#now();
+    const now = this.#options.now();
     for (const caller of [...this.#open.keys()]) {
-      if ((this.#expiresAtMs.get(caller) ?? 0) <= now) this.end(caller);
+      if ((this.#expiresAtMs.get(caller) ?? Number.POSITIVE_INFINITY) <= now) this.end(caller);
     }
   }
+
+  /** Policies have changed: ends what they do not allow any more. A check that fails allows nothing. */
+  async recheck(): Promise<void> {
+    const open = [...this.#open.values()].flatMap((calls) => [...calls]);
+    await Promise.all(
+      open.map(async (call) => {
+        try {
+          await call.check();
+        } catch {
+          this.#end(call, notAllowedNow());
+        }
+      }),
+    );
+  }
+
+  #end(call: HeldCall, why: DomainError): void {
+    if (this.#release(call)) call.end(why);
+  }
+
+  #count({ caller, kind }: HeldCall): void {
+    const { max, refused } = this.#options;
+    const counts = this.#counts[kind];
+    const key = principalKey(caller);
+    const held = counts.get(key) ?? 0;
+    if (max[kind] > 0 && held >= max[kind]) {
+      refused();
+      throw new DomainError("LimitExceeded", `this key holds too many ${kind} at this gateway, at most ${max[kind]}`, {
+        reason: "HELD_LIMIT",
+      });
+    }
+    counts.set(key, held + 1);
+  }
+
+  /** False when it was released before. */
+  #release(call: HeldCall): boolean {
+    const { caller, kind } = call;
+    const calls = this.#open.get(caller);
+    if (calls?.delete(call) !== true) return false;
+    if (calls.size === 0) this.#open.delete(caller);
+    const counts = this.#counts[kind];
+    const key = principalKey(caller);
+    const left = (counts.get(key) ?? 1) - 1;
+    if (left === 0) counts.delete(key);
+    else counts.set(key, left);
+    return true;
+  }
+}
+
+function principalKey({ orgId, principalType, principalId }: Caller): string {
+  return `${orgId}/${principalType}/${principalId}`;
 }
 
 /** What open calls end with. */
@@ -64,4 +131,6 @@ export function credentialEnded(): DomainError {
   return new DomainError("Unauthenticated", "the key is not valid any more", { reason: "CREDENTIAL_ENDED" });
 }
 
-function nothing(): void {}
+function notAllowedNow(): DomainError {
+  return new DomainError("Forbidden", "the key does not allow this any more", { reason: "NOT_ALLOWED" });
+}

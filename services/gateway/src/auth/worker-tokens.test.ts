@@ -1,6 +1,6 @@
 // Goal: a token counts exactly as long as dispatch says so, within 5 s whatever is lost, and nobody comes in otherwise.
 import { createHmac } from "node:crypto";
-import { type Bus, createInProcessBus, credentialsSubject } from "@flovyn/bus";
+import { type Bus, type Caller, createInProcessBus, credentialsSubject } from "@flovyn/bus";
 import { DomainError, newId } from "@flovyn/domain";
 import {
   CheckWorkerTokensRequest,
@@ -13,7 +13,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLog as log } from "../../test/silent-log.js";
 import { HintChannels } from "../hints/hint-channels.js";
 import { workerTokensKnownMax, workerTokenTrustMs, workerTokenUnknownMs } from "../limits.js";
-import { RevocableCalls } from "./revocable-calls.js";
+import { HeldCalls } from "./held-calls.js";
 import { makeWorkerToken } from "./worker-token-text.js";
 import { WorkerTokens } from "./worker-tokens.js";
 
@@ -37,7 +37,7 @@ let stored: Stored[];
 let away: boolean;
 let asked: string[];
 let used: string[];
-let revocable: RevocableCalls;
+let held: HeldCalls;
 let tokens: WorkerTokens;
 
 beforeEach(async () => {
@@ -69,10 +69,15 @@ afterEach(async () => {
 });
 
 function create(secrets = [first, second], knownMax = workerTokensKnownMax): WorkerTokens {
-  revocable = new RevocableCalls(() => now);
-  const made = new WorkerTokens({ secrets, bus, hints, revocable, log, now: () => now, knownMax });
+  held = new HeldCalls({ now: () => now, max: { streams: 0, polls: 0 }, refused: () => {} });
+  const made = new WorkerTokens({ secrets, bus, hints, held, log, now: () => now, knownMax });
   made.start();
   return made;
+}
+
+/** Something that a caller holds open. */
+function hold(caller: Caller, ends: unknown[]): void {
+  held.hold({ caller, kind: "streams", check: () => {}, end: (why) => ends.push(why) });
 }
 
 function store(secret = first, change: Partial<Stored> = {}): { token: string; id: string; row: Stored } {
@@ -168,7 +173,7 @@ describe("worker tokens", () => {
     const three = [store(), store(), store()];
     const ends: unknown[] = [];
     const [oldest] = three;
-    revocable.watch((await authenticate(oldest?.token ?? "")) ?? expect.fail(), (why) => ends.push(why));
+    hold((await authenticate(oldest?.token ?? "")) ?? expect.fail(), ends);
     for (const { token } of three) await authenticate(token);
     expect(tokens.size).toBe(2);
     expect(ends).toMatchObject([{ code: "Unavailable" }]);
@@ -181,7 +186,7 @@ describe("a revocation", () => {
   async function open(): Promise<{ token: string; row: Stored; ends: unknown[] }> {
     const { token, row } = store();
     const ends: unknown[] = [];
-    revocable.watch(await authenticate(token).then((caller) => caller ?? expect.fail()), (why) => ends.push(why));
+    hold((await authenticate(token)) ?? expect.fail(), ends);
     return { token, row, ends };
   }
 
@@ -223,7 +228,7 @@ describe("a revocation", () => {
     row.revoked = true;
     await tokens.runOnce();
     const ends: unknown[] = [];
-    revocable.watch(caller ?? expect.fail(), (why) => ends.push(why));
+    hold(caller ?? expect.fail(), ends);
     await Promise.resolve();
     expect(ends).toMatchObject([{ code: "Unauthenticated" }]);
   });

@@ -24,14 +24,14 @@ import {
 } from "../limits.js";
 import { type Authenticator, invalidCredentials } from "./authenticate.js";
 import { askDispatch } from "./gateway-caller.js";
-import { credentialEnded, type RevocableCalls } from "./revocable-calls.js";
+import { credentialEnded, type HeldCalls } from "./held-calls.js";
 import { hashWorkerToken, workerTokenForm, workerTokenPrefixLength } from "./worker-token-text.js";
 
 export interface WorkerTokensOptions {
   secrets: readonly NamedSecret[];
   bus: Bus;
   hints: HintChannels;
-  revocable: RevocableCalls;
+  held: HeldCalls;
   log: Logger;
   /** Milliseconds since 1970. */
   now: () => number;
@@ -172,7 +172,7 @@ export class WorkerTokens implements Authenticator {
     const { id, orgId } = token;
     const caller: Caller = Object.freeze({ orgId, principalType: "Worker", principalId: `token:${id}` });
     const known: Known = { id, digest, caller, expiresAtMs, confirmedAtMs, used: true };
-    this.#options.revocable.mayEnd(caller, expiresAtMs);
+    this.#options.held.mayEnd(caller, expiresAtMs);
     this.#known.set(digest, known);
     this.#byId.set(id, known);
     return known;
@@ -182,7 +182,7 @@ export class WorkerTokens implements Authenticator {
   #forget(known: Known, why: DomainError = credentialEnded()): void {
     this.#known.delete(known.digest);
     this.#byId.delete(known.id);
-    this.#options.revocable.end(known.caller, why);
+    this.#options.held.end(known.caller, why);
   }
 
   #hinted(payload: Uint8Array): void {
@@ -197,7 +197,7 @@ export class WorkerTokens implements Authenticator {
   }
 
   async #check(): Promise<void> {
-    this.#options.revocable.sweep();
+    this.#options.held.sweep();
     if (this.#known.size === 0) return;
     const asked = [...this.#known.values()];
     const used = asked.filter((known) => known.used);

@@ -20,6 +20,7 @@ export class PolicyWatch {
   /** Of what is in force, or was refused last. */
   #seen = "[]";
   #version = 1;
+  readonly #listeners: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
 
@@ -35,6 +36,11 @@ export class PolicyWatch {
   /** Counts up with every change that took effect. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Called after a change took effect. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Reads the files for the first time. Errors: ConfigError with every problem. */
@@ -74,6 +80,7 @@ export class PolicyWatch {
       this.#current = this.#authorizer(sources);
       this.#version += 1;
       log.info({ version: this.#version, policies: this.#current.policies.policies.size }, "policies changed");
+      for (const listener of this.#listeners) listener();
     } catch (error) {
       const problems = problemsOf(error);
       // The same file that cannot be read is not news.

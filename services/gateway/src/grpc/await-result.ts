@@ -3,6 +3,7 @@ import { DomainError, parseExecutionId, parseInteger } from "@flovyn/domain";
 import { AwaitResultRequest } from "@flovyn/proto/ext";
 import { awaitResultHoldMsMax, awaitResultsMax } from "../limits.js";
 import { ResultWait } from "../results/result-wait.js";
+import { authorizeCall } from "./authorize-call.js";
 import { decodeRequest } from "./decode.js";
 import { toBusRequest } from "./forward.js";
 import type { GrpcContext } from "./grpc-context.js";
@@ -13,13 +14,13 @@ import type { RawHandler, RawUnaryCall } from "./unary.js";
 /** The open AwaitResult calls of this process. */
 export class ResultCalls {
   readonly #context: GrpcContext;
-  readonly #path: string;
+  readonly #route: Route;
   readonly #waits = new Set<ResultWait>();
   #draining = false;
 
   constructor(context: GrpcContext, route: Route) {
     this.#context = context;
-    this.#path = route.path;
+    this.#route = route;
   }
 
   get size(): number {
@@ -49,7 +50,7 @@ export class ResultCalls {
 
   #wait(call: RawUnaryCall, caller: Caller, reply: Reply, order: { id: string; holdMs: number }): void {
     const { bus, wheel, now, ended } = this.#context;
-    const to = { service: "dispatch", path: this.#path } as const;
+    const to = { service: "dispatch", path: this.#route.path } as const;
     const wait = new ResultWait({
       holdMs: order.holdMs,
       wheel,
@@ -61,15 +62,19 @@ export class ResultCalls {
         else reply.fail(error);
       },
     });
-    const unlisten = ended.listen(caller.orgId, order.id, wait);
-    const unwatch = this.#context.revocable.watch(caller, (why) => {
-      if (!forget()) return;
-      wait.leave();
-      reply.fail(why);
+    const release = this.#context.held.hold({
+      ...{ caller, kind: "streams" },
+      check: () => authorizeCall(this.#context, this.#route, caller, call.request),
+      end: (why) => {
+        if (!forget()) return;
+        wait.leave();
+        reply.fail(why);
+      },
     });
+    const unlisten = ended.listen(caller.orgId, order.id, wait);
     const forget = () => {
       unlisten();
-      unwatch();
+      release();
       return this.#waits.delete(wait);
     };
     this.#waits.add(wait);

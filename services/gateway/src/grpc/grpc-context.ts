@@ -1,7 +1,7 @@
 import type { Bus } from "@flovyn/bus";
 import type { Logger } from "@flovyn/runtime";
 import type { Auditor } from "../audit/auditor.js";
-import type { RevocableCalls } from "../auth/revocable-calls.js";
+import type { HeldCalls } from "../auth/held-calls.js";
 import type { Authorize } from "../authorization/authorize.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import type { GatewayMetrics } from "../metrics.js";
@@ -30,7 +30,7 @@ export interface GrpcContext {
   hints: HintChannels;
   lines: WorkLines;
   workerKinds: WorkerKindsCache;
-  revocable: RevocableCalls;
+  held: HeldCalls;
   presence: Presence;
   historyReads: HistoryReads;
   ended: EndedHints;

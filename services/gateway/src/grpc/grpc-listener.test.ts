@@ -1,6 +1,7 @@
 /** Goal: what the gRPC door does with connections. Approach: real sockets in front of a grpc-js server without services. */
 import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
+import { waitFor } from "@flovyn/testing";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { ConnectionLimit } from "../connections/connection-limit.js";
@@ -63,7 +64,7 @@ describe("connections", () => {
     await closed(await open(port));
     expect([refused, limit.size]).toEqual([["total"], 2]);
     first.destroy();
-    await expect.poll(() => limit.size).toBe(1);
+    await waitFor("the first to be forgotten", () => limit.size === 1);
     const third = await open(port);
     third.write(preface);
     await answered(third);
@@ -91,7 +92,7 @@ describe("connections", () => {
     const socket = await open(port);
     socket.write(text);
     await closed(socket);
-    await expect.poll(() => limit.size).toBe(0);
+    await waitFor("it to be forgotten", () => limit.size === 0);
   });
 
   it("that speak HTTP/2 stay open without a call", async () => {

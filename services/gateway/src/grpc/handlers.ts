@@ -45,7 +45,7 @@ export function createHandler(context: GrpcContext, route: Route): RouteHandler 
     case "register":
       return plain(context, route, register(context, route, handling.service));
     case "poll":
-      return plain(context, route, poll(context, handling.kind));
+      return plain(context, route, poll(context, route, handling.kind));
     case "await-result": {
       const calls = new ResultCalls(context, route);
       return { ...plain(context, route, calls.handle), open: calls };

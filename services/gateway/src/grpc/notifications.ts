@@ -40,12 +40,16 @@ export class NotificationStreams {
     const requestId = newId();
     try {
       authorizeCall(this.#context, this.#route, caller, call.request);
-      const stream = new NotificationStream(this.#context, { call, subscription: this.#read(call, caller), startedMs });
+      const subscription = this.#read(call, caller);
+      const release = this.#context.held.hold({
+        ...{ caller, kind: "streams" },
+        check: () => authorizeCall(this.#context, this.#route, caller, call.request),
+        end: (why) => this.#fail(stream, why),
+      });
+      const stream = new NotificationStream(this.#context, { call, subscription, startedMs, release });
       this.#streams.add(stream);
-      stream.unwatch = this.#context.revocable.watch(caller, (why) => this.#fail(stream, why));
       call.once("cancelled", () => {
         if (!this.#streams.delete(stream)) return;
-        stream.unwatch?.();
         // A break of the connection and the end of the worker look the same from here. A worker that stopped on purpose
         // holds no work, so taking it for lost does no harm.
         stream.close(true);
@@ -66,7 +70,7 @@ export class NotificationStreams {
     for (const stream of [...this.#streams]) this.#end(stream);
   }
 
-  /** The credential of the subscriber has ended. Its worker holds no work that could not be handed out again. */
+  /** The subscriber may not go on. Its worker holds no work that could not be handed out again. */
   #fail(stream: NotificationStream, why: DomainError): void {
     if (!this.#streams.delete(stream)) return;
     stream.close(true);
@@ -77,7 +81,6 @@ export class NotificationStreams {
 
   #end(stream: NotificationStream): void {
     this.#streams.delete(stream);
-    stream.unwatch?.();
     stream.close(false);
     stream.end();
     this.#meter.ended("OK", stream.startedMs);
@@ -108,27 +111,35 @@ interface Subscription {
   session: boolean;
 }
 
+interface OpenedStream {
+  call: RawServerStream;
+  subscription: Subscription;
+  startedMs: number;
+  /** To be called at the end. */
+  release: () => void;
+}
+
 /** Tells one subscriber that its queue has work: the first hint at once, those of the next 50 ms together after them. */
 class NotificationStream implements HintListener, Timed {
   dueAtMs = 0;
   slot = -1;
   readonly startedMs: number;
-  /** Takes back that the credential is watched. */
-  unwatch: (() => void) | undefined;
   readonly #context: GrpcContext;
   readonly #call: RawServerStream;
   readonly #subscription: Subscription;
   readonly #unlisten: (() => void)[];
   readonly #endSession: ((lost: boolean) => void) | undefined;
+  readonly #release: () => void;
   #lastEventMs = Number.NEGATIVE_INFINITY;
   #subscribed = 0;
   #blocked = false;
   #closed = false;
 
-  constructor(context: GrpcContext, stream: { call: RawServerStream; subscription: Subscription; startedMs: number }) {
-    const { call, subscription, startedMs } = stream;
+  constructor(context: GrpcContext, stream: OpenedStream) {
+    const { call, subscription, startedMs, release } = stream;
     const { orgId, queue, workerId, session } = subscription;
     this.startedMs = startedMs;
+    this.#release = release;
     this.#context = context;
     this.#call = call;
     this.#subscription = subscription;
@@ -176,6 +187,7 @@ class NotificationStream implements HintListener, Timed {
     this.#context.wheel.remove(this);
     for (const unlisten of this.#unlisten) unlisten();
     this.#endSession?.(lost);
+    this.#release();
   }
 
   end(): void {

@@ -3,9 +3,11 @@ import { checkLength, checkOrg, DomainError, invalidField, parseKind, parseQueue
 import { PollRequest, PollTaskRequest } from "@flovyn/proto/v1";
 import { pollHoldMsDefault, pollHoldMsMax } from "../limits.js";
 import { anyKind, type KindsFilter, kindsFilter } from "../work/kinds-filter.js";
+import { authorizeCall } from "./authorize-call.js";
 import { decodeRequest } from "./decode.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { readLeaseMs, readPollHoldMs } from "./metadata.js";
+import type { Route } from "./routes.js";
 import type { RawHandler, RawUnaryCall } from "./unary.js";
 
 interface Poll {
@@ -23,7 +25,7 @@ const workerIdLengthMax = 255;
 const kindsMax = 1000;
 
 /** Waits for one workflow or task. Errors: InvalidInput, Forbidden, Unimplemented, LimitExceeded; those of the claim. */
-export function poll(context: GrpcContext, kind: WorkKind): RawHandler {
+export function poll(context: GrpcContext, route: Route, kind: WorkKind): RawHandler {
   return async (call, caller, reply) => {
     const request = kind === "workflow" ? readWorkflowPoll(call.request) : readTaskPoll(call.request);
     checkOrg(request.orgId, caller.orgId);
@@ -39,9 +41,18 @@ export function poll(context: GrpcContext, kind: WorkKind): RawHandler {
     if (call.cancelled) return reply.left();
     const parked = context.lines.poll({ kind, orgId, queue, filter, workerId, leaseMs, holdMs }, reply);
     if (parked.place === "done") return;
-    reply.onEnd = context.revocable.watch(caller, (why) => {
-      if (parked.leave()) reply.fail(why);
-    });
+    try {
+      reply.onEnd = context.held.hold({
+        ...{ caller, kind: "polls" },
+        check: () => authorizeCall(context, route, caller, call.request),
+        end: (why) => {
+          if (parked.leave()) reply.fail(why);
+        },
+      });
+    } catch (error) {
+      parked.leave();
+      throw error;
+    }
     call.once("cancelled", () => {
       if (parked.leave()) reply.left();
     });

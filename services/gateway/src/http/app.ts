@@ -4,16 +4,16 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import type { CallFacts } from "../audit/auditor.js";
+import { authorizeRequest } from "./authorize-request.js";
 import { addressOf, readCredentials } from "./credentials.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 import { problemResponse } from "./problem.js";
 import { admitPromiseToken, promiseTokenPaths } from "./promise-token-door.js";
-import { readFacts } from "./resource-facts.js";
 import { type Guard, type RouteAccess, RouteTable, routerPath } from "./route-table.js";
 import { addAuditRoutes, addClusterAuditRoute } from "./routes/audit-routes.js";
 import { addCancelRoutes } from "./routes/cancel-routes.js";
 import { addDocsRoutes } from "./routes/docs-routes.js";
-import { describeOpsRoutes } from "./routes/ops-routes.js";
+import { addOpsRoutes } from "./routes/ops-routes.js";
 import { addOrgRoutes } from "./routes/org-routes.js";
 import { addPromiseRoutes } from "./routes/promise-routes.js";
 import { addQueryRoutes } from "./routes/query-routes.js";
@@ -50,7 +50,7 @@ export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
   );
 
   const table = new RouteTable(app, guard(http));
-  describeOpsRoutes(table);
+  addOpsRoutes(table, ops, http);
   addDocsRoutes(table, app, http);
   addClusterAuditRoute(table, http);
   for (const base of orgBases) {
@@ -142,11 +142,8 @@ async function identify(http: HttpContext, context: Context<HttpEnv>): Promise<C
 /** Lets a caller do what policies allow. Errors: Unauthenticated, Forbidden. */
 function guard(http: HttpContext): Guard {
   return async (context, action) => {
-    const principal = context.get("principal") ?? (await identify(http, context));
+    if (context.get("principal") === undefined) await identify(http, context);
     context.set("action", action);
-    const { orgId } = context.get("caller");
-    const wanted = http.authorize.attributes;
-    const facts = wanted.size === 0 ? undefined : await readFacts(context, action, wanted);
-    http.authorize(principal, action, { orgId, ...(facts && { facts }) });
+    await authorizeRequest(http, context, action);
   };
 }

@@ -27,8 +27,8 @@ export interface HttpContext {
   /** Whether the door speaks TLS. */
   tls: boolean;
   live: LiveStreams;
-  /** Page and document of the API are open to everybody unless the configuration takes them out of the excluded paths. */
-  docsNeedKey: { page: boolean; document: boolean };
+  /** Whether a path that is open to everybody by default needs a key by the configuration. */
+  needsKey: (path: string) => boolean;
 }
 
 /** What the middleware leaves for the routes. */

@@ -1,6 +1,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { FeedOrder } from "../live/execution-feed.js";
+import { authorizeRequest } from "./authorize-request.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 
 const headers = {
@@ -20,6 +21,8 @@ export async function respondStream(http: HttpContext, context: Context<HttpEnv>
   const cut = () => {
     if (!outgoing.writableFinished) outgoing.destroy();
   };
-  const body = await http.live.open(order, { caller: context.get("principal"), cut });
+  const caller = context.get("principal");
+  const check = () => authorizeRequest(http, context, context.get("action"));
+  const body = await http.live.open(order, { caller, check, cut });
   return context.body(body, 200, headers);
 }

@@ -3,10 +3,10 @@ import type { DeadlineWheel, Timed } from "../work/deadline-wheel.js";
 import { sseComment } from "./sse-text.js";
 
 /**
- * Why a stream ended: the reader left, nothing happened for long, the reader is too slow, the gateway goes away, or the
- * credential of the reader ended.
+ * Why a stream ended: the reader left, nothing happened for long, the reader is too slow, the gateway goes away, the
+ * credential of the reader ended, or policies changed.
  */
-export type StreamEnd = "left" | "silence" | "slow" | "drain" | "credential";
+export type StreamEnd = "left" | "silence" | "slow" | "drain" | "credential" | "forbidden";
 
 /** What waits for readers, in all streams of a process together. */
 export interface BufferBudget {
@@ -30,6 +30,7 @@ const lastWords = {
   slow: "closed: events came faster than they were read",
   drain: "closed: this server goes away, connect again",
   credential: "closed: the key is not valid any more, or cannot be checked",
+  forbidden: "closed: the key does not allow this any more",
 } as const;
 
 const encoder = new TextEncoder();

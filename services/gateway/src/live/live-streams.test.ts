@@ -4,7 +4,7 @@ import { LifecycleEvent, LifecycleHint, StreamHint } from "@flovyn/proto/interna
 import { createLogger, createMetrics } from "@flovyn/runtime";
 import { beforeEach, describe, expect, it } from "vitest";
 import { readEvents } from "../../test/sse-client.js";
-import { RevocableCalls } from "../auth/revocable-calls.js";
+import { HeldCalls } from "../auth/held-calls.js";
 import { HintChannels } from "../hints/hint-channels.js";
 import { followedChildrenMax } from "../limits.js";
 import { createGatewayMetrics } from "../metrics.js";
@@ -18,7 +18,7 @@ const parent = newId();
 const order = { orgId, executionId: parent, streamId: parent, children: true, types: new Set(streamTypes) };
 
 const caller = { orgId, principalType: "User", principalId: "alice" } as const;
-const watcher = { caller, cut: () => {} };
+const watcher = { caller, check: () => {}, cut: () => {} };
 
 let bus: Bus;
 let hints: HintChannels;
@@ -31,8 +31,8 @@ beforeEach(() => {
 function create(change: Partial<LiveStreamsOptions> = {}): LiveStreams {
   const metrics = createGatewayMetrics(createMetrics({ service: "test", processMetrics: false }));
   const now = () => 0;
-  const revocable = new RevocableCalls(now);
-  return new LiveStreams({ hints, wheel: new DeadlineWheel(now), now, log, metrics, revocable, ...change });
+  const held = new HeldCalls({ now: Date.now, max: { streams: 0, polls: 0 }, refused: () => {} });
+  return new LiveStreams({ hints, wheel: new DeadlineWheel(now), now, log, metrics, held, ...change });
 }
 
 /** What arrived so far, of a reader that takes everything at once. */

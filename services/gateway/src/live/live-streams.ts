@@ -1,7 +1,7 @@
 import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { Logger } from "@flovyn/runtime";
-import type { RevocableCalls } from "../auth/revocable-calls.js";
+import type { HeldCalls } from "../auth/held-calls.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import { liveBufferBytesTotalMax, liveStreamsMax, liveSubscribeMs } from "../limits.js";
 import type { GatewayMetrics } from "../metrics.js";
@@ -18,7 +18,7 @@ export interface LiveStreamsOptions {
   now: () => number;
   log: Logger;
   metrics: GatewayMetrics;
-  revocable: RevocableCalls;
+  held: HeldCalls;
   streamsMax?: number;
   /** How long to wait for a subscription. */
   subscribeMs?: number;
@@ -27,6 +27,8 @@ export interface LiveStreamsOptions {
 /** Who reads a stream. */
 export interface StreamReader {
   caller: Caller;
+  /** Asks the policies once more. Errors: Forbidden. */
+  check: () => void | Promise<void>;
   /** Closes the connection. */
   cut: () => void;
 }
@@ -52,24 +54,27 @@ export class LiveStreams {
    * Opens a stream about an execution that is known to exist. Resolves when it misses nothing from now on.
    * Errors: LimitExceeded, Unavailable.
    */
-  async open(order: FeedOrder, { caller, cut }: StreamReader): Promise<ReadableStream<Uint8Array>> {
+  async open(order: FeedOrder, { caller, check, cut }: StreamReader): Promise<ReadableStream<Uint8Array>> {
     const { wheel, now, log, hints, metrics } = this.#options;
     const { streamsMax = liveStreamsMax, subscribeMs = liveSubscribeMs } = this.#options;
     if (this.#streams.size >= streamsMax) {
       throw new DomainError("LimitExceeded", `too many streams at this gateway, at most ${streamsMax}`);
     }
-    const stream: EventStream = new EventStream({
+    const release = this.#options.held.hold({
+      ...{ caller, kind: "streams", check },
+      end: ({ code }) => stream.end(code === "Forbidden" ? "forbidden" : "credential"),
+    });
+    const stream = new EventStream({
       ...{ wheel, now, cut, budget: this.#budget },
       ended: (why) => {
         feed.stop();
-        unwatch();
+        release();
         this.#streams.delete(stream);
         metrics.liveStreamEnded(why);
       },
     });
     const tell = createTeller(stream, order.children, metrics);
     const feed = new ExecutionFeed({ hints, lifecycle: this.#lifecycle, log }, order, tell);
-    const unwatch = this.#options.revocable.watch(caller, () => stream.end("credential"));
     this.#streams.add(stream);
     if (!(await isDoneWithin(feed.start(), subscribeMs))) {
       await stream.body.cancel();

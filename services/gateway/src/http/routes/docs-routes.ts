@@ -24,7 +24,7 @@ const pageHeaders = {
  * types of 3.1. The page asks for a key itself where only the document needs one: browsers cannot send it with a page.
  */
 export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http: HttpContext): void {
-  const { page, document: guarded } = http.docsNeedKey;
+  const [page, guarded] = [http.needsKey("/api/docs"), http.needsKey("/api/docs/openapi.json")];
   const html = { "text/html": { schema: z.string() } };
   const file = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
   table.add(

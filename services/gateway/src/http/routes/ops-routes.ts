@@ -1,6 +1,8 @@
 import { z } from "@hono/zod-openapi";
+import type { Hono } from "hono";
+import type { HttpContext } from "../http-context.js";
 import type { RouteTable } from "../route-table.js";
-import { jsonContent } from "./route-docs.js";
+import { jsonContent, security } from "./route-docs.js";
 
 const tags = ["Health"];
 const status = z.object({ status: z.string() });
@@ -15,8 +17,11 @@ const jsonRoutes = [
   { path: "/ready", summary: "The same as /_/health/ready" },
 ];
 
-/** Describes the routes that every process serves for its operators; they are mounted from the runtime. */
-export function describeOpsRoutes(table: RouteTable): void {
+/**
+ * The routes that every process serves for its operators. They are mounted from the runtime; figures are guarded where the
+ * configuration asks for it, health is open to everybody.
+ */
+export function addOpsRoutes(table: RouteTable, ops: Hono, { needsKey }: HttpContext): void {
   for (const { path, summary } of jsonRoutes) {
     table.describe({
       method: "get",
@@ -30,12 +35,17 @@ export function describeOpsRoutes(table: RouteTable): void {
     });
   }
   for (const path of ["/metrics", "/_/metrics"]) {
-    table.describe({
-      method: "get",
-      path,
-      summary: "Figures in the Prometheus text format",
-      tags,
-      responses: { 200: { description: "All figures.", content: text } },
-    });
+    table.add(
+      {
+        method: "get",
+        path,
+        action: needsKey(path) ? "viewMetrics" : "public",
+        summary: "Figures in the Prometheus text format",
+        tags,
+        ...(needsKey(path) && { security }),
+        responses: { 200: { description: "All figures.", content: text } },
+      },
+      (context) => ops.fetch(context.req.raw),
+    );
   }
 }

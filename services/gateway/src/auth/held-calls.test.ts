@@ -1,0 +1,126 @@
+import type { Caller } from "@flovyn/bus";
+import { DomainError } from "@flovyn/domain";
+import { beforeEach, describe, expect, it } from "vitest";
+import { HeldCalls, type HeldKind } from "./held-calls.js";
+
+let now: number;
+let held: HeldCalls;
+let refused: number;
+let ends: string[];
+
+beforeEach(() => {
+  [now, refused, ends] = [0, 0, []];
+  held = new HeldCalls({ now: () => now, max: { streams: 2, polls: 3 }, refused: () => refused++ });
+});
+
+const alice: Caller = { orgId: "acme", principalType: "User", principalId: "alice" };
+const bob: Caller = { orgId: "acme", principalType: "User", principalId: "bob" };
+
+function hold(caller: Caller, kind: HeldKind = "streams", check: () => void | Promise<void> = () => {}): () => void {
+  return held.hold({ caller, kind, check, end: (why) => ends.push(`${caller.principalId} ${kind} ${why.reason}`) });
+}
+
+const forbidden = () => {
+  throw new DomainError("Forbidden", "no");
+};
+
+describe("what one principal may hold", () => {
+  it("is limited by kind, whatever credentials it has, and comes back when it lets go", () => {
+    const again = { ...alice };
+    const release = hold(alice);
+    hold(again);
+    for (const caller of [alice, again]) {
+      expect(() => hold(caller)).toThrow(
+        expect.objectContaining({ code: "LimitExceeded", reason: "HELD_LIMIT", message: expect.stringMatching(/2$/) }),
+      );
+    }
+    for (let n = 0; n < 3; n++) hold(alice, "polls");
+    expect(() => hold(alice, "polls")).toThrow(/too many polls/);
+    hold(bob);
+    expect(refused).toBe(3);
+    release();
+    release();
+    hold(alice);
+    expect(() => hold(alice)).toThrow();
+  });
+
+  it("comes back with calls that were ended", async () => {
+    held.mayEnd(alice);
+    hold(alice);
+    hold(alice, "streams", forbidden);
+    await held.recheck();
+    hold(alice);
+    held.end(alice);
+    hold(alice);
+    hold(alice);
+    expect(() => hold(alice)).toThrow();
+  });
+
+  it("may be without a limit", () => {
+    held = new HeldCalls({ now: () => now, max: { streams: 0, polls: 0 }, refused: () => refused++ });
+    for (let n = 0; n < 1000; n++) hold(alice);
+    expect(refused).toBe(0);
+  });
+});
+
+describe("a credential that ends", () => {
+  it("ends what is open under it and nothing else", () => {
+    const again = { ...alice };
+    held.mayEnd(alice);
+    held.mayEnd(again);
+    hold(alice, "polls");
+    hold(again, "polls");
+    hold(bob, "polls");
+    const release = hold(alice, "polls");
+    release();
+    held.end(alice);
+    expect(ends).toEqual(["alice polls CREDENTIAL_ENDED"]);
+    held.end(alice);
+    expect(ends.length).toBe(1);
+  });
+
+  it("does so when it expires, at the next look", () => {
+    held.mayEnd(alice, 1000);
+    hold(alice);
+    hold(bob);
+    now = 999;
+    held.sweep();
+    expect(ends).toEqual([]);
+    now = 1000;
+    held.sweep();
+    expect(ends).toEqual(["alice streams CREDENTIAL_ENDED"]);
+  });
+
+  it("and had ended before the call was held ends it soon", async () => {
+    held.mayEnd(alice, 1000);
+    now = 1000;
+    hold(alice);
+    expect(ends).toEqual([]);
+    await Promise.resolve();
+    expect(ends).toEqual(["alice streams CREDENTIAL_ENDED"]);
+  });
+});
+
+describe("policies that change", () => {
+  it("end what they do not allow any more, or fail to judge", async () => {
+    hold(alice);
+    hold(alice, "polls", forbidden);
+    hold(bob, "polls", async () => Promise.reject(new Error("a body that cannot be read again")));
+    hold(bob);
+    await held.recheck();
+    expect(ends.sort()).toEqual(["alice polls NOT_ALLOWED", "bob polls NOT_ALLOWED"]);
+  });
+
+  it("do not end a call that was released while they were asked", async () => {
+    let answer = () => {};
+    const asked = new Promise<void>((_resolve, reject) => {
+      answer = () => reject(new DomainError("Forbidden", "no"));
+    });
+    const release = hold(alice, "streams", () => asked);
+    const done = held.recheck();
+    release();
+    answer();
+    await done;
+    expect(ends).toEqual([]);
+  });
+});
