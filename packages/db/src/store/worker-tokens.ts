@@ -123,6 +123,7 @@ export async function revokeWorkerToken(
 
 /** What is needed to check a token against. */
 export interface WorkerTokenCandidate {
+  prefix: string;
   id: string;
   orgId: string;
   hash: Uint8Array;
@@ -131,6 +132,7 @@ export interface WorkerTokenCandidate {
 }
 
 const findByPrefix = statement<{
+  prefix: string;
   id: string;
   org_id: string;
   hash: Uint8Array;
@@ -138,19 +140,24 @@ const findByPrefix = statement<{
   expires_at: Date | null;
 }>()(
   "workerTokens.findByPrefix",
-  { params: ["prefix", "now", "limit"] },
+  { params: ["prefixes", "now", "limit"] },
   ({ param, time }) => sql`
-    select id, org_id, hash, secret_id, expires_at from worker_token
-    where prefix = ${param("prefix")} and revoked_at is null and (expires_at is null or expires_at > ${time("now")})
-    order by id limit ${param("limit")}::int`,
+    select asked.prefix, token.id, token.org_id, token.hash, token.secret_id, token.expires_at
+    from unnest(${param("prefixes")}::text[]) as asked(prefix)
+    cross join lateral (
+      select id, org_id, hash, secret_id, expires_at from worker_token
+      where prefix = asked.prefix and revoked_at is null and (expires_at is null or expires_at > ${time("now")})
+      order by id limit ${param("limit")}::int
+    ) token`,
 );
 
-/** Tokens that are valid now and begin like this. */
+/** Tokens that are valid now and begin like one of these; `limit` of each at most. */
 export async function findWorkerTokens(
   tx: Executor,
-  params: { prefix: string; now: number; limit: number },
+  params: { prefixes: readonly string[]; now: number; limit: number },
 ): Promise<WorkerTokenCandidate[]> {
   return (await findByPrefix.run(tx, params)).map((row) => ({
+    prefix: row.prefix,
     id: row.id,
     orgId: row.org_id,
     hash: row.hash,

@@ -35,7 +35,9 @@ const expirySecondsMax = 10 * 366 * 24 * 3600;
 const pageLimitMax = 100;
 /** Tokens that begin alike: with 62 to the power of 12 beginnings already two are somebody's doing. */
 const candidatesMax = 10;
-/** Tokens in one question of a gateway. */
+/** New tokens in one question of a gateway. */
+const askedPrefixesMax = 1000;
+/** Known tokens in one. */
 const checkedIdsMax = 20_000;
 /** The last use is written at most so often. */
 const usedEveryMs = 60_000;
@@ -97,12 +99,15 @@ export async function revokeToken(context: DispatchContext, request: IncomingReq
   return empty;
 }
 
-/** Valid tokens of any org that begin like one that a gateway was shown. Errors: Forbidden, InvalidInput. */
+/** Valid tokens of any org that begin like those that a gateway was shown. Errors: Forbidden, InvalidInput. */
 export async function findTokens(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
   onlyServices(request);
-  const { prefix } = decodeMessage(FindWorkerTokensRequest, request.payload);
-  if (prefix.length !== prefixLength) throw invalidField("prefix", `must have ${prefixLength} characters`);
-  const found = await findWorkerTokens(context.db, { prefix, now: context.clock.now(), limit: candidatesMax });
+  const { prefixes } = decodeMessage(FindWorkerTokensRequest, request.payload);
+  if (prefixes.length > askedPrefixesMax) throw invalidField("prefixes", `must be at most ${askedPrefixesMax}`);
+  for (const prefix of prefixes) {
+    if (prefix.length !== prefixLength) throw invalidField("prefixes", `must have ${prefixLength} characters each`);
+  }
+  const found = await findWorkerTokens(context.db, { prefixes, now: context.clock.now(), limit: candidatesMax });
   const candidates = found.map(({ expiresAtMs, hash, ...rest }) => ({
     ...rest,
     hash: Buffer.from(hash),

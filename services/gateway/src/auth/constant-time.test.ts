@@ -36,7 +36,7 @@ const right = crypto.createHmac("sha256", secret.secret).update(token).digest();
 const oneBitOff = Buffer.from(right);
 oneBitOff[31] = (oneBitOff[31] ?? 0) ^ 1;
 const candidate = (hash: Buffer, secretId = secret.id): WorkerTokenCandidate => ({
-  ...{ id: newId(), orgId: newId(), hash, secretId, expiresAtMs: undefined },
+  ...{ id: newId(), orgId: newId(), prefix: token.slice(0, 16), hash, secretId, expiresAtMs: undefined },
 });
 
 async function authenticate(candidates: WorkerTokenCandidate[]): Promise<boolean> {

@@ -12,7 +12,13 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLog as log } from "../../test/silent-log.js";
 import { HintChannels } from "../hints/hint-channels.js";
-import { workerTokensKnownMax, workerTokenTrustMs, workerTokenUnknownMs } from "../limits.js";
+import {
+  workerTokensAskedMax,
+  workerTokensKnownMax,
+  workerTokensPendingMax,
+  workerTokenTrustMs,
+  workerTokenUnknownMs,
+} from "../limits.js";
 import { HeldCalls } from "./held-calls.js";
 import { makeWorkerToken } from "./worker-token-text.js";
 import { WorkerTokens } from "./worker-tokens.js";
@@ -48,10 +54,10 @@ beforeEach(async () => {
     asked.push(operation);
     if (away) throw new DomainError("Unavailable", "dispatch is away");
     if (operation === "internal/FindWorkerTokens") {
-      const { prefix } = FindWorkerTokensRequest.decode(payload);
+      const { prefixes } = FindWorkerTokensRequest.decode(payload);
       const candidates = stored
-        .filter((one) => one.prefix === prefix && !one.revoked)
-        .map(({ id, hash, secretId, expiresAtMs }) => ({ id, orgId, hash, secretId, expiresAtMs }));
+        .filter((one) => prefixes.includes(one.prefix) && !one.revoked)
+        .map(({ id, prefix, hash, secretId, expiresAtMs }) => ({ id, orgId, prefix, hash, secretId, expiresAtMs }));
       return FindWorkerTokensResponse.encode({ candidates }).finish();
     }
     const { knownIds, usedIds } = CheckWorkerTokensRequest.decode(payload);
@@ -108,6 +114,29 @@ describe("worker tokens", () => {
     expect(new Set(callers).size).toBe(1);
     expect(tokens.authenticate(token)).toBe(callers[0]);
     expect(asked).toEqual(["internal/FindWorkerTokens"]);
+  });
+
+  it("that come while dispatch is asked are asked for together, each with its own answer", async () => {
+    const known = Array.from({ length: 300 }, () => store());
+    const guesses = Array.from({ length: 300 }, makeWorkerToken);
+    const ends = await Promise.allSettled([...known.map(({ token }) => token), ...guesses].map(authenticate));
+    expect(ends.map(({ status }) => status)).toEqual([
+      ...known.map(() => "fulfilled"),
+      ...guesses.map(() => "rejected"),
+    ]);
+    const found = ends.flatMap((end) => (end.status === "fulfilled" ? [end.value?.principalId] : []));
+    expect(found).toEqual(known.map(({ id }) => `token:${id}`));
+    // As many as go into one question.
+    expect(asked.length).toBe(Math.ceil(600 / workerTokensAskedMax));
+  });
+
+  it("beyond those that may wait are refused for now, and known ones are not", async () => {
+    const { token } = store();
+    await authenticate(token);
+    const guesses = Array.from({ length: workerTokensPendingMax + 1 }, makeWorkerToken);
+    const ends = await Promise.allSettled(guesses.map(authenticate).concat(authenticate(token)));
+    expect(ends.at(-2)).toMatchObject({ reason: { code: "Unavailable", reason: "CREDENTIALS_BUSY" } });
+    expect(ends.at(-1)).toMatchObject({ value: { orgId } });
   });
 
   it("of either secret count, and those of a secret that is gone do not", async () => {

@@ -9,13 +9,14 @@ import {
   RevokedHint,
   type WorkerTokenCandidate,
 } from "@flovyn/proto/internal";
-import type { Logger, NamedSecret } from "@flovyn/runtime";
+import { type Batcher, createBatcher, type Logger, type NamedSecret, type Outcome } from "@flovyn/runtime";
 import { BoundedCache } from "../cache/bounded-cache.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import {
   workerTokenAskMs,
   workerTokenCheckMs,
   workerTokenCheckTimeoutMs,
+  workerTokensAskedMax,
   workerTokensKnownMax,
   workerTokensPendingMax,
   workerTokensUnknownMax,
@@ -65,6 +66,8 @@ export class WorkerTokens implements Authenticator {
   readonly #pending = new Map<string, Promise<Caller>>();
   /** Compared against where there is no token, so that both cases do the same. */
   readonly #decoy = { hash: randomBytes(32), secret: randomBytes(32).toString("base64") };
+  /** One question at a time, about all that came meanwhile: whoever guesses at many tokens costs few questions. */
+  readonly #questions: Batcher<string, WorkerTokenCandidate[]>;
   #timer: NodeJS.Timeout | undefined;
   #checking: Promise<void> | undefined;
   #unlisten: (() => void) | undefined;
@@ -74,6 +77,10 @@ export class WorkerTokens implements Authenticator {
     this.#options = options;
     this.#secrets = new Map(options.secrets.map(({ id, secret }) => [id, secret]));
     this.#unknown = new BoundedCache({ entriesMax: workerTokensUnknownMax, now: options.now });
+    this.#questions = createBatcher({
+      ...{ name: "worker-token.find", slots: 1, itemsMax: workerTokensAskedMax },
+      run: (prefixes) => this.#find(prefixes),
+    });
   }
 
   get size(): number {
@@ -93,6 +100,7 @@ export class WorkerTokens implements Authenticator {
     clearInterval(this.#timer);
     this.#unlisten?.();
     await this.#checking;
+    await this.#questions.stop();
   }
 
   readonly authenticate = (token: string): Caller | undefined | Promise<Caller> => {
@@ -130,13 +138,7 @@ export class WorkerTokens implements Authenticator {
   async #ask(token: string, digest: string): Promise<Caller> {
     const askedAtMs = this.#options.now();
     const prefix = token.slice(0, workerTokenPrefixLength);
-    const payload = FindWorkerTokensRequest.encode({ prefix }).finish();
-    const answer = await askDispatch(this.#options.bus, {
-      operation: "internal/FindWorkerTokens",
-      payload,
-      timeoutMs: workerTokenAskMs,
-    });
-    const match = this.#match(token, FindWorkerTokensResponse.decode(answer).candidates);
+    const match = this.#match(token, await this.#questions.submit(prefix));
     if (match === undefined) {
       const known = this.#known.get(digest);
       if (known !== undefined) this.#forget(known);
@@ -144,6 +146,16 @@ export class WorkerTokens implements Authenticator {
       throw invalidCredentials();
     }
     return this.#remember(match, digest, askedAtMs).caller;
+  }
+
+  async #find(prefixes: readonly string[]): Promise<Outcome<WorkerTokenCandidate[]>[]> {
+    const answer = await askDispatch(this.#options.bus, {
+      operation: "internal/FindWorkerTokens",
+      payload: FindWorkerTokensRequest.encode({ prefixes: [...new Set(prefixes)] }).finish(),
+      timeoutMs: workerTokenAskMs,
+    });
+    const { candidates } = FindWorkerTokensResponse.decode(answer);
+    return prefixes.map((prefix) => ({ ok: true, value: candidates.filter((one) => one.prefix === prefix) }));
   }
 
   /** Every candidate is compared in constant time, and one that cannot be right where there is none. */

@@ -225,9 +225,9 @@ export interface RevokeWorkerTokenRequest {
   id: string;
 }
 
-/** internal/FindWorkerTokens: valid tokens that begin like this, to check one against. */
+/** internal/FindWorkerTokens: valid tokens that begin like these, to check others against. */
 export interface FindWorkerTokensRequest {
-  prefix: string;
+  prefixes: string[];
 }
 
 export interface FindWorkerTokensResponse {
@@ -240,6 +240,7 @@ export interface WorkerTokenCandidate {
   hash: Buffer;
   secretId: string;
   expiresAtMs?: number | undefined;
+  prefix: string;
 }
 
 /** internal/CheckWorkerTokens: which of the known tokens are not valid any more, and which were used. */
@@ -2889,13 +2890,13 @@ export const RevokeWorkerTokenRequest: MessageFns<RevokeWorkerTokenRequest> = {
 };
 
 function createBaseFindWorkerTokensRequest(): FindWorkerTokensRequest {
-  return { prefix: "" };
+  return { prefixes: [] };
 }
 
 export const FindWorkerTokensRequest: MessageFns<FindWorkerTokensRequest> = {
   encode(message: FindWorkerTokensRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.prefix !== "") {
-      writer.uint32(10).string(message.prefix);
+    for (const v of message.prefixes) {
+      writer.uint32(10).string(v!);
     }
     return writer;
   },
@@ -2918,7 +2919,7 @@ export const FindWorkerTokensRequest: MessageFns<FindWorkerTokensRequest> = {
               break;
             }
 
-            message.prefix = reader.string();
+            message.prefixes.push(reader.string());
             continue;
           }
         }
@@ -2938,7 +2939,7 @@ export const FindWorkerTokensRequest: MessageFns<FindWorkerTokensRequest> = {
   },
   fromPartial(object: DeepPartial<FindWorkerTokensRequest>): FindWorkerTokensRequest {
     const message = createBaseFindWorkerTokensRequest();
-    message.prefix = object.prefix ?? "";
+    message.prefixes = object.prefixes?.map((e) => e) || [];
     return message;
   },
 };
@@ -2999,7 +3000,7 @@ export const FindWorkerTokensResponse: MessageFns<FindWorkerTokensResponse> = {
 };
 
 function createBaseWorkerTokenCandidate(): WorkerTokenCandidate {
-  return { id: "", orgId: "", hash: Buffer.alloc(0), secretId: "", expiresAtMs: undefined };
+  return { id: "", orgId: "", hash: Buffer.alloc(0), secretId: "", expiresAtMs: undefined, prefix: "" };
 }
 
 export const WorkerTokenCandidate: MessageFns<WorkerTokenCandidate> = {
@@ -3018,6 +3019,9 @@ export const WorkerTokenCandidate: MessageFns<WorkerTokenCandidate> = {
     }
     if (message.expiresAtMs !== undefined) {
       writer.uint32(40).int64(message.expiresAtMs);
+    }
+    if (message.prefix !== "") {
+      writer.uint32(50).string(message.prefix);
     }
     return writer;
   },
@@ -3075,6 +3079,14 @@ export const WorkerTokenCandidate: MessageFns<WorkerTokenCandidate> = {
             message.expiresAtMs = longToNumber(reader.int64());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.prefix = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3097,6 +3109,7 @@ export const WorkerTokenCandidate: MessageFns<WorkerTokenCandidate> = {
     message.hash = object.hash ?? Buffer.alloc(0);
     message.secretId = object.secretId ?? "";
     message.expiresAtMs = object.expiresAtMs ?? undefined;
+    message.prefix = object.prefix ?? "";
     return message;
   },
 };
