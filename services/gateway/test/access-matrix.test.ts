@@ -9,46 +9,40 @@ import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { routes as grpcRoutes } from "../src/grpc/routes.js";
 import type { RouteAccess } from "../src/http/route-table.js";
-import { callAnyShape, GatewayHarness, org, otherOrg, testConfig } from "./gateway-harness.js";
+import { callAnyShape, GatewayHarness, org, otherOrg } from "./gateway-harness.js";
 import { answerOrgs } from "./known-orgs.js";
+import { type Identity, MatrixPrincipals } from "./matrix-principals.js";
 import { concretePath } from "./openapi-routes.js";
 
-const roles = ["OWNER", "ADMIN", "MEMBER", "VIEWER", "BOSS"] as const;
-const keyOf = (name: string) => `flovyn_test_key_of_${name.toLowerCase()}`;
-const key = (name: string, more: Record<string, unknown>) => ({ key: keyOf(name), principal_id: name, ...more });
-const keys = [
-  ...roles.map((role) => key(role, { org_id: org.id, principal_type: "User", role })),
-  key("WORKER", { org_id: org.id, principal_type: "Worker" }),
-  key("OPERATOR", { principal_type: "User", role: "OPERATOR" }),
-];
-const principals: Readonly<Record<string, Principal>> = Object.fromEntries([
-  ...roles.map((role) => [role, { orgId: org.id, principalType: "User", principalId: role, role }]),
-  ["WORKER", { orgId: org.id, principalType: "Worker", principalId: "WORKER" }],
-  ["OPERATOR", { orgId: "", principalType: "User", principalId: "OPERATOR", role: "OPERATOR" }],
-]);
 const rpcs = [...publishedRpcs, ...extensionRpcs];
 const authorizer = new Authorizer();
 
+const principals = new MatrixPrincipals();
+const { identities } = principals;
 let harness: GatewayHarness;
 let httpRoutes: readonly RouteAccess[];
 
 beforeAll(async () => {
-  harness = await GatewayHarness.start(testConfig({ auth: { enabled: true, static_api_key: { keys } } }));
+  harness = await GatewayHarness.start(await principals.start());
   answerOrgs(harness.services);
+  principals.answer(harness.services);
   harness.services.answer("internal/ListOrgs", new Uint8Array(0));
   httpRoutes = harness.gateway.httpRoutes;
 });
 
-afterAll(() => harness.stop());
+afterAll(async () => {
+  await harness.stop();
+  await principals.stop();
+});
 
 const actionOf = (operation: string): ActionName =>
   grpcRoutes.find(({ path }) => path === operation)?.action ?? expect.fail(`${operation} has no action`);
 
 describe("every action", () => {
   it("is that of an RPC or a route, and every RPC and route has one", () => {
-    // Server reflection, and the description of the interface where it needs a key, are viewApi.
+    // Server reflection, and what needs a key only where the configuration says so.
     const used = new Set<string>([
-      "viewApi",
+      ...["viewApi", "viewMetrics"],
       ...rpcs.map(({ operation }) => actionOf(operation)),
       ...httpRoutes.map(({ action }) => action),
     ]);
@@ -63,34 +57,44 @@ describe("every action", () => {
   });
 });
 
+/** Who a credential makes its bearer at this door. */
+const principalAt = (door: "grpc" | "http", { doors, principal }: Identity): Principal | undefined =>
+  doors.includes(door) ? principal : undefined;
+
+const owner = () => identities.get("OWNER") ?? expect.fail();
+
 describe("over gRPC", () => {
   it.each(rpcs.map((rpc) => [rpc.operation, rpc] as const))("%s", async (operation, rpc) => {
-    const end = async (name: string) =>
-      (await callAnyShape(harness.client(), rpc, { key: keyOf(name), deadlineMs: 500 })).error?.code ?? status.OK;
-    const usual = await end("OWNER");
+    const end = async ({ credential }: Identity) =>
+      (await callAnyShape(harness.client(), rpc, { key: credential, deadlineMs: 500 })).error?.code ?? status.OK;
+    const usual = await end(owner());
     expect([status.UNAUTHENTICATED, status.PERMISSION_DENIED]).not.toContain(usual);
-    for (const [name, principal] of Object.entries(principals)) {
+    for (const [name, identity] of identities) {
       const before = harness.services.of(operation).length;
-      const { allowed } = authorizer.authorize(principal, actionOf(operation), { orgId: principal.orgId });
-      expect([name, status[await end(name)]]).toEqual([name, status[allowed ? usual : status.PERMISSION_DENIED]]);
+      const principal = principalAt("grpc", identity);
+      const allowed =
+        principal && authorizer.authorize(principal, actionOf(operation), { orgId: principal.orgId }).allowed;
+      const refusal = principal === undefined ? status.UNAUTHENTICATED : status.PERMISSION_DENIED;
+      expect([name, status[await end(identity)]]).toEqual([name, status[allowed ? usual : refusal]]);
       if (!allowed) expect(harness.services.of(operation).length).toBe(before);
     }
   });
 });
 
 describe("over HTTP", () => {
-  const send = async (method: string, path: string, name: string) =>
-    (await harness.fetch(path, { method, key: keyOf(name), headers: { accept: "application/json" } })).status;
+  const send = async (method: string, path: string, { credential }: Identity) =>
+    (await harness.fetch(path, { method, key: credential, headers: { accept: "application/json" } })).status;
 
   it("in the own org", async () => {
     for (const { method, path, action } of httpRoutes.filter(({ action }) => action !== "public")) {
       const concrete = concretePath(path);
       let usual: number | undefined;
-      for (const [name, principal] of Object.entries(principals)) {
-        const { allowed } = authorizer.authorize(principal, action as ActionName, { orgId: org.id });
-        const got = await send(method, concrete, name);
+      for (const [name, identity] of identities) {
+        const principal = principalAt("http", identity);
+        const allowed = principal && authorizer.authorize(principal, action as ActionName, { orgId: org.id }).allowed;
+        const got = await send(method, concrete, identity);
         const at = `${method} ${path} ${name}`;
-        if (!allowed) expect([at, got]).toEqual([at, 403]);
+        if (!allowed) expect([at, got]).toEqual([at, principal === undefined ? 401 : 403]);
         else {
           expect([401, 403], at).not.toContain(got);
           usual ??= got;
@@ -104,11 +108,13 @@ describe("over HTTP", () => {
   it("in another org, which looks like one that is missing", async () => {
     const inOrg = httpRoutes.filter(({ path }) => path.includes("{slug}"));
     for (const { method, path, action } of inOrg) {
-      for (const [name, principal] of Object.entries(principals)) {
-        const got = await send(method, concretePath(path, otherOrg.slug), name);
-        const missing = await send(method, concretePath(path, "nobody"), name);
+      for (const [name, identity] of identities) {
+        const got = await send(method, concretePath(path, otherOrg.slug), identity);
+        const missing = await send(method, concretePath(path, "nobody"), identity);
         const at = `${method} ${path} ${name}`;
-        if (principal.orgId !== "") expect([at, got, missing]).toEqual([at, 404, 404]);
+        const principal = principalAt("http", identity);
+        if (principal === undefined) expect([at, got, missing]).toEqual([at, 401, 401]);
+        else if (principal.orgId !== "") expect([at, got, missing]).toEqual([at, 404, 404]);
         else {
           const { allowed } = authorizer.authorize(principal, action as ActionName, { orgId: otherOrg.id });
           if (allowed) expect([401, 403], at).not.toContain(got);
