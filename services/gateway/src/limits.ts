@@ -91,15 +91,18 @@ export const limitedAddressesMax = 100_000;
 
 /** Certificates are looked at so often. */
 export const certificatePollMs = 5000;
-/** A TLS handshake that takes longer holds a connection for nothing. */
+/** From the connection to the end of its TLS handshake. */
 export const tlsHandshakeTimeoutMs = 10_000;
 /** A connection of the gRPC door sends its first bytes, which say that it speaks HTTP/2, within this time. */
 export const grpcPrefaceMs = 15_000;
 export const grpcPrefaceBytes = 24;
 /** The message of a call, from its head to its last byte: as long as a whole request over HTTP may take. */
 export const grpcMessageMs = 60_000;
-/** Streams of health and reflection. */
-export const sideStreamsMax = 1000;
+/** Who goes on sending after the answer is stopped after this. */
+export const grpcLingerMs = 1000;
+/** Streams of health, which is open to everybody: in all, and from one address. */
+export const healthStreamsMax = 1000;
+export const healthStreamsPerAddressMax = 100;
 /** All header lines of an HTTP request together. */
 export const headerBytesMax = 16 * 1024;
 
@@ -131,7 +134,7 @@ export const auditEveryMs = 500;
 export const auditBatchMax = 500;
 /** Entries that wait while they cannot be stored, about 500 bytes each. */
 export const auditWaitingMax = 20_000;
-/** So many of the oldest make room together. */
+/** So many make room together. */
 export const auditLostAtOnce = 100;
 /** What a caller wrote of an id goes no further than this; a longer request is not read for it. */
 export const auditedTextMax = 255;

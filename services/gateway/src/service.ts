@@ -63,6 +63,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     now: wallClock,
     max: { streams: config.limits.principalStreams, polls: config.limits.principalPolls },
     refused: () => metrics.limited("held"),
+    log,
   });
   const workerTokens = new WorkerTokens({
     ...{ secrets: workerToken.secrets, bus, hints, held, log },

@@ -3,7 +3,8 @@ import { waitFor } from "@flovyn/testing";
 import { type Client, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { service as healthService } from "grpc-health-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { GatewayHarness, metadataOf } from "./gateway-harness.js";
+import { healthStreamsPerAddressMax } from "../src/limits.js";
+import { GatewayHarness, metadataOf, testConfig } from "./gateway-harness.js";
 
 let harness: GatewayHarness;
 let client: Client;
@@ -59,6 +60,26 @@ describe("grpc.health.v1", () => {
     await waitFor("the end of the stream", () => ended);
     expect(seen).toEqual(["SERVING", "NOT_SERVING"]);
   });
+
+  it("lets one address watch only so many times, and others go on", async () => {
+    const { Watch } = healthService;
+    if (Watch === undefined) throw new Error("the health service has no Watch");
+    const watch = (from: Client) => {
+      const { path, requestSerialize, responseDeserialize } = Watch;
+      const call = from.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service: "" });
+      const outcome = new Promise<number>((resolve) => {
+        call.once("data", () => resolve(status.OK));
+        call.on("error", (error) => resolve((error as ServiceError).code));
+      });
+      return { call, outcome };
+    };
+    const watches = Array.from({ length: healthStreamsPerAddressMax }, () => watch(client));
+    expect(new Set(await Promise.all(watches.map(({ outcome }) => outcome)))).toEqual(new Set([status.OK]));
+    expect(await watch(client).outcome).toBe(status.RESOURCE_EXHAUSTED);
+    expect(await checkHealth("")).toEqual({ status: "SERVING" });
+    watches[0]?.call.cancel();
+    await waitFor("room", async () => (await watch(client).outcome) === status.OK);
+  });
 });
 
 /** One request of the reflection protocol: `field` holds a text. The messages are simple enough to write by hand. */
@@ -83,6 +104,21 @@ describe.each(["v1", "v1alpha"])("grpc.reflection.%s", (version) => {
   it("pitfall 40: refuses callers without a key", async () => {
     await expect(reflect(version, listServices, "*", "")).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
     await expect(reflect(version, listServices, "*", "wrong")).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+  });
+
+  it("is one of the streams that a principal may hold", async () => {
+    const limited = await GatewayHarness.start(testConfig({ limits: { principal_streams: 1 } }));
+    const pass = (bytes: Buffer) => bytes;
+    const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+    const open = () => limited.client().makeBidiStreamRequest(path, pass, pass, metadataOf({}));
+    const first = open();
+    first.on("error", () => {});
+    first.write(Buffer.from([(listServices << 3) | 2, 1, "*".charCodeAt(0)]));
+    await new Promise((resolve) => first.once("data", resolve));
+    const second = open();
+    const error = await new Promise((resolve) => second.once("error", resolve));
+    expect(error).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+    await limited.stop();
   });
 
   it("lists the services and describes them exactly", async () => {

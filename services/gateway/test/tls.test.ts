@@ -16,8 +16,12 @@ import {
 } from "@flovyn/testing";
 import { Client, credentials, status } from "@grpc/grpc-js";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { ConnectionLimit } from "../src/connections/connection-limit.js";
+import { GrpcListener } from "../src/grpc/grpc-listener.js";
+import { HttpServer } from "../src/http/http-server.js";
 import { CertificateWatch } from "../src/tls/certificate-watch.js";
 import { callAnyShape, GatewayHarness, testConfig } from "./gateway-harness.js";
+import { silentLog } from "./silent-log.js";
 
 let ours: CertificateAuthority;
 let others: CertificateAuthority;
@@ -131,10 +135,16 @@ describe("TLS", () => {
       expect(await grpcEnd()).toBe(status.UNAVAILABLE);
       await none();
     }
-    const sockets = [0, 1, 2].map(() => connectTcp({ host: "localhost", port: gateway.ports.grpc }));
-    for (const socket of sockets) socket.on("error", () => {});
-    await new Promise((resolve) => sockets[2]?.once("close", resolve));
+    const connectTo = (port: number) => {
+      const socket = connectTcp({ host: "localhost", port });
+      socket.on("error", () => {});
+      return socket;
+    };
+    const sockets = [connectTo(gateway.ports.grpc), connectTo(gateway.ports.grpc)];
     await waitFor("two to be counted", async () => (await open())[0] === "2");
+    const third = connectTo(gateway.ports.grpc);
+    await new Promise((resolve) => third.once("close", resolve));
+    expect((await open())[0]).toBe("2");
     for (const socket of sockets) socket.destroy();
     await none();
   });
@@ -143,6 +153,31 @@ describe("TLS", () => {
     await start(files(stranger));
     expect(await grpcEnd()).toBe(status.UNAVAILABLE);
     await expect(httpsStatus()).rejects.toThrow();
+  });
+});
+
+describe("a handshake that does not end", () => {
+  it.each(["grpc", "http"] as const)("is cut off at the %s door", async (name) => {
+    const door: DoorTls = {
+      certFile: server.certFile,
+      keyFile: server.keyFile,
+      clientCaFile: undefined,
+      clientAuth: "none",
+    };
+    const watch = new CertificateWatch({ name: `tls.${name}`, files: door, log: silentLog });
+    const secured = { door, watch, first: await watch.start(), handshakeMs: 100 };
+    const connections = new ConnectionLimit({ connectionsMax: 10, perAddressMax: 0, refused: () => {} });
+    const http = new HttpServer({ fetch: () => new Response(""), connections, tls: secured });
+    const grpc = new GrpcListener({ injector: { injectConnection() {} } as never, connections, tls: secured });
+    const listen = { address: "127.0.0.1", port: 0 };
+    const port = name === "http" ? await http.start(listen) : await grpc.start(listen);
+    const socket = connectTcp({ host: "127.0.0.1", port });
+    socket.on("error", () => {});
+    await new Promise((resolve) => socket.once("close", resolve).resume());
+    await waitFor("it to be forgotten", () => connections.size === 0);
+    await watch.stop();
+    await http.stop();
+    grpc.close();
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import { beforeEach, describe, expect, it } from "vitest";
+import { silentLog } from "../../test/silent-log.js";
 import { HeldCalls, type HeldKind } from "./held-calls.js";
 
 let now: number;
@@ -10,7 +11,7 @@ let ends: string[];
 
 beforeEach(() => {
   [now, refused, ends] = [0, 0, []];
-  held = new HeldCalls({ now: () => now, max: { streams: 2, polls: 3 }, refused: () => refused++ });
+  held = new HeldCalls({ now: () => now, max: { streams: 2, polls: 3 }, refused: () => refused++, log: silentLog });
 });
 
 const alice: Caller = { orgId: "acme", principalType: "User", principalId: "alice" };
@@ -57,7 +58,7 @@ describe("what one principal may hold", () => {
   });
 
   it("may be without a limit", () => {
-    held = new HeldCalls({ now: () => now, max: { streams: 0, polls: 0 }, refused: () => refused++ });
+    held = new HeldCalls({ now: () => now, max: { streams: 0, polls: 0 }, refused: () => refused++, log: silentLog });
     for (let n = 0; n < 1000; n++) hold(alice);
     expect(refused).toBe(0);
   });

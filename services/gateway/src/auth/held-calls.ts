@@ -1,5 +1,11 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
+import type { Logger } from "@flovyn/runtime";
+import { KeyedCounts } from "../rate/keyed-counts.js";
+
+/** Calls that are asked about in one turn: a decision that is not known takes about a millisecond. */
+const checkedAtOnce = 20;
 
 /** Streams and awaited results, and polls that wait: each has a limit of its own. */
 export type HeldKind = "streams" | "polls";
@@ -21,6 +27,7 @@ export interface HeldCallsOptions {
   max: Readonly<Record<HeldKind, number>>;
   /** Called for each call that is one too many. */
   refused: () => void;
+  log: Logger;
 }
 
 /**
@@ -33,7 +40,7 @@ export class HeldCalls {
   readonly #expiresAtMs = new WeakMap<Caller, number>();
   readonly #open = new Map<Caller, Set<HeldCall>>();
   /** By principal, who may have several credentials. */
-  readonly #counts: Readonly<Record<HeldKind, Map<string, number>>> = { streams: new Map(), polls: new Map() };
+  readonly #counts: Readonly<Record<HeldKind, KeyedCounts>> = { streams: new KeyedCounts(), polls: new KeyedCounts() };
 
   constructor(options: HeldCallsOptions) {
     this.#options = options;
@@ -75,36 +82,48 @@ export class HeldCalls {
     }
   }
 
-  /** Policies have changed: ends what they do not allow any more. A check that fails allows nothing. */
+  /**
+   * Policies have changed: ends what they do not allow any more. A check that fails allows nothing. Others have their turn
+   * in between, because new policies know no decision yet.
+   */
   async recheck(): Promise<void> {
     const open = [...this.#open.values()].flatMap((calls) => [...calls]);
-    await Promise.all(
-      open.map(async (call) => {
-        try {
-          await call.check();
-        } catch {
-          this.#end(call, notAllowedNow());
-        }
-      }),
-    );
+    for (let from = 0; from < open.length; from += checkedAtOnce) {
+      await Promise.all(open.slice(from, from + checkedAtOnce).map((call) => this.#check(call)));
+      await nextTurn();
+    }
+  }
+
+  async #check(call: HeldCall): Promise<void> {
+    if (this.#open.get(call.caller)?.has(call) !== true) return;
+    try {
+      await call.check();
+    } catch {
+      this.#end(call, notAllowedNow());
+    }
   }
 
   #end(call: HeldCall, why: DomainError): void {
-    if (this.#release(call)) call.end(why);
+    if (!this.#release(call)) return;
+    try {
+      call.end(why);
+    } catch (err) {
+      // The others must end all the same.
+      this.#options.log.error({ err }, "a call that may not go on could not be ended");
+    }
   }
 
   #count({ caller, kind }: HeldCall): void {
     const { max, refused } = this.#options;
     const counts = this.#counts[kind];
     const key = principalKey(caller);
-    const held = counts.get(key) ?? 0;
-    if (max[kind] > 0 && held >= max[kind]) {
+    if (max[kind] > 0 && counts.of(key) >= max[kind]) {
       refused();
       throw new DomainError("LimitExceeded", `this key holds too many ${kind} at this gateway, at most ${max[kind]}`, {
         reason: "HELD_LIMIT",
       });
     }
-    counts.set(key, held + 1);
+    counts.add(key);
   }
 
   /** False when it was released before. */
@@ -113,11 +132,7 @@ export class HeldCalls {
     const calls = this.#open.get(caller);
     if (calls?.delete(call) !== true) return false;
     if (calls.size === 0) this.#open.delete(caller);
-    const counts = this.#counts[kind];
-    const key = principalKey(caller);
-    const left = (counts.get(key) ?? 1) - 1;
-    if (left === 0) counts.delete(key);
-    else counts.set(key, left);
+    this.#counts[kind].remove(principalKey(caller));
     return true;
   }
 }

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { JwtConfig, Logger } from "@flovyn/runtime";
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { BoundedCache } from "../cache/bounded-cache.js";
 import { type Authenticator, invalidCredentials } from "./authenticate.js";
+import { credentialDigest } from "./credential-digest.js";
 import { type Claims, readClaims } from "./jwt-claims.js";
 import { createJwtKeys, KeysOutOfReachError } from "./jwt-keys.js";
 
@@ -52,7 +52,7 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
     name: "jwt",
     authenticate(token) {
       if (!form.test(token)) return undefined;
-      const key = createHash("sha256").update(token).digest("base64");
+      const key = credentialDigest(token);
       const caller = known.get(key) ?? pending.get(key);
       if (caller !== undefined) return caller;
       if (pending.size >= pendingMax) throw new DomainError("Unavailable", "too many new tokens at once");

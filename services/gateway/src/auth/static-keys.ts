@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Caller } from "@flovyn/bus";
 import type { Authenticator } from "./authenticate.js";
+import { credentialDigest } from "./credential-digest.js";
 
 export interface StaticKey {
   key: string;
@@ -11,19 +11,14 @@ export interface StaticKey {
 }
 
 /**
- * Knows the keys of the configuration, of whatever form they are. Keys are kept and compared as SHA-256 digests, so that
- * neither memory dumps nor the time of a comparison tell anything about them.
+ * Knows the keys of the configuration, of whatever form they are. Keys are kept and compared as SHA-256 digests.
  */
 export function createStaticKeys(keys: readonly StaticKey[]): Authenticator {
   const callers = new Map<string, Caller>();
   for (const { key, orgId, principalType, principalId, role } of keys) {
     const caller: Caller = { orgId, principalType, principalId };
     if (role !== undefined) caller.role = role;
-    callers.set(digest(key), Object.freeze(caller));
+    callers.set(credentialDigest(key), Object.freeze(caller));
   }
-  return { name: "static_api_key", authenticate: (token) => callers.get(digest(token)) };
-}
-
-function digest(key: string): string {
-  return createHash("sha256").update(key).digest("base64");
+  return { name: "static_api_key", authenticate: (token) => callers.get(credentialDigest(token)) };
 }

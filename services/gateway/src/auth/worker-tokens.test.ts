@@ -75,7 +75,7 @@ afterEach(async () => {
 });
 
 function create(secrets = [first, second], knownMax = workerTokensKnownMax): WorkerTokens {
-  held = new HeldCalls({ now: () => now, max: { streams: 0, polls: 0 }, refused: () => {} });
+  held = new HeldCalls({ now: () => now, max: { streams: 0, polls: 0 }, refused: () => {}, log });
   const made = new WorkerTokens({ secrets, bus, hints, held, log, now: () => now, knownMax });
   made.start();
   return made;

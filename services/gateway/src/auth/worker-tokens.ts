@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { type Bus, type Caller, credentialsSubject } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import {
@@ -9,7 +9,14 @@ import {
   RevokedHint,
   type WorkerTokenCandidate,
 } from "@flovyn/proto/internal";
-import { type Batcher, createBatcher, type Logger, type NamedSecret, type Outcome } from "@flovyn/runtime";
+import {
+  type Batcher,
+  createBatcher,
+  type Logger,
+  type NamedSecret,
+  type Outcome,
+  toDomainError,
+} from "@flovyn/runtime";
 import { BoundedCache } from "../cache/bounded-cache.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import {
@@ -24,6 +31,7 @@ import {
   workerTokenUnknownMs,
 } from "../limits.js";
 import { type Authenticator, invalidCredentials } from "./authenticate.js";
+import { credentialDigest } from "./credential-digest.js";
 import { askDispatch } from "./gateway-caller.js";
 import { credentialEnded, type HeldCalls } from "./held-calls.js";
 import { hashWorkerToken, workerTokenForm, workerTokenPrefixLength } from "./worker-token-text.js";
@@ -105,7 +113,7 @@ export class WorkerTokens implements Authenticator {
 
   readonly authenticate = (token: string): Caller | undefined | Promise<Caller> => {
     if (!workerTokenForm.test(token)) return undefined;
-    const digest = createHash("sha256").update(token).digest("base64");
+    const digest = credentialDigest(token);
     const known = this.#known.get(digest);
     if (known !== undefined && this.#isTrusted(known)) {
       known.used = true;
@@ -149,13 +157,18 @@ export class WorkerTokens implements Authenticator {
   }
 
   async #find(prefixes: readonly string[]): Promise<Outcome<WorkerTokenCandidate[]>[]> {
-    const answer = await askDispatch(this.#options.bus, {
-      operation: "internal/FindWorkerTokens",
-      payload: FindWorkerTokensRequest.encode({ prefixes: [...new Set(prefixes)] }).finish(),
-      timeoutMs: workerTokenAskMs,
-    });
-    const { candidates } = FindWorkerTokensResponse.decode(answer);
-    return prefixes.map((prefix) => ({ ok: true, value: candidates.filter((one) => one.prefix === prefix) }));
+    try {
+      const answer = await askDispatch(this.#options.bus, {
+        operation: "internal/FindWorkerTokens",
+        payload: FindWorkerTokensRequest.encode({ prefixes: [...new Set(prefixes)] }).finish(),
+        timeoutMs: workerTokenAskMs,
+      });
+      const { candidates } = FindWorkerTokensResponse.decode(answer);
+      return prefixes.map((prefix) => ({ ok: true, value: candidates.filter((one) => one.prefix === prefix) }));
+    } catch (error) {
+      // For all of them: asked one by one, guesses would cost a question each.
+      return prefixes.map(() => ({ ok: false, error: toDomainError(error) }));
+    }
   }
 
   /** Every candidate is compared in constant time, and one that cannot be right where there is none. */

@@ -1,4 +1,5 @@
 import type { Server, Socket } from "node:net";
+import { KeyedCounts } from "../rate/keyed-counts.js";
 import { addressBlock } from "./address-block.js";
 
 export interface ConnectionLimitOptions {
@@ -14,7 +15,7 @@ export interface ConnectionLimitOptions {
 export class ConnectionLimit {
   readonly #options: ConnectionLimitOptions;
   readonly #open = new Set<Socket>();
-  readonly #byBlock = new Map<string, number>();
+  readonly #byBlock = new KeyedCounts();
 
   constructor(options: ConnectionLimitOptions) {
     this.#options = options;
@@ -41,19 +42,16 @@ export class ConnectionLimit {
     const { connectionsMax, perAddressMax, refused } = this.#options;
     // Without an address it has closed meanwhile.
     const block = addressBlock(socket.remoteAddress ?? "");
-    const ofBlock = this.#byBlock.get(block) ?? 0;
-    const by = this.#open.size >= connectionsMax ? "total" : perAddressMax > 0 && ofBlock >= perAddressMax && "address";
-    if (by !== false) {
-      refused(by);
+    const isFull = this.#open.size >= connectionsMax;
+    if (isFull || (perAddressMax > 0 && this.#byBlock.of(block) >= perAddressMax)) {
+      refused(isFull ? "total" : "address");
       return false;
     }
     this.#open.add(socket);
-    this.#byBlock.set(block, ofBlock + 1);
+    this.#byBlock.add(block);
     socket.once("close", () => {
       this.#open.delete(socket);
-      const left = (this.#byBlock.get(block) ?? 1) - 1;
-      if (left === 0) this.#byBlock.delete(block);
-      else this.#byBlock.set(block, left);
+      this.#byBlock.remove(block);
     });
     return true;
   }

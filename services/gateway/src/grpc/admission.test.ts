@@ -2,18 +2,20 @@
  * Goal: who may not come in is refused before the message is taken, and a message that comes too slowly ends its call.
  * Approach: a grpc-js server with the interceptor, and HTTP/2 written by hand in front of it.
  */
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { DomainError } from "@flovyn/domain";
+import { waitFor } from "@flovyn/testing";
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../test/silent-log.js";
 import type { CallFacts } from "../audit/auditor.js";
 import { type Authenticate, invalidCredentials } from "../auth/authenticate.js";
 import { DeadlineWheel } from "../work/deadline-wheel.js";
-import { Admission, type AdmissionContext } from "./admission.js";
+import { Admission } from "./admission.js";
 import { passRequest, passResponse } from "./identity.js";
+import type { IncomingContext } from "./incoming-call.js";
 import { createStatusEdge } from "./status.js";
 
 const path = "/flovyn.v1.WorkflowDispatch/StartWorkflow";
@@ -26,12 +28,13 @@ afterEach(() => {
 
 interface Door {
   session: ClientHttp2Session;
+  wheel: DeadlineWheel;
   handled: (string | undefined)[];
   audited: CallFacts[];
   ended: string[];
 }
 
-async function open(authenticate: Authenticate, messageMs = 60_000): Promise<Door> {
+async function open(authenticate: Authenticate, messageMs = 60_000, lingerMs = 60_000): Promise<Door> {
   const [handled, audited, ended]: [Door["handled"], CallFacts[], string[]] = [[], [], []];
   const now = () => performance.now();
   const context = {
@@ -43,8 +46,8 @@ async function open(authenticate: Authenticate, messageMs = 60_000): Promise<Doo
     authorize: () => {
       throw new DomainError("Forbidden", "the key does not allow viewApi");
     },
-  } as unknown as AdmissionContext;
-  const admission = new Admission({ authenticate, messageMs });
+  } as unknown as IncomingContext;
+  const admission = new Admission({ authenticate, messageMs, lingerMs });
   const server = new Server({ "grpc.enable_channelz": 0, interceptors: [admission.interceptor(context)] });
   const method = (at: string) => ({
     call: {
@@ -74,7 +77,7 @@ async function open(authenticate: Authenticate, messageMs = 60_000): Promise<Doo
     listener.close();
     context.wheel.stop();
   });
-  return { session, handled, audited, ended };
+  return { session, wheel: context.wheel, handled, audited, ended };
 }
 
 /** A call of which nothing but its head is sent. */
@@ -147,7 +150,7 @@ describe("a message", () => {
   });
 
   it("that came in time may be answered later", async () => {
-    const { session } = await open(byKey, 50);
+    const { session } = await open(byKey, 1000);
     const first = head(session, "alice");
     first.end(emptyMessage);
     expect(await end(first)).toBe(status.OK);
@@ -159,9 +162,60 @@ describe("a message", () => {
   });
 });
 
+describe("a caller that goes on after its call was ended", () => {
+  it.each([
+    ["refused", "bob", status.UNAUTHENTICATED],
+    ["too slow", "alice", status.DEADLINE_EXCEEDED],
+  ])("because it was %s is stopped, and may call again", async (_name, key, code) => {
+    const { session } = await open(byKey, 500, 20);
+    const stream = head(session, key);
+    const closed = new Promise((resolve) => stream.once("close", resolve));
+    expect(await end(stream)).toBe(code);
+    await closed;
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+    const next = head(session, "alice");
+    next.end(emptyMessage);
+    expect(await end(next)).toBe(status.OK);
+  });
+
+  it("leaves nothing behind when it has ended its half itself", async () => {
+    const { session, wheel } = await open(byKey, 60_000, 20);
+    const stream = head(session, "bob");
+    stream.end(emptyMessage);
+    expect(await end(stream)).toBe(status.UNAUTHENTICATED);
+    await waitFor("the wheel to be empty", () => wheel.size === 0);
+  });
+});
+
+describe("a caller that leaves while its key is looked at", () => {
+  it("is not handled, and leaves nothing behind", async () => {
+    let answer: () => void = () => {};
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    let looked = 0;
+    const { session, wheel, handled, audited, ended } = await open(async () => {
+      looked += 1;
+      await asked;
+      return alice;
+    });
+    const stream = head(session, "alice");
+    stream.end(emptyMessage);
+    const other = head(session, "alice");
+    await waitFor("both keys to be looked at", () => looked === 2);
+    stream.close(constants.NGHTTP2_CANCEL);
+    // Answered after what was sent before it: the end of the first call has arrived.
+    await new Promise((resolve) => session.ping(resolve));
+    answer();
+    other.end(emptyMessage);
+    expect(await end(other)).toBe(status.OK);
+    expect([handled, audited, ended, wheel.size]).toEqual([["alice"], [], [], 0]);
+  });
+});
+
 describe("services beside ours", () => {
   it("health needs no key, and its message in time", async () => {
-    const { session, handled } = await open(byKey, 50);
+    const { session, handled } = await open(byKey, 1000);
     const stream = head(session, undefined, "/grpc.health.v1.Health/Check");
     stream.end(emptyMessage);
     expect([await end(stream), handled]).toEqual([status.OK, [undefined]]);

@@ -13,7 +13,7 @@ export function readCredentials(call: AnyCall): Credentials {
 }
 
 /** `1.2.3.4:5` and `[::1]:5` without the port. */
-function addressOf(peer: string): string {
+export function addressOf(peer: string): string {
   const end = peer.lastIndexOf(":");
   return end > 0 ? peer.slice(0, end) : peer;
 }

@@ -40,6 +40,8 @@ export class GrpcListener {
         this.#expectPreface(socket);
         inject(socket);
       });
+      // Servers of HTTP do this themselves: without it a handshake that takes too long stays open.
+      server.on("tlsClientError", (_error, socket) => socket.destroy());
       tls.watch.onChange((certificates) => server.setSecureContext(secureContext(certificates)));
       connections.guard(server);
       this.#server = server;

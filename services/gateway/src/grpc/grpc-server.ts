@@ -51,11 +51,11 @@ export class GrpcServer {
       "grpc.keepalive_time_ms": keepaliveMs,
       "grpc.keepalive_timeout_ms": keepaliveTimeoutMs,
     });
-    this.#side = new SideServices({ server: this.#server, statusEdge: context.statusEdge });
+    this.#side = new SideServices({ server: this.#server, context });
     this.#addRoutes();
     this.#health = new HealthImplementation(statuses("SERVING"));
-    this.#side.add({ addToServer: (server) => this.#health.addToServer(server as Server) });
-    this.#side.add(createReflection());
+    this.#side.addHealth({ addToServer: (server) => this.#health.addToServer(server as Server) });
+    this.#side.addReflection(createReflection());
   }
 
   /** Calls that are open and would be ended by `stop`. */
@@ -90,6 +90,8 @@ export class GrpcServer {
         resolve();
       });
     });
+    // Those in the middle of a handshake are not known to grpc-js.
+    this.#connections.cut();
   }
 
   #addRoutes(): void {

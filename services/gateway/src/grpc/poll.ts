@@ -3,6 +3,7 @@ import { checkLength, checkOrg, DomainError, invalidField, parseKind, parseQueue
 import { PollRequest, PollTaskRequest } from "@flovyn/proto/v1";
 import { pollHoldMsDefault, pollHoldMsMax } from "../limits.js";
 import { anyKind, type KindsFilter, kindsFilter } from "../work/kinds-filter.js";
+import type { ParkedPoll } from "../work/parked-poll.js";
 import { authorizeCall } from "./authorize-call.js";
 import { decodeRequest } from "./decode.js";
 import type { GrpcContext } from "./grpc-context.js";
@@ -39,20 +40,18 @@ export function poll(context: GrpcContext, route: Route, kind: WorkKind): RawHan
     const own = request.kinds.length > 0 ? kindsFilter(request.kinds) : undefined;
     const filter = own ?? (await registeredKinds(context, { kind, orgId, queue, workerId }));
     if (call.cancelled) return reply.left();
-    const parked = context.lines.poll({ kind, orgId, queue, filter, workerId, leaseMs, holdMs }, reply);
+    const check = () => authorizeCall(context, route, caller, call.request);
+    let parked: ParkedPoll | undefined;
+    reply.onEnd = context.held.hold({
+      ...{ caller, kind: "polls", check },
+      end: (why) => {
+        if (parked?.leave()) reply.fail(why);
+      },
+    });
+    // Policies may have changed while the kinds were asked for.
+    if (own === undefined) check();
+    parked = context.lines.poll({ kind, orgId, queue, filter, workerId, leaseMs, holdMs }, reply);
     if (parked.place === "done") return;
-    try {
-      reply.onEnd = context.held.hold({
-        ...{ caller, kind: "polls" },
-        check: () => authorizeCall(context, route, caller, call.request),
-        end: (why) => {
-          if (parked.leave()) reply.fail(why);
-        },
-      });
-    } catch (error) {
-      parked.leave();
-      throw error;
-    }
     call.once("cancelled", () => {
       if (parked.leave()) reply.left();
     });

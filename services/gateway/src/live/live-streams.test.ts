@@ -31,7 +31,7 @@ beforeEach(() => {
 function create(change: Partial<LiveStreamsOptions> = {}): LiveStreams {
   const metrics = createGatewayMetrics(createMetrics({ service: "test", processMetrics: false }));
   const now = () => 0;
-  const held = new HeldCalls({ now: Date.now, max: { streams: 0, polls: 0 }, refused: () => {} });
+  const held = new HeldCalls({ now: Date.now, max: { streams: 0, polls: 0 }, refused: () => {}, log });
   return new LiveStreams({ hints, wheel: new DeadlineWheel(now), now, log, metrics, held, ...change });
 }
 

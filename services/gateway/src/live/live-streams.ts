@@ -76,9 +76,15 @@ export class LiveStreams {
     const tell = createTeller(stream, order.children, metrics);
     const feed = new ExecutionFeed({ hints, lifecycle: this.#lifecycle, log }, order, tell);
     this.#streams.add(stream);
-    if (!(await isDoneWithin(feed.start(), subscribeMs))) {
+    try {
+      // Policies may have changed since the reader was let in.
+      await check();
+      if (!(await isDoneWithin(feed.start(), subscribeMs))) {
+        throw new DomainError("Unavailable", "live events cannot be subscribed to at the moment");
+      }
+    } catch (error) {
       await stream.body.cancel();
-      throw new DomainError("Unavailable", "live events cannot be subscribed to at the moment");
+      throw error;
     }
     stream.comment("connected");
     if (this.#draining) stream.end("drain");

@@ -8,16 +8,18 @@ export interface SecuredDoor {
   door: DoorTls;
   watch: CertificateWatch;
   first: Certificates;
+  /** A handshake that takes longer holds a connection for nothing. In ms. */
+  handshakeMs?: number;
 }
 
 /** How a server of either door speaks TLS. */
-export function tlsOptions({ door, first }: SecuredDoor): TlsOptions {
+export function tlsOptions({ door, first, handshakeMs = tlsHandshakeTimeoutMs }: SecuredDoor): TlsOptions {
   const required = door.clientAuth === "require";
   return {
     ...secureContext(first),
     requestCert: required,
     rejectUnauthorized: required,
-    handshakeTimeout: tlsHandshakeTimeoutMs,
+    handshakeTimeout: handshakeMs,
   };
 }
 
