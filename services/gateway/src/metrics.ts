@@ -37,7 +37,7 @@ export function createGatewayMetrics({ registry, observe }: Metrics): GatewayMet
   });
   const callSeconds = new Histogram({
     name: "flovyn_gateway_call_seconds",
-    help: "Time from the last byte of a gRPC request to the answer; polls include their wait.",
+    help: "Time from the last byte of a gRPC request, or from its head where that was refused, to the answer; polls include their wait.",
     labelNames: ["rpc"],
     buckets: secondsBuckets,
     registers,

@@ -25,8 +25,8 @@ const policyVersion = async () => {
 
 /** Resolves when the gateway has taken the policies. */
 async function write(policies: string): Promise<void> {
-  writeFileSync(join(folder, "own.cedar"), `${policies}\n// version ${++version}`);
   const before = await policyVersion();
+  writeFileSync(join(folder, "own.cedar"), `${policies}\n// version ${++version}`);
   await waitFor("the policies to count", async () => (await policyVersion()) > before, { timeoutMs: 20_000 });
 }
 
@@ -61,6 +61,17 @@ interface Open {
   close: () => void;
 }
 
+function allAreOpen(): Promise<unknown> {
+  return waitFor("all to be open", async () => {
+    const text = await (await harness.fetch("/metrics")).text();
+    return (
+      ["flovyn_gateway_parked_polls", "flovyn_gateway_live_streams"].every((name) =>
+        new RegExp(`^${name}\\S* 1$`, "m").test(text),
+      ) && /^flovyn_gateway_streams\S* 2$/m.test(text)
+    );
+  });
+}
+
 /** One call of each kind that stays open. */
 async function openAll(): Promise<Open> {
   const client = harness.client();
@@ -89,14 +100,7 @@ async function openAll(): Promise<Open> {
     ...{ key: userKey, deadlineMs: 60_000, metadata: { "flovyn-poll-hold-ms": "60000" } },
   });
   const sse = await SseClient.open(harness.url(`/api/orgs/acme/workflow-executions/${execution}/stream`), userKey);
-  await waitFor("all to be open", async () => {
-    const text = await (await harness.fetch("/metrics")).text();
-    return (
-      ["flovyn_gateway_parked_polls", "flovyn_gateway_live_streams"].every((name) =>
-        new RegExp(`^${name}\\S* 1$`, "m").test(text),
-      ) && /^flovyn_gateway_streams\S* 2$/m.test(text)
-    );
-  });
+  await allAreOpen();
   return { notifications: () => end, result, poll, sse, close: () => client.close() };
 }
 
@@ -108,6 +112,7 @@ describe("what is open when policies change", () => {
   it("goes on where they allow it, and ends where they do not, with PERMISSION_DENIED", async () => {
     const open = await openAll();
     await write(`@id("other") forbid (principal == Flovyn::User::"${org.id}/other", action, resource);`);
+    await allAreOpen();
     expect(open.notifications()).toBeUndefined();
     expect(open.sse.ended).toBe(false);
     await write(`@id("all") forbid (principal, action, resource);`);

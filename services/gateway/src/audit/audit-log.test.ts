@@ -80,6 +80,20 @@ describe("the audit log", () => {
     expect(stored).toHaveLength(auditWaitingMax + 3 - auditLostAtOnce);
   });
 
+  it("loses denied attempts before what was done", async () => {
+    const stranger = (n: number) => denied({ address: `10.0.0.${n}`, principalId: "" });
+    for (let n = 0; n < auditWaitingMax; n++) audit.record(n < 150 ? stranger(n) : call());
+    for (let n = 150; n < 160; n++) audit.record(stranger(n));
+    expect(counts.lost).toBe(10);
+    for (let n = 0; n < 250; n++) audit.record(call({ resourceId: `late ${n}` }));
+    // The first two rounds of room were denied attempts, the third one had none left.
+    expect(counts.lost).toBe(10 + 250);
+    for (let n = 160; n < 300; n++) audit.record(stranger(n));
+    await audit.runOnce();
+    expect(stored.filter(({ outcome }) => outcome === "denied")).toEqual([]);
+    expect(stored).toHaveLength(auditWaitingMax);
+  });
+
   it("loses what cannot be stored at all, and nothing beside it", async () => {
     for (let n = 0; n < 700; n++) audit.record(call({ resourceId: n === 300 ? "poison" : String(n) }));
     await audit.runOnce();
@@ -127,6 +141,13 @@ describe("denied attempts", () => {
     for (const other of others) audit.record(other);
     await audit.runOnce();
     expect(stored).toHaveLength(deniedEntriesPerMinute + others.length);
+  });
+
+  it("from one network of IPv6 count together", async () => {
+    for (let n = 0; n < 100; n++) audit.record(denied({ principalId: "", address: `2001:db8::${n}:1` }));
+    audit.record(denied({ principalId: "", address: "2001:db8:0:1::1" }));
+    await audit.runOnce();
+    expect(stored).toHaveLength(deniedEntriesPerMinute + 1);
   });
 
   it("under a new name each time stay within bounds, and none goes without a trace", async () => {

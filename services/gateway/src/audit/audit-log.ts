@@ -15,9 +15,10 @@ export interface AuditLogOptions {
 }
 
 /**
- * Gathers the audit entries of this gateway and stores them together, again until they are stored. What has not been
- * stored for long is lost in the order in which it came, counted and logged: a database that is away for hours must not
- * take the gateway with it.
+ * Gathers the audit entries of this gateway and stores them together, again until they are stored. When too many wait,
+ * further denied attempts are lost, of which strangers can make any number; what was done takes the place of the oldest
+ * denied attempts, and of what was done before only where there are none. Each is counted and logged: a database that is
+ * away for hours must not take the gateway with it.
  */
 export class AuditLog {
   readonly #options: AuditLogOptions;
@@ -56,7 +57,7 @@ export class AuditLog {
     await this.#sending;
     this.#denied.sweep(true);
     await this.runOnce();
-    if (this.#waiting.length > 0) this.#lose(this.#waiting.length);
+    this.#remove(this.#waiting, "lost");
   }
 
   async #send(): Promise<void> {
@@ -84,23 +85,39 @@ export class AuditLog {
   }
 
   #add(call: AuditedCall): void {
-    if (this.#waiting.length >= auditWaitingMax) this.#lose(auditLostAtOnce);
-    this.#waiting.push({ ...call, id: newId(), atMs: this.#options.now() });
+    const entry = { ...call, id: newId(), atMs: this.#options.now() };
+    if (this.#waiting.length >= auditWaitingMax) {
+      if (call.outcome === "denied") {
+        this.#lost(entry);
+        return;
+      }
+      this.#makeRoom();
+    }
+    this.#waiting.push(entry);
   }
 
-  #lose(count: number): void {
-    this.#remove(this.#waiting.slice(0, count), "lost");
+  #makeRoom(): void {
+    const denied: AuditEntry[] = [];
+    for (const entry of this.#waiting) {
+      if (entry.outcome === "denied" && denied.push(entry) === auditLostAtOnce) break;
+    }
+    this.#remove(denied.length > 0 ? denied : this.#waiting.slice(0, auditLostAtOnce), "lost");
   }
 
   /** Some may have been given up already. */
   #remove(entries: readonly AuditEntry[], what: "recorded" | "lost"): void {
     const gone = new Set(entries);
-    this.#waiting = this.#waiting.filter((entry) => !gone.has(entry));
-    for (const { id, orgId, principalId, action, outcome } of entries) {
-      this.#options.count(what);
-      if (what === "recorded") continue;
-      this.#options.log.error({ auditId: id, orgId, principalId, action, outcome }, "an audit entry was lost");
-    }
+    this.#waiting = this.#waiting.filter((entry) => {
+      if (!gone.has(entry)) return true;
+      if (what === "lost") this.#lost(entry);
+      else this.#options.count(what);
+      return false;
+    });
+  }
+
+  #lost({ id, orgId, principalId, action, outcome }: AuditEntry): void {
+    this.#options.count("lost");
+    this.#options.log.error({ auditId: id, orgId, principalId, action, outcome }, "an audit entry was lost");
   }
 }
 

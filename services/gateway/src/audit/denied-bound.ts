@@ -1,3 +1,4 @@
+import { addressBlock } from "../connections/address-block.js";
 import { deniedEntriesPerMinute, deniedKeysMax } from "../limits.js";
 import type { AuditedCall } from "./audit-entry.js";
 
@@ -25,7 +26,7 @@ export class DeniedBound {
   }
 
   denied(call: AuditedCall): void {
-    const key = `${call.orgId}/${call.principalId || call.address}/${call.action}`;
+    const key = `${call.orgId}/${call.principalId || addressBlock(call.address)}/${call.action}`;
     const window = this.#window(key);
     window.count += 1;
     if (window.count <= deniedEntriesPerMinute) this.#record(call);
