@@ -61,7 +61,8 @@ function isForPeople(error: unknown): error is Error {
 }
 
 const [name = "help", ...args] = process.argv.slice(2);
-const command = commands[name.replace(/^--/, "")];
+const wantsHelp = args.some((arg) => arg === "--help" || arg === "-h");
+const command = commands[wantsHelp || name === "-h" ? "help" : name.replace(/^--/, "")];
 try {
   if (command === undefined) throw new UsageError(`there is no command ${name}\n\n${usage}`);
   await command(args);

@@ -235,7 +235,7 @@ describe("the audit log", () => {
     expect(denied[0]).toMatchObject({
       door: expect.any(String),
       role: "VIEWER",
-      address: expect.stringMatching(/127\.0\.0\.1|::1/),
+      address: expect.stringMatching(/^(127\.0\.0\.1|::1)$/),
     });
     const ofToken = await entries(`&resource=${id}`);
     expect(ofToken.map((entry: { action: string }) => entry.action)).toEqual([

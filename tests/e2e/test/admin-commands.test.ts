@@ -42,6 +42,14 @@ const admin = (...args: string[]) =>
     FLOVYN_ORG: use.cluster.org.slug,
   });
 
+test.each([["--help"], ["-h"], ["help"], ["org --help"], ["token create -h"]])(
+  "flovyn %s says what there is",
+  async (line) => {
+    const { code, out } = await flovyn(line.split(" "));
+    expect([code, out]).toEqual([0, expect.stringContaining("flovyn org create <slug>")]);
+  },
+);
+
 describe("flovyn token", () => {
   test("makes a token that works, lists it, and revokes it", async () => {
     const made = await admin("token", "create", "from the command line", "--expires-in", "1d");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addressBlock } from "./address-block.js";
+import { addressBlock, plainAddress } from "./address-block.js";
 
 describe("the block of an address", () => {
   it.each([
@@ -19,5 +19,17 @@ describe("the block of an address", () => {
     ["unknown", "unknown"],
   ])("%s is %s", (address, block) => {
     expect(addressBlock(address)).toBe(block);
+  });
+});
+
+describe("an address as people write it", () => {
+  it.each([
+    ["::ffff:10.1.2.3", "10.1.2.3"],
+    ["10.1.2.3", "10.1.2.3"],
+    ["2001:db8::1", "2001:db8::1"],
+    ["::1", "::1"],
+    ["", ""],
+  ])("%s is %s", (address, plain) => {
+    expect(plainAddress(address)).toBe(plain);
   });
 });

@@ -1,5 +1,6 @@
 import type { Metadata } from "@grpc/grpc-js";
 import type { Credentials } from "../auth/authenticate.js";
+import { plainAddress } from "../connections/address-block.js";
 import { readText } from "./metadata.js";
 
 export interface AnyCall {
@@ -12,8 +13,8 @@ export function readCredentials(call: AnyCall): Credentials {
   return { authorization: readText(call.metadata, "authorization"), address: addressOf(call.getPeer()) };
 }
 
-/** `1.2.3.4:5` and `[::1]:5` without the port. */
+/** `1.2.3.4:5` and `::1:5`, as grpc-js writes them, without the port. */
 export function addressOf(peer: string): string {
   const end = peer.lastIndexOf(":");
-  return end > 0 ? peer.slice(0, end) : peer;
+  return plainAddress(end > 0 ? peer.slice(0, end) : peer);
 }

@@ -1,6 +1,7 @@
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context } from "hono";
 import type { Credentials } from "../auth/authenticate.js";
+import { plainAddress } from "../connections/address-block.js";
 import type { HttpEnv } from "./http-context.js";
 
 /** What the headers of a request and its connection tell of the caller. */
@@ -10,5 +11,5 @@ export function readCredentials(context: Context<HttpEnv>): Credentials {
 
 /** Of the peer; that of a proxy where there is one. */
 export function addressOf(context: Context<HttpEnv>): string {
-  return getConnInfo(context).remote.address ?? "";
+  return plainAddress(getConnInfo(context).remote.address ?? "");
 }
