@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { createInProcessBus } from "@flovyn/bus";
 import { migrate } from "@flovyn/db";
-import { startEmbeddedPostgres } from "@flovyn/embedded-postgres";
+import { type EmbeddedPostgres, EmbeddedPostgresError, startEmbeddedPostgres } from "@flovyn/embedded-postgres";
 import {
   createLifecycle,
   createLogger,
@@ -39,9 +39,15 @@ export async function dev(args: readonly string[]): Promise<void> {
   const lifecycle = createLifecycle(log);
   const stopSignal = waitForSignal();
   let demo: DemoWorker | undefined;
+  let postgresEnded = new Promise<never>(() => {});
   print("Starting Flovyn");
   try {
-    const databaseUrl = config.databaseUrl ?? (await startPostgres(lifecycle, dataDir));
+    let { databaseUrl } = config;
+    if (databaseUrl === undefined) {
+      const postgres = await startPostgres(lifecycle, dataDir);
+      databaseUrl = postgres.url;
+      postgresEnded = failWhenEnded(postgres);
+    }
     await step(
       "schema",
       () => migrate(databaseUrl),
@@ -61,10 +67,10 @@ export async function dev(args: readonly string[]): Promise<void> {
       }),
     );
     if (options.demo && options.credentials !== undefined) {
-      demo = await runDemo(options.credentials, config);
+      demo = await Promise.race([runDemo(options.credentials, config), postgresEnded]);
     }
     printAddresses(options);
-    await stopSignal;
+    await Promise.race([stopSignal, postgresEnded]);
     print("\nStopping");
   } finally {
     await demo?.stop();
@@ -88,14 +94,25 @@ async function runDemo(credentials: DevCredentials, config: FlovynConfig): Promi
   return worker;
 }
 
-async function startPostgres(lifecycle: Lifecycle, dataDir: string): Promise<string> {
+async function startPostgres(lifecycle: Lifecycle, dataDir: string): Promise<EmbeddedPostgres> {
   const postgres = await step(
     "Postgres",
     () => startEmbeddedPostgres({ dataDir: resolve(dataDir, "postgres") }),
     ({ port, dataDir: where }) => `127.0.0.1:${port}, data in ${where}`,
   );
   await lifecycle.start([{ name: "Postgres", start: async () => {}, stop: () => postgres.stop() }]);
-  return postgres.url;
+  return postgres;
+}
+
+/** Nothing works without it, and nobody else would start it again. Errors: EmbeddedPostgresError, once Postgres has ended. */
+function failWhenEnded({ exited }: EmbeddedPostgres): Promise<never> {
+  const failed = exited.then(({ code, signal }) => {
+    const how = signal === null ? `with code ${code}` : `by ${signal}`;
+    throw new EmbeddedPostgresError("Failed", `Postgres was ended ${how}. The data stays: start again to go on.`);
+  });
+  // It ends too when it is stopped, and then nobody waits.
+  failed.catch(() => {});
+  return failed;
 }
 
 function parseOptions(args: readonly string[]): DevOptions {
