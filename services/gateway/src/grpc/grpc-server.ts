@@ -1,5 +1,5 @@
 import type { Listen } from "@flovyn/runtime";
-import { Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
+import { logVerbosity, Server, ServerCredentials, type ServiceDefinition, setLogVerbosity } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import type { ConnectionLimit } from "../connections/connection-limit.js";
 import { callsPerConnectionMax, drainMs, grpcRequestBytesMax } from "../limits.js";
@@ -38,6 +38,8 @@ export class GrpcServer {
   #stopping: Promise<void> | undefined;
 
   constructor({ context, connections }: GrpcServerOptions) {
+    // It writes metadata that it cannot read to standard error, keys of callers among them.
+    setLogVerbosity(logVerbosity.NONE);
     this.#context = context;
     this.#connections = connections;
     this.#server = new Server({
