@@ -94,6 +94,16 @@ describe("the audit log", () => {
     expect(stored).toHaveLength(auditWaitingMax);
   });
 
+  it("does not lose what is being stored", async () => {
+    for (let n = 0; n < auditWaitingMax; n++) audit.record(call({ resourceId: String(n) }));
+    const storing = audit.runOnce();
+    audit.record(call({ resourceId: "late" }));
+    await storing;
+    expect(counts).toEqual({ recorded: auditWaitingMax + 1 - auditLostAtOnce, lost: auditLostAtOnce });
+    expect(stored).toHaveLength(counts.recorded);
+    expect(stored[auditBatchMax]?.resourceId).toBe(String(auditBatchMax + auditLostAtOnce));
+  });
+
   it("loses what cannot be stored at all, and nothing beside it", async () => {
     for (let n = 0; n < 700; n++) audit.record(call({ resourceId: n === 300 ? "poison" : String(n) }));
     await audit.runOnce();

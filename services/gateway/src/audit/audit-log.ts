@@ -24,6 +24,8 @@ export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #denied: DeniedBound;
   #waiting: AuditEntry[] = [];
+  /** Those of the waiting that are being stored. */
+  #inFlight: ReadonlySet<AuditEntry> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #complained = false;
@@ -65,6 +67,7 @@ export class AuditLog {
     let size = auditBatchMax;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, size);
+      this.#inFlight = new Set(batch);
       try {
         await this.#options.send(batch);
         this.#remove(batch, "recorded");
@@ -75,6 +78,8 @@ export class AuditLog {
         // Something in the batch cannot be stored at all: the others must not wait behind it for ever.
         if (batch.length > 1) size = Math.ceil(batch.length / 2);
         else this.#remove(batch, "lost");
+      } finally {
+        this.#inFlight = new Set();
       }
     }
   }
@@ -97,11 +102,9 @@ export class AuditLog {
   }
 
   #makeRoom(): void {
-    const denied: AuditEntry[] = [];
-    for (const entry of this.#waiting) {
-      if (entry.outcome === "denied" && denied.push(entry) === auditLostAtOnce) break;
-    }
-    this.#remove(denied.length > 0 ? denied : this.#waiting.slice(0, auditLostAtOnce), "lost");
+    const waiting = this.#waiting.filter((entry) => !this.#inFlight.has(entry));
+    const denied = waiting.filter(({ outcome }) => outcome === "denied");
+    this.#remove((denied.length > 0 ? denied : waiting).slice(0, auditLostAtOnce), "lost");
   }
 
   /** Some may have been given up already. */
