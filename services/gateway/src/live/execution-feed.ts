@@ -38,6 +38,7 @@ export class ExecutionFeed implements LifecycleListener {
   /** Children among them that ended: they make room for others. */
   readonly #ended = new Set<string>();
   #watch: LifecycleWatch | undefined;
+  #stopped = false;
   #onSubscribed: () => void = () => {};
 
   constructor(context: FeedContext, order: FeedOrder, tell: (event: LiveEvent) => void) {
@@ -49,6 +50,8 @@ export class ExecutionFeed implements LifecycleListener {
 
   /** Begins to listen. Resolves when nothing is missed from now on. */
   async start(): Promise<void> {
+    // A stream may end before it begins, and then nobody would stop what begins here.
+    if (this.#stopped) return;
     const { orgId, executionId, streamId, types, children } = this.#order;
     const subscribed: Promise<void>[] = [];
     if (types.has("events") || children) {
@@ -65,6 +68,7 @@ export class ExecutionFeed implements LifecycleListener {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#watch?.stop();
     for (const unlisten of this.#followed.values()) unlisten();
     this.#followed.clear();

@@ -135,6 +135,16 @@ describe("live streams", () => {
     expect([streams.size, hints.size]).toEqual([0, 0]);
   });
 
+  it("that end before they begin leave no subscription behind", async () => {
+    const held = new HeldCalls({ now: Date.now, max: { streams: 0, polls: 0 }, refused: () => {}, log });
+    held.mayEnd(caller, 0);
+    const streams = create({ held });
+    const reader = (await streams.open(order, watcher)).getReader();
+    expect(new TextDecoder().decode((await reader.read()).value)).toContain("the key is not valid any more");
+    expect((await reader.read()).done).toBe(true);
+    expect([streams.size, hints.size]).toEqual([0, 0]);
+  });
+
   it("end at once when the gateway goes away already", async () => {
     const streams = create();
     streams.drain();
