@@ -67,7 +67,8 @@ export async function dev(args: readonly string[]): Promise<void> {
       }),
     );
     if (options.demo && options.credentials !== undefined) {
-      demo = await Promise.race([runDemo(options.credentials, config), postgresEnded]);
+      demo = await Promise.race([startDemo(options.credentials, config), postgresEnded]);
+      await Promise.race([runOrder(demo), postgresEnded]);
     }
     printAddresses(options);
     await Promise.race([stopSignal, postgresEnded]);
@@ -79,19 +80,21 @@ export async function dev(args: readonly string[]): Promise<void> {
   print("Stopped; the data stays, `npm start` continues");
 }
 
-/** Runs the order example once; its worker stays, so that orders that are started by hand are worked on too. */
-async function runDemo(credentials: DevCredentials, config: FlovynConfig): Promise<DemoWorker> {
-  const worker = await step("demo worker", () =>
+/** The worker of the order example stays, so that orders that are started by hand are worked on too. */
+function startDemo(credentials: DevCredentials, config: FlovynConfig): Promise<DemoWorker> {
+  return step("demo worker", () =>
     startDemoWorker({
       ...credentials,
       serverUrl: `http://localhost:${config.grpcServerPort}`,
       httpUrl: `http://localhost:${config.serverPort}`,
     }),
   );
+}
+
+async function runOrder(worker: DemoWorker): Promise<void> {
   print("\nDemo: an order, whose payment fails at the first attempt");
   const receipt = await worker.runOrder();
   print(`  shipped: ${receipt.trackingNumber}, ${(receipt.totalCents / 100).toFixed(2)} paid as ${receipt.paymentId}`);
-  return worker;
 }
 
 async function startPostgres(lifecycle: Lifecycle, dataDir: string): Promise<EmbeddedPostgres> {
