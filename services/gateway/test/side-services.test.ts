@@ -61,6 +61,22 @@ describe("grpc.health.v1", () => {
     expect(seen).toEqual(["SERVING", "NOT_SERVING"]);
   });
 
+  it("tells who watches what nobody knows, and keeps nothing of it", async () => {
+    const { Watch } = healthService;
+    if (Watch === undefined) throw new Error("the health service has no Watch");
+    const { path, requestSerialize, responseDeserialize } = Watch;
+    for (const service of ["flovyn.v1.Nonsense", "x".repeat(1024 * 1024)]) {
+      const call = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service });
+      call.on("error", () => {});
+      const first = await new Promise<HealthAnswer>((resolve) => call.once("data", resolve));
+      expect(first.status).toBe("SERVICE_UNKNOWN");
+      call.cancel();
+    }
+    const streams = async () =>
+      /^flovyn_gateway_streams\S* (\d+)$/m.exec(await harness.metrics.registry.metrics())?.[1];
+    await waitFor("the streams to be forgotten", async () => (await streams()) === "0");
+  });
+
   it("lets one address watch only so many times, and others go on", async () => {
     const { Watch } = healthService;
     if (Watch === undefined) throw new Error("the health service has no Watch");
@@ -119,6 +135,21 @@ describe.each(["v1", "v1alpha"])("grpc.reflection.%s", (version) => {
     const error = await new Promise((resolve) => second.once("error", resolve));
     expect(error).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
     await limited.stop();
+  });
+
+  it("answers a caller that asks much before it reads", async () => {
+    const pass = (bytes: Buffer) => bytes;
+    const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+    const call = client.makeBidiStreamRequest(path, pass, pass, metadataOf({}));
+    const question = "flovyn.v1.PollRequest";
+    const ask = Buffer.concat([Buffer.from([(fileContainingSymbol << 3) | 2, question.length]), Buffer.from(question)]);
+    // Each answer has tens of kilobytes, more together than a connection takes unread.
+    for (let n = 0; n < 100; n++) call.write(ask);
+    call.end();
+    let answers = 0;
+    call.on("data", () => answers++);
+    await new Promise((resolve, reject) => call.on("end", resolve).on("error", reject));
+    expect(answers).toBe(100);
   });
 
   it("lists the services and describes them exactly", async () => {

@@ -21,6 +21,10 @@ export class ConnectionLimit {
     this.#options = options;
   }
 
+  get countsAddresses(): boolean {
+    return this.#options.perAddressMax > 0;
+  }
+
   get size(): number {
     return this.#open.size;
   }

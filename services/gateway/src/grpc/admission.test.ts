@@ -34,7 +34,15 @@ interface Door {
   ended: string[];
 }
 
-async function open(authenticate: Authenticate, messageMs = 60_000, lingerMs = 60_000): Promise<Door> {
+interface DoorOptions {
+  messageMs?: number;
+  lingerMs?: number;
+  /** The handler answers after this. */
+  answered?: Promise<void>;
+}
+
+async function open(authenticate: Authenticate, options: DoorOptions = {}): Promise<Door> {
+  const { messageMs = 60_000, lingerMs = 60_000, answered } = options;
   const [handled, audited, ended]: [Door["handled"], CallFacts[], string[]] = [[], [], []];
   const now = () => performance.now();
   const context = {
@@ -64,7 +72,7 @@ async function open(authenticate: Authenticate, messageMs = 60_000, lingerMs = 6
     server.addService(method(at), {
       call: (call: Parameters<Admission["of"]>[0], send: (error: null, answer: Buffer) => void) => {
         handled.push(at === path ? admission.of(call).caller.principalId : undefined);
-        send(null, Buffer.from("answer"));
+        void Promise.resolve(answered).then(() => send(null, Buffer.from("answer")));
       },
     });
   }
@@ -81,10 +89,11 @@ async function open(authenticate: Authenticate, messageMs = 60_000, lingerMs = 6
 }
 
 /** A call of which nothing but its head is sent. */
-function head(session: ClientHttp2Session, key?: string, at = path): ClientHttp2Stream {
+function head(session: ClientHttp2Session, key?: string, at = path, more: object = {}): ClientHttp2Stream {
   const stream = session.request({
     ...{ ":method": "POST", ":path": at, "content-type": "application/grpc", te: "trailers" },
     ...(key !== undefined && { authorization: key }),
+    ...more,
   });
   stream.on("error", () => {});
   return stream;
@@ -142,7 +151,7 @@ describe("a message", () => {
     ["comes in part", Buffer.from([0, 0, 0, 0, 9, 1, 2])],
     ["does not end", emptyMessage],
   ])("that %s ends its call", async (_name, bytes) => {
-    const { session, handled, ended } = await open(byKey, 50);
+    const { session, handled, ended } = await open(byKey, { messageMs: 50 });
     const stream = head(session, "alice");
     stream.write(bytes);
     expect(await end(stream)).toBe(status.DEADLINE_EXCEEDED);
@@ -150,11 +159,22 @@ describe("a message", () => {
   });
 
   it("that came in time may be answered later", async () => {
-    const { session } = await open(byKey, 1000);
-    const first = head(session, "alice");
-    first.end(emptyMessage);
-    expect(await end(first)).toBe(status.OK);
-    // A call beside it that waits for its message ends, and the connection goes on.
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const { session, wheel, handled } = await open(byKey, { answered });
+    const stream = head(session, "alice");
+    stream.end(emptyMessage);
+    await waitFor("the handler", () => handled.length === 1);
+    // Nothing waits for the message any more that could end the call.
+    expect(wheel.size).toBe(0);
+    answer();
+    expect(await end(stream)).toBe(status.OK);
+  });
+
+  it("that does not come ends its call alone, and the connection goes on", async () => {
+    const { session } = await open(byKey, { messageMs: 500 });
     expect(await end(head(session, "alice"))).toBe(status.DEADLINE_EXCEEDED);
     const last = head(session, "alice");
     last.end(emptyMessage);
@@ -167,7 +187,7 @@ describe("a caller that goes on after its call was ended", () => {
     ["refused", "bob", status.UNAUTHENTICATED],
     ["too slow", "alice", status.DEADLINE_EXCEEDED],
   ])("because it was %s is stopped, and may call again", async (_name, key, code) => {
-    const { session } = await open(byKey, 500, 20);
+    const { session } = await open(byKey, { messageMs: 500, lingerMs: 20 });
     const stream = head(session, key);
     const closed = new Promise((resolve) => stream.once("close", resolve));
     expect(await end(stream)).toBe(code);
@@ -178,8 +198,29 @@ describe("a caller that goes on after its call was ended", () => {
     expect(await end(next)).toBe(status.OK);
   });
 
+  const twoMessages = Buffer.concat([emptyMessage, emptyMessage]);
+  it.each([
+    ["larger than it may be", Buffer.from([0, 0xff, 0xff, 0xff, 0xff]), {}, status.RESOURCE_EXHAUSTED],
+    ["sent twice", twoMessages, {}, status.UNIMPLEMENTED],
+    ["packed in no known way", Buffer.from([1, 0, 0, 0, 0]), { "grpc-encoding": "x" }, status.UNIMPLEMENTED],
+    ["late by its own deadline", Buffer.alloc(0), { "grpc-timeout": "1m" }, status.DEADLINE_EXCEEDED],
+  ])("by the library, because its message is %s, is stopped", async (_name, bytes, more, code) => {
+    for (const [key, at] of [
+      [undefined, "/grpc.health.v1.Health/Check"],
+      ["alice", path],
+    ] as const) {
+      const { session, wheel } = await open(byKey, { lingerMs: 20 });
+      const stream = head(session, key, at, more);
+      const closed = new Promise((resolve) => stream.once("close", resolve));
+      stream.write(bytes);
+      expect(await end(stream)).toBe(code);
+      await closed;
+      await waitFor("the wheel to be empty", () => wheel.size === 0);
+    }
+  });
+
   it("leaves nothing behind when it has ended its half itself", async () => {
-    const { session, wheel } = await open(byKey, 60_000, 20);
+    const { session, wheel } = await open(byKey, { messageMs: 60_000, lingerMs: 20 });
     const stream = head(session, "bob");
     stream.end(emptyMessage);
     expect(await end(stream)).toBe(status.UNAUTHENTICATED);
@@ -215,7 +256,7 @@ describe("a caller that leaves while its key is looked at", () => {
 
 describe("services beside ours", () => {
   it("health needs no key, and its message in time", async () => {
-    const { session, handled } = await open(byKey, 1000);
+    const { session, handled } = await open(byKey, { messageMs: 1000 });
     const stream = head(session, undefined, "/grpc.health.v1.Health/Check");
     stream.end(emptyMessage);
     expect([await end(stream), handled]).toEqual([status.OK, [undefined]]);

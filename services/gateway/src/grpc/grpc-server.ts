@@ -53,7 +53,11 @@ export class GrpcServer {
       "grpc.keepalive_time_ms": keepaliveMs,
       "grpc.keepalive_timeout_ms": keepaliveTimeoutMs,
     });
-    this.#side = new SideServices({ server: this.#server, context });
+    this.#side = new SideServices({
+      ...{ server: this.#server, context },
+      healthNames: new Set(Object.keys(statuses("SERVING"))),
+      countAddresses: connections.countsAddresses,
+    });
     this.#addRoutes();
     this.#health = new HealthImplementation(statuses("SERVING"));
     this.#side.addHealth({ addToServer: (server) => this.#health.addToServer(server as Server) });

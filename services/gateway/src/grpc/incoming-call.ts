@@ -1,4 +1,4 @@
-import type { ServerHttp2Stream } from "node:http2";
+import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Caller } from "@flovyn/bus";
 import { DomainError, newId } from "@flovyn/domain";
 import type { Metadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
@@ -38,6 +38,8 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
   readonly #startedMs = performance.now();
   #listener: Listener | undefined;
   #state: "new" | "open" | "refused" | "over" = "new";
+  /** The caller has sent all of its request. */
+  #received = false;
 
   constructor(parts: IncomingCallParts) {
     this.#parts = parts;
@@ -76,20 +78,24 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
   }
 
   onReceiveHalfClose(): void {
+    this.#received = true;
     this.#parts.context.wheel.remove(this);
     if (this.#state === "open") this.#listener?.onReceiveHalfClose();
   }
 
-  /** Also called after a status was sent. */
+  /** The caller left, or an answer was sent, by whomever. */
   onCancel(): void {
-    if (this.#state === "refused") return;
-    this.#state = "over";
-    this.#parts.context.wheel.remove(this);
-    this.#listener?.onCancel();
+    const { admission, context } = this.#parts;
+    context.wheel.remove(this);
+    if (this.#state !== "refused") {
+      this.#state = "over";
+      this.#listener?.onCancel();
+    }
+    if (!this.#received && this.#stream?.closed === false) context.wheel.add(this, context.now() + admission.lingerMs);
   }
 
   due(): void {
-    if (this.#state === "refused") this.#closeStream();
+    if (this.#state !== "open") this.#closeStream();
     else {
       const { messageMs } = this.#parts.admission;
       this.#end(new DomainError("Timeout", `the request was not sent within ${messageMs} ms`), newId());
@@ -161,21 +167,20 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
 
   /** Ends the call of somebody who may not come in, and records that. */
   #refuse(error: unknown, { caller, credentials }: { caller?: Caller; credentials: Credentials }): void {
-    if (this.#state !== "new") return;
     const { auditor } = this.#parts.context;
     const requestId = newId();
-    this.#end(error, requestId);
+    // Whoever leaves before the refusal has tried all the same.
+    if (this.#state === "new") this.#end(error, requestId);
     const { address } = credentials;
     const action = this.#parts.target?.action;
     auditor.ended({ door: "grpc", caller, action, resourceId: "", address, requestId }, toCallError(error));
   }
 
   #end(error: unknown, requestId: string): void {
-    const { admission, context, target } = this.#parts;
+    const { context, target } = this.#parts;
     const status = context.statusEdge(error, requestId);
     this.#state = "refused";
     this.#call.sendStatus(status);
-    context.wheel.add(this, context.now() + admission.lingerMs);
     if (target !== undefined) context.metrics.rpc(target.name).ended(status.name, this.#startedMs);
   }
 
@@ -184,8 +189,11 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
    * RFC 9113 §8.1 lets a server ask it to stop. grpc-js has no call for that.
    */
   #closeStream(): void {
-    const { stream } = this.#call as unknown as { stream?: ServerHttp2Stream };
-    // NO_ERROR
-    if (stream?.closed === false) stream.close(0);
+    const stream = this.#stream;
+    if (stream?.closed === false) stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  get #stream(): ServerHttp2Stream | undefined {
+    return (this.#call as unknown as { stream?: ServerHttp2Stream }).stream;
   }
 }

@@ -2,6 +2,7 @@ import type { Caller } from "@flovyn/bus";
 import { DomainError, newId } from "@flovyn/domain";
 import type {
   Server,
+  ServerDuplexStream,
   ServerUnaryCall,
   ServerWritableStream,
   ServiceDefinition,
@@ -21,14 +22,19 @@ type AnyCall = ServerUnaryCall<unknown, unknown> | AnyStream;
 type AnyHandler = (call: AnyCall, send?: sendUnaryData<unknown>) => void;
 type AnyService = { addToServer(server: Pick<Server, "addService">): void };
 
-/** What looks after an open stream; the returned function is called at its end. Errors: LimitExceeded. */
-type Keeper = (stream: AnyStream) => () => void;
+interface StreamRules {
+  /** Looks after an open stream; the returned function is called at its end. Errors: LimitExceeded. */
+  keep: (stream: AnyStream) => () => void;
+  handle: (stream: AnyStream, handle: AnyHandler) => void;
+}
 
 export interface SideServicesOptions {
   server: Server;
   context: Pick<GrpcContext, "admission" | "authorize" | "held" | "statusEdge">;
-  /** Streams of health, of which strangers may open any number: in all, and from one address. */
-  healthMax?: { streams: number; perAddress: number };
+  /** Services whose health is known. */
+  healthNames: ReadonlySet<string>;
+  /** Whether callers are told apart by their addresses; behind a proxy all have the same. */
+  countAddresses: boolean;
 }
 
 /** Services that libraries bring along, health and reflection. Their streams end when the gateway goes away. */
@@ -46,12 +52,34 @@ export class SideServices implements OpenCalls {
     return this.#streams.size;
   }
 
+  /**
+   * The library keeps each name that was ever watched, and strangers may send any: of a name that is not known it is told
+   * here that it is not.
+   */
   addHealth(service: AnyService): void {
-    this.#add(service, (stream) => this.#countHealth(stream));
+    const isUnknown = (stream: AnyStream) =>
+      !this.#options.healthNames.has((stream.request as { service: string }).service);
+    this.#add(service, {
+      keep: (stream) => this.#countHealth(stream),
+      handle: (stream, handle) => {
+        if (isUnknown(stream)) stream.write({ status: "SERVICE_UNKNOWN" });
+        else handle(stream);
+      },
+    });
   }
 
+  /** The library answers as fast as it is asked, whether answers are read or not: asking waits for reading. */
   addReflection(service: AnyService): void {
-    this.#add(service, (stream) => this.#holdReflection(stream));
+    this.#add(service, {
+      keep: (stream) => this.#holdReflection(stream),
+      handle: (stream, handle) => {
+        handle(stream);
+        const duplex = stream as unknown as ServerDuplexStream<unknown, unknown>;
+        duplex.on("data", () => {
+          if (duplex.writableNeedDrain) duplex.pause().once("drain", () => duplex.resume());
+        });
+      },
+    });
   }
 
   drain(): void {
@@ -59,29 +87,30 @@ export class SideServices implements OpenCalls {
     for (const stream of this.#streams) stream.end();
   }
 
-  #add(service: AnyService, keeper: Keeper): void {
+  #add(service: AnyService, rules: StreamRules): void {
     service.addToServer({
       addService: (definition: ServiceDefinition, implementation: UntypedServiceImplementation) => {
         const kept: UntypedServiceImplementation = {};
         for (const [name, handler] of Object.entries(implementation)) {
-          kept[name] = this.#around(handler as AnyHandler, keeper) as UntypedServiceImplementation[string];
+          kept[name] = this.#around(handler as AnyHandler, rules) as UntypedServiceImplementation[string];
         }
         this.#options.server.addService(definition, kept);
       },
     });
   }
 
-  #around(handle: AnyHandler, keeper: Keeper): AnyHandler {
+  #around(handle: AnyHandler, rules: StreamRules): AnyHandler {
     return (call, send) => {
-      if (!("write" in call) || send !== undefined || this.#keep(call, keeper)) handle(call, send);
+      if (!("write" in call) || send !== undefined) handle(call, send);
+      else if (this.#keep(call, rules)) rules.handle(call, handle);
     };
   }
 
   /** False for a stream that is one too many, which has ended. */
-  #keep(stream: AnyStream, keeper: Keeper): boolean {
+  #keep(stream: AnyStream, { keep }: StreamRules): boolean {
     let release: () => void;
     try {
-      release = keeper(stream);
+      release = keep(stream);
     } catch (error) {
       stream.emit("error", this.#options.context.statusEdge(error, newId()));
       return false;
@@ -96,10 +125,10 @@ export class SideServices implements OpenCalls {
   }
 
   #countHealth(stream: AnyStream): () => void {
-    const { healthMax = { streams: healthStreamsMax, perAddress: healthStreamsPerAddressMax } } = this.#options;
     const counts = this.#ofHealth;
     const block = addressBlock(addressOf(stream.getPeer()));
-    if (counts.all >= healthMax.streams || counts.byBlock.of(block) >= healthMax.perAddress) {
+    const perAddressMax = this.#options.countAddresses ? healthStreamsPerAddressMax : healthStreamsMax;
+    if (counts.all >= healthStreamsMax || counts.byBlock.of(block) >= perAddressMax) {
       throw new DomainError("LimitExceeded", "too many streams of health at this gateway");
     }
     counts.all += 1;
