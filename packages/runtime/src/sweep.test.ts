@@ -22,10 +22,13 @@ function sweepOf(options: Partial<SweepOptions> & Pick<SweepOptions, "run">) {
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  // The first pass comes at any moment of the first interval; at its very start the second would fall into it, too.
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
 });
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 describe("sweep", () => {
