@@ -10,6 +10,7 @@ import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type HostileCall, hostileCall } from "../src/hostile/grpc-requests.js";
 import { type HostileRequest, type HttpRoute, hostileRequest, rawRequests } from "../src/hostile/http-requests.js";
+import { inTurns } from "../src/hostile/in-turns.js";
 import { Random } from "../src/hostile/random.js";
 import { CallError, completed, sumOf } from "../src/index.js";
 import { REPLICATED, useCluster } from "./use-cluster.js";
@@ -44,15 +45,6 @@ const clean = new Set<number>([
 const streaming = new Set<number>([...clean, status.DEADLINE_EXCEEDED, status.CANCELLED]);
 
 afterAll(() => agent.destroy());
-
-/** Does `count` pieces of work, so many at a time. */
-async function inTurns(count: number, work: (index: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lane = async () => {
-    for (let index = next++; index < count; index = next++) await work(index);
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
-}
 
 async function memory(): Promise<number[]> {
   const replicas = (["gateway", "dispatch", "tasks", "promises"] as const).flatMap((name) =>
@@ -105,7 +97,7 @@ describe(`over gRPC, seed ${SEED}`, () => {
       const counts = new Map<string, number>();
       let before: number[] = [];
       for (const [round, count] of [REQUESTS / 5, (REQUESTS / 5) * 4].entries()) {
-        await inTurns(count, async (index) => {
+        await inTurns(count, IN_FLIGHT, async (index) => {
           const call = hostileCall(random, rpcs, use.cluster.org.id);
           const { code, text } = await endOf(call, index % 2);
           const shown = {
@@ -172,7 +164,7 @@ describe(`over HTTP, seed ${SEED}`, () => {
       const counts = new Map<number, number>();
       let before: number[] = [];
       for (const [round, count] of [REQUESTS / 5, (REQUESTS / 5) * 4].entries()) {
-        await inTurns(count, async (index) => {
+        await inTurns(count, IN_FLIGHT, async (index) => {
           const request = hostileRequest(random, routes, { slug: org.slug, key: org.userKey });
           const shown = JSON.stringify({ ...request, body: request.body?.subarray(0, 400).toString("latin1") });
           const { code, type, text } = await send(request, index % 2).catch((error: unknown) => {
