@@ -116,7 +116,6 @@ test(`calls with wrong heads and framing, seed ${SEED}`, { timeout: 300_000 }, a
   });
   session?.destroy();
   for (const code of ["UNAUTHENTICATED", "UNIMPLEMENTED", "INVALID_ARGUMENT", "INTERNAL"]) {
-    expect([code, counts.get(code) ?? 0]).toEqual([code, expect.any(Number)]);
     expect(counts.get(code) ?? 0, JSON.stringify([...counts])).toBeGreaterThan(CALLS / 200);
   }
   await waitFor("the connections to be forgotten", allAreClosed, { timeoutMs: FORGOTTEN_MS });
