@@ -7,6 +7,8 @@ export default defineConfig({
     include: FOLDERS.flatMap((folder) => [`${folder}/src/**/*.test.ts`, `${folder}/test/**/*.test.ts`]),
     globalSetup: ["./tests/setup/src/global-setup.ts"],
     pool: "forks",
+    // As in the server: packages/runtime/src/wasm-calls.ts tells why.
+    execArgv: ["--no-turbo-inline-js-wasm-calls"],
     // Several test files start whole clusters of processes; more files at a time only make them slower.
     maxWorkers: 2,
     // Bounds for a test that hangs, far above what any of them takes.

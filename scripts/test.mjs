@@ -40,7 +40,9 @@ function runVitest(args) {
   mkdirSync(join(root, ".flovyn"), { recursive: true });
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
   const reporters = ["--reporter=default", "--reporter=./tests/setup/src/summary-reporter.ts"];
-  const child = spawn(process.execPath, [vitest, "run", ...reporters, ...args], {
+  // As in the server: packages/runtime/src/wasm-calls.ts tells why.
+  const flags = ["--no-turbo-inline-js-wasm-calls"];
+  const child = spawn(process.execPath, [...flags, vitest, "run", ...reporters, ...args], {
     cwd: root,
     env: { ...process.env, FLOVYN_TEST_SUMMARY: summaryFile },
     stdio: "inherit",

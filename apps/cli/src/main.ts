@@ -2,7 +2,7 @@ import { PolicyError } from "@flovyn/authz";
 import { DomainError } from "@flovyn/domain";
 import { EmbeddedPostgresError } from "@flovyn/embedded-postgres";
 import { PolicyFileError } from "@flovyn/gateway";
-import { ConfigError } from "@flovyn/runtime";
+import { ConfigError, keepWasmCallsOutOfLine } from "@flovyn/runtime";
 import { FlovynServiceError, WorkflowCancelledError, WorkflowFailedError } from "@flovyn/sdk";
 import { RefusedError } from "./admin/admin-calls.js";
 import { auth } from "./commands/auth.js";
@@ -60,6 +60,7 @@ function isForPeople(error: unknown): error is Error {
   return errorsForPeople.some((type) => error instanceof type);
 }
 
+keepWasmCallsOutOfLine();
 const [name = "help", ...args] = process.argv.slice(2);
 const wantsHelp = args.some((arg) => arg === "--help" || arg === "-h");
 const command = commands[wantsHelp || name === "-h" ? "help" : name.replace(/^--/, "")];

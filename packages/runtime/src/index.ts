@@ -21,3 +21,4 @@ export * from "./service-context.js";
 export * from "./sweep.js";
 export { createSpanExport, type FinishedSpan, type SpanExport } from "./telemetry/span-export.js";
 export * from "./tracing.js";
+export * from "./wasm-calls.js";
