@@ -157,7 +157,7 @@ export function newsTests(use: ClusterInUse): void {
   });
 
   test("pitfall 2: everything at once leaves every event, in one order without a gap", async () => {
-    const queue = "at-once-all";
+    const [queue, below] = ["at-once-all", "at-once-all-children"];
     const client = use.client();
     const { workflowExecutionId: id } = await client.startWorkflow({ workflowKind: "waits", queue });
     const indexes = Array.from({ length: EACH }, (_, index) => index);
@@ -170,11 +170,13 @@ export function newsTests(use: ClusterInUse): void {
         ...indexes.map((n) => startTimer(`timer-${n}`, 300 + n)),
         ...indexes.map((n) => createPromise(`given-${n}`)),
         ...indexes.map((n) => createPromise(`slow-${n}`, { timeoutMs: 300 + n })),
-        ...indexes.map((n) => scheduleChild({ id: crypto.randomUUID(), name: `child-${n}`, kind: "child" })),
+        ...indexes.map((n) =>
+          scheduleChild({ id: crypto.randomUUID(), name: `child-${n}`, kind: "child", queue: below }),
+        ),
       ),
     );
     for (const _ of indexes) await claimTask(client, { queue });
-    const children = await Promise.all(indexes.map(() => claimWorkflow(client, { queue })));
+    const children = await Promise.all(indexes.map(() => claimWorkflow(client, { queue: below })));
     const promiseId = await promiseIdOf(client, id, "given-0");
     expect(promiseId).not.toBe("");
     await Promise.all([
