@@ -1,10 +1,12 @@
 import { defineConfig } from "vitest/config";
+import LongFilesFirst from "./tests/setup/src/long-files-first.js";
 
 const FOLDERS = ["packages/*", "services/*", "apps/*", "examples/*", "bench", "tests/e2e", "tests/services"];
 
 export default defineConfig({
   test: {
     include: FOLDERS.flatMap((folder) => [`${folder}/src/**/*.test.ts`, `${folder}/test/**/*.test.ts`]),
+    sequence: { sequencer: LongFilesFirst },
     globalSetup: ["./tests/setup/src/global-setup.ts"],
     pool: "forks",
     // As in the server: packages/runtime/src/wasm-calls.ts tells why.
