@@ -12,11 +12,12 @@ export interface BrokerOptions {
 
 /** Connects to the broker as the configuration says. Errors: ConfigError naming a file that cannot be read; Unavailable. */
 export function connectBroker({ nats, ...options }: BrokerOptions): Promise<Bus> {
-  const { url, namespace, credentials, tls } = nats;
+  const { url, namespace, silenceMs, credentials, tls } = nats;
   return createNatsBus({
     ...options,
     url,
     namespace,
+    limits: { silenceMs },
     ...(credentials !== undefined && {
       credentials: "credsFile" in credentials ? { creds: read("creds_file", credentials.credsFile) } : credentials,
     }),

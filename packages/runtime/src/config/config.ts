@@ -75,6 +75,7 @@ export const configShape = z.object({
         .string()
         .regex(/^[A-Za-z0-9_-]*$/, "must consist of letters, digits, _ and -")
         .default(""),
+      silence_ms: integer(1_000, 60_000).default(1_500),
       ...natsAccessShape,
     })
     .prefault({}),
@@ -197,6 +198,8 @@ export interface FlovynConfig {
     url: string;
     /** Keeps clusters apart that share a broker. */
     namespace: string;
+    /** A replica that nothing is heard of for so long is taken for dead, and calls to it fail. */
+    silenceMs: number;
     credentials: NatsAccess | undefined;
     /** Files; an empty object asks for TLS with the authorities of the system. */
     tls: { caFile?: string; certFile?: string; keyFile?: string } | undefined;

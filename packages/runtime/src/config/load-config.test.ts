@@ -137,6 +137,7 @@ describe("configuration", () => {
       enabled: false,
       url: "nats://old:1",
       namespace: "",
+      silenceMs: 1_500,
     });
     const both = { NATS_URL: "nats://old:1", NATS__URL: "nats://new:1" };
     for (const env of [both, Object.fromEntries(Object.entries(both).reverse())]) {

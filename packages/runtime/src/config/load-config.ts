@@ -139,13 +139,13 @@ function toOrg({ quotas, ...org }: Parsed["orgs"][number]): OrgConfig {
   };
 }
 
-function toNats({ enabled, url, namespace, tls, ...access }: Parsed["nats"]): FlovynConfig["nats"] {
+function toNats({ enabled, url, namespace, silence_ms, tls, ...access }: Parsed["nats"]): FlovynConfig["nats"] {
   const files = tls && {
     ...(tls.ca_file !== undefined && { caFile: tls.ca_file }),
     ...(tls.cert_file !== undefined && { certFile: tls.cert_file }),
     ...(tls.key_file !== undefined && { keyFile: tls.key_file }),
   };
-  return { enabled, url, namespace, credentials: toNatsAccess(access), tls: files };
+  return { enabled, url, namespace, silenceMs: silence_ms, credentials: toNatsAccess(access), tls: files };
 }
 
 function toNatsAccess(
