@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { createOpsRoutes, type Service, type ServiceContext } from "@flovyn/runtime";
 import { AuditLog } from "./audit/audit-log.js";
 import { createAuditSender } from "./audit/audit-sender.js";
-import { Auditor } from "./audit/auditor.js";
+import { Auditor, toCallError } from "./audit/auditor.js";
 import { createAuthenticationStack } from "./auth/authentication-stack.js";
 import { HeldCalls } from "./auth/held-calls.js";
 import { createJwtAuthenticator } from "./auth/jwt.js";
@@ -63,6 +63,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     now: wallClock,
     max: { streams: config.limits.principalStreams, polls: config.limits.principalPolls },
     refused: () => metrics.limited("held"),
+    denied: (call, why) => auditor.ended(call, toCallError(why)),
     log,
   });
   const workerTokens = new WorkerTokens({

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AwaitResultRequest, AwaitResultResponse } from "@flovyn/proto/ext";
-import { GetWorkflowRequest, WorkflowView } from "@flovyn/proto/internal";
+import { GetWorkflowRequest, RecordAuditRequest, WorkflowView } from "@flovyn/proto/internal";
 import { PollRequest, SubscriptionRequest } from "@flovyn/proto/v1";
 import { waitFor } from "@flovyn/testing";
 import { type ServiceError, status } from "@grpc/grpc-js";
@@ -27,7 +27,7 @@ const policyVersion = async () => {
 async function write(policies: string): Promise<void> {
   const before = await policyVersion();
   writeFileSync(join(folder, "own.cedar"), `${policies}\n// version ${++version}`);
-  await waitFor("the policies to count", async () => (await policyVersion()) > before, { timeoutMs: 20_000 });
+  await waitFor("the policies to count", async () => (await policyVersion()) > before);
 }
 
 beforeAll(async () => {
@@ -39,6 +39,7 @@ beforeAll(async () => {
   answerOrgs(harness.services);
   const { services } = harness;
   services.answer("internal/ClaimWorkflows", new Uint8Array(0));
+  services.answer("internal/RecordAudit", new Uint8Array(0));
   services.answer("internal/GetWorkflow", ({ payload }) =>
     WorkflowView.encode(WorkflowView.fromPartial({ id: GetWorkflowRequest.decode(payload).id })).finish(),
   );
@@ -52,6 +53,12 @@ afterAll(async () => {
   await harness.stop();
   rmSync(folder, { recursive: true });
 });
+
+const deniedEntries = () =>
+  harness.services
+    .of("internal/RecordAudit")
+    .flatMap(({ payload }) => RecordAuditRequest.decode(payload).entries)
+    .filter(({ outcome }) => outcome === "denied");
 
 interface Open {
   notifications: () => ServiceError | undefined;
@@ -123,6 +130,17 @@ describe("what is open when policies change", () => {
     expect(open.notifications()).toMatchObject(denied);
     await waitFor("the live stream to end", () => open.sse.ended);
     expect(open.sse.comments.at(-1)).toBe("closed: the key does not allow this any more");
+    const recorded = await waitFor("the audit log to tell", () => {
+      const entries = deniedEntries();
+      return entries.length >= 4 && entries;
+    });
+    const told = { principalId: "u", reason: "NOT_ALLOWED", address: expect.stringMatching(/^(127\.0\.0\.1|::1)$/) };
+    expect(recorded.sort((a, b) => a.action.localeCompare(b.action))).toMatchObject([
+      { ...told, action: "awaitWorkflowResult", resourceId: execution, door: "grpc" },
+      { ...told, action: "pollWorkflow", resourceId: "", door: "grpc" },
+      { ...told, action: "streamWorkflowExecution", resourceId: execution, door: "http" },
+      { ...told, action: "subscribeToWork", resourceId: "", door: "grpc" },
+    ]);
     open.close();
     await write(nobody);
   });

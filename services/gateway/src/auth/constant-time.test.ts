@@ -43,7 +43,13 @@ async function authenticate(candidates: WorkerTokenCandidate[]): Promise<boolean
   const bus = createInProcessBus({ log });
   const hints = new HintChannels({ bus, log });
   await bus.serve("dispatch", async () => FindWorkerTokensResponse.encode({ candidates }).finish());
-  const held = new HeldCalls({ now: Date.now, max: { streams: 0, polls: 0 }, refused: () => {}, log });
+  const held = new HeldCalls({
+    now: Date.now,
+    max: { streams: 0, polls: 0 },
+    refused: () => {},
+    denied: () => {},
+    log,
+  });
   const tokens = new WorkerTokens({ secrets: [secret], bus, hints, held, log, now: Date.now });
   const found = await Promise.resolve(tokens.authenticate(token)).then(
     () => true,

@@ -2,23 +2,39 @@ import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import { beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../test/silent-log.js";
+import type { CallFacts } from "../audit/auditor.js";
 import { HeldCalls, type HeldKind } from "./held-calls.js";
 
 let now: number;
 let held: HeldCalls;
 let refused: number;
 let ends: string[];
+let told: string[];
 
 beforeEach(() => {
-  [now, refused, ends] = [0, 0, []];
-  held = new HeldCalls({ now: () => now, max: { streams: 2, polls: 3 }, refused: () => refused++, log: silentLog });
+  [now, refused, ends, told] = [0, 0, [], []];
+  held = new HeldCalls({
+    now: () => now,
+    max: { streams: 2, polls: 3 },
+    refused: () => refused++,
+    denied,
+    log: silentLog,
+  });
 });
+
+function denied({ caller, action }: CallFacts, { reason }: DomainError): void {
+  told.push(`${caller?.principalId} ${action} ${reason}`);
+}
 
 const alice: Caller = { orgId: "acme", principalType: "User", principalId: "alice" };
 const bob: Caller = { orgId: "acme", principalType: "User", principalId: "bob" };
 
 function hold(caller: Caller, kind: HeldKind = "streams", check: () => void | Promise<void> = () => {}): () => void {
-  return held.hold({ caller, kind, check, end: (why) => ends.push(`${caller.principalId} ${kind} ${why.reason}`) });
+  return held.hold({
+    ...{ caller, kind, check },
+    facts: () => ({ ...{ door: "grpc", caller, action: "pollTask" }, resourceId: "", address: "::1", requestId: "r" }),
+    end: (why) => ends.push(`${caller.principalId} ${kind} ${why.reason}`),
+  });
 }
 
 const forbidden = () => {
@@ -58,7 +74,13 @@ describe("what one principal may hold", () => {
   });
 
   it("may be without a limit", () => {
-    held = new HeldCalls({ now: () => now, max: { streams: 0, polls: 0 }, refused: () => refused++, log: silentLog });
+    held = new HeldCalls({
+      now: () => now,
+      max: { streams: 0, polls: 0 },
+      refused: () => refused++,
+      denied,
+      log: silentLog,
+    });
     for (let n = 0; n < 1000; n++) hold(alice);
     expect(refused).toBe(0);
   });
@@ -89,7 +111,7 @@ describe("a credential that ends", () => {
     expect(ends).toEqual([]);
     now = 1000;
     held.sweep();
-    expect(ends).toEqual(["alice streams CREDENTIAL_ENDED"]);
+    expect([ends, told]).toEqual([["alice streams CREDENTIAL_ENDED"], []]);
   });
 
   it("and had ended before the call was held ends it soon", async () => {
@@ -110,6 +132,7 @@ describe("policies that change", () => {
     hold(bob);
     await held.recheck();
     expect(ends.sort()).toEqual(["alice polls NOT_ALLOWED", "bob polls NOT_ALLOWED"]);
+    expect(told.sort()).toEqual(["alice pollTask NOT_ALLOWED", "bob pollTask NOT_ALLOWED"]);
   });
 
   it("do not end a call that was released while they were asked", async () => {
@@ -122,6 +145,6 @@ describe("policies that change", () => {
     release();
     answer();
     await done;
-    expect(ends).toEqual([]);
+    expect([ends, told]).toEqual([[], []]);
   });
 });

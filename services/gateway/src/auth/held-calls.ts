@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { Logger } from "@flovyn/runtime";
+import type { CallFacts } from "../audit/auditor.js";
 import { KeyedCounts } from "../rate/keyed-counts.js";
 
 /** Calls that are asked about in one turn: a decision that is not known takes about a millisecond. */
@@ -16,6 +17,8 @@ export interface HeldCall {
   kind: HeldKind;
   /** Asks the policies once more. Errors: Forbidden. */
   check: () => void | Promise<void>;
+  /** What the audit log says of it when policies end it. */
+  facts: () => CallFacts;
   /** The call may not go on. Not called after it was released. */
   end: (why: DomainError) => void;
 }
@@ -27,6 +30,8 @@ export interface HeldCallsOptions {
   max: Readonly<Record<HeldKind, number>>;
   /** Called for each call that is one too many. */
   refused: () => void;
+  /** Called for each call that policies have ended. */
+  denied: (call: CallFacts, why: DomainError) => void;
   log: Logger;
 }
 
@@ -99,18 +104,30 @@ export class HeldCalls {
     try {
       await call.check();
     } catch {
-      this.#end(call, notAllowedNow());
+      this.#deny(call, notAllowedNow());
     }
   }
 
-  #end(call: HeldCall, why: DomainError): void {
-    if (!this.#release(call)) return;
+  #deny(call: HeldCall, why: DomainError): void {
+    let facts: CallFacts | undefined;
+    try {
+      // Before the end, while the connection still has an address.
+      facts = call.facts();
+    } finally {
+      if (this.#end(call, why) && facts !== undefined) this.#options.denied(facts, why);
+    }
+  }
+
+  /** False when it had ended before. */
+  #end(call: HeldCall, why: DomainError): boolean {
+    if (!this.#release(call)) return false;
     try {
       call.end(why);
     } catch (err) {
       // The others must end all the same.
       this.#options.log.error({ err }, "a call that may not go on could not be ended");
     }
+    return true;
   }
 
   #count({ caller, kind }: HeldCall): void {

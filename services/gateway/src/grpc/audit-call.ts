@@ -1,5 +1,5 @@
 import type { Caller } from "@flovyn/bus";
-import { isDenial, toCallError } from "../audit/auditor.js";
+import { type CallFacts, isDenial, toCallError } from "../audit/auditor.js";
 import type { Credentials } from "../auth/authenticate.js";
 import { auditedRequestBytesMax } from "../limits.js";
 import { readCallFacts } from "./authorize-call.js";
@@ -15,17 +15,18 @@ export interface AuditedCallFacts {
 
 /** Records the end of a call where it is to be recorded. `error` is undefined when it succeeded. */
 export function auditCall(context: GrpcContext, route: Route, facts: AuditedCallFacts, error: unknown): void {
-  const { call, credentials, caller, requestId } = facts;
   const failure = error === undefined ? undefined : toCallError(error);
-  if (!isDenial(caller, failure) && !context.auditor.records(route.action)) return;
+  if (!isDenial(facts.caller, failure) && !context.auditor.records(route.action)) return;
+  context.auditor.ended(auditFacts(route, facts), failure);
+}
+
+/** What the audit log tells of a call. */
+export function auditFacts(route: Route, { call, credentials, caller, requestId }: AuditedCallFacts): CallFacts {
   const { request } = call;
   const isShort = request !== undefined && request.byteLength <= auditedRequestBytesMax;
   const resourceId = isShort ? readCallFacts(route, request).id : undefined;
-  context.auditor.ended(
-    {
-      ...{ door: "grpc", caller, action: route.action, resourceId: resourceId ?? "" },
-      ...{ address: credentials.address, requestId },
-    },
-    failure,
-  );
+  return {
+    ...{ door: "grpc", caller, action: route.action, resourceId: resourceId ?? "" },
+    ...{ address: credentials.address, requestId },
+  };
 }

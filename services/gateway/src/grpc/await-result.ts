@@ -3,6 +3,7 @@ import { DomainError, parseExecutionId, parseInteger } from "@flovyn/domain";
 import { AwaitResultRequest } from "@flovyn/proto/ext";
 import { awaitResultHoldMsMax, awaitResultsMax } from "../limits.js";
 import { ResultWait } from "../results/result-wait.js";
+import { auditFacts } from "./audit-call.js";
 import { authorizeCall } from "./authorize-call.js";
 import { decodeRequest } from "./decode.js";
 import { toBusRequest } from "./forward.js";
@@ -65,6 +66,7 @@ export class ResultCalls {
     const release = this.#context.held.hold({
       ...{ caller, kind: "streams" },
       check: () => authorizeCall(this.#context, this.#route, caller, call.request),
+      facts: () => auditFacts(this.#route, { call, ...this.#context.admission.of(call), requestId: reply.requestId }),
       end: (why) => {
         if (!forget()) return;
         wait.leave();

@@ -6,7 +6,7 @@ import type { HintListener } from "../hints/hint-channels.js";
 import { notificationGapMs, notificationStreamsMax } from "../limits.js";
 import type { RpcMeter } from "../metrics.js";
 import type { Timed } from "../work/deadline-wheel.js";
-import { auditCall } from "./audit-call.js";
+import { auditCall, auditFacts } from "./audit-call.js";
 import { authorizeCall } from "./authorize-call.js";
 import { decodeRequest } from "./decode.js";
 import type { GrpcContext } from "./grpc-context.js";
@@ -44,6 +44,7 @@ export class NotificationStreams {
       const release = this.#context.held.hold({
         ...{ caller, kind: "streams" },
         check: () => authorizeCall(this.#context, this.#route, caller, call.request),
+        facts: () => auditFacts(this.#route, { call, credentials, caller, requestId }),
         end: (why) => this.#fail(stream, why),
       });
       const stream = new NotificationStream(this.#context, { call, subscription, startedMs, release });

@@ -4,6 +4,7 @@ import { PollRequest, PollTaskRequest } from "@flovyn/proto/v1";
 import { pollHoldMsDefault, pollHoldMsMax } from "../limits.js";
 import { anyKind, type KindsFilter, kindsFilter } from "../work/kinds-filter.js";
 import type { ParkedPoll } from "../work/parked-poll.js";
+import { auditFacts } from "./audit-call.js";
 import { authorizeCall } from "./authorize-call.js";
 import { decodeRequest } from "./decode.js";
 import type { GrpcContext } from "./grpc-context.js";
@@ -44,6 +45,7 @@ export function poll(context: GrpcContext, route: Route, kind: WorkKind): RawHan
     let parked: ParkedPoll | undefined;
     reply.onEnd = context.held.hold({
       ...{ caller, kind: "polls", check },
+      facts: () => auditFacts(route, { call, ...context.admission.of(call), requestId: reply.requestId }),
       end: (why) => {
         if (parked?.leave()) reply.fail(why);
       },

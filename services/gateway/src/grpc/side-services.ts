@@ -1,4 +1,3 @@
-import type { Caller } from "@flovyn/bus";
 import { DomainError, newId } from "@flovyn/domain";
 import type {
   Server,
@@ -141,10 +140,13 @@ export class SideServices implements OpenCalls {
 
   #holdReflection(stream: AnyStream): () => void {
     const { admission, authorize, held, statusEdge } = this.#options.context;
-    const caller: Caller = admission.of(stream).caller;
+    const { caller, credentials } = admission.of(stream);
+    const { action } = reflectionTarget;
+    const { address } = credentials;
     return held.hold({
       ...{ caller, kind: "streams" },
-      check: () => authorize(caller, reflectionTarget.action, { orgId: caller.orgId }),
+      check: () => authorize(caller, action, { orgId: caller.orgId }),
+      facts: () => ({ door: "grpc", caller, action, resourceId: "", address, requestId: newId() }),
       end: (why) => stream.emit("error", statusEdge(why, newId())),
     });
   }

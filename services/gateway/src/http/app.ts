@@ -3,9 +3,9 @@ import { DomainError, newId } from "@flovyn/domain";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
-import type { CallFacts } from "../audit/auditor.js";
+import { auditedRequest } from "./audited-request.js";
 import { authorizeRequest } from "./authorize-request.js";
-import { addressOf, readCredentials } from "./credentials.js";
+import { readCredentials } from "./credentials.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 import { problemResponse } from "./problem.js";
 import { admitPromiseToken, promiseTokenPaths } from "./promise-token-door.js";
@@ -92,15 +92,8 @@ function audit(http: HttpContext, context: Context<HttpEnv>): void {
   const [action, failure] = [context.get("action"), context.get("failure")];
   if (action === undefined && failure === undefined) return;
   const strayed = failure?.reason === noSuchOrg;
-  const call: CallFacts = {
-    ...{ door: "http", caller: context.get("principal"), action, address: addressOf(context) },
-    requestId: context.get("requestId"),
-    orgId: context.get("caller")?.orgId ?? "",
-    resourceId:
-      (strayed ? context.req.param("slug") : (context.req.param("id") ?? context.req.param("promise"))) ??
-      context.get("madeId") ??
-      "",
-  };
+  const known = auditedRequest(context);
+  const call = { ...known, resourceId: (strayed ? context.req.param("slug") : undefined) ?? known.resourceId };
   http.auditor.ended(call, failure);
   // Those who were to be looked at see the attempt, too; to whoever tried, a foreign org is a missing one here as well.
   const foreignOrgId = context.get("foreignOrgId");

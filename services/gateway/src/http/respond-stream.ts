@@ -1,6 +1,7 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { FeedOrder } from "../live/execution-feed.js";
+import { auditedRequest } from "./audited-request.js";
 import { authorizeRequest } from "./authorize-request.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 
@@ -23,6 +24,6 @@ export async function respondStream(http: HttpContext, context: Context<HttpEnv>
   };
   const caller = context.get("principal");
   const check = () => authorizeRequest(http, context, context.get("action"));
-  const body = await http.live.open(order, { caller, check, cut });
+  const body = await http.live.open(order, { caller, check, facts: () => auditedRequest(context), cut });
   return context.body(body, 200, headers);
 }

@@ -18,7 +18,8 @@ const parent = newId();
 const order = { orgId, executionId: parent, streamId: parent, children: true, types: new Set(streamTypes) };
 
 const caller = { orgId, principalType: "User", principalId: "alice" } as const;
-const watcher = { caller, check: () => {}, cut: () => {} };
+const unaudited = { door: "http", caller, action: undefined, resourceId: "", address: "", requestId: "" } as const;
+const watcher = { caller, check: () => {}, facts: () => unaudited, cut: () => {} };
 
 let bus: Bus;
 let hints: HintChannels;
@@ -31,7 +32,13 @@ beforeEach(() => {
 function create(change: Partial<LiveStreamsOptions> = {}): LiveStreams {
   const metrics = createGatewayMetrics(createMetrics({ service: "test", processMetrics: false }));
   const now = () => 0;
-  const held = new HeldCalls({ now: Date.now, max: { streams: 0, polls: 0 }, refused: () => {}, log });
+  const held = new HeldCalls({
+    now: Date.now,
+    max: { streams: 0, polls: 0 },
+    refused: () => {},
+    denied: () => {},
+    log,
+  });
   return new LiveStreams({ hints, wheel: new DeadlineWheel(now), now, log, metrics, held, ...change });
 }
 
@@ -136,7 +143,13 @@ describe("live streams", () => {
   });
 
   it("that end before they begin leave no subscription behind", async () => {
-    const held = new HeldCalls({ now: Date.now, max: { streams: 0, polls: 0 }, refused: () => {}, log });
+    const held = new HeldCalls({
+      now: Date.now,
+      max: { streams: 0, polls: 0 },
+      refused: () => {},
+      denied: () => {},
+      log,
+    });
     held.mayEnd(caller, 0);
     const streams = create({ held });
     const reader = (await streams.open(order, watcher)).getReader();

@@ -1,6 +1,7 @@
 import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { Logger } from "@flovyn/runtime";
+import type { CallFacts } from "../audit/auditor.js";
 import type { HeldCalls } from "../auth/held-calls.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import { liveBufferBytesTotalMax, liveStreamsMax, liveSubscribeMs } from "../limits.js";
@@ -29,6 +30,8 @@ export interface StreamReader {
   caller: Caller;
   /** Asks the policies once more. Errors: Forbidden. */
   check: () => void | Promise<void>;
+  /** What the audit log says when policies end the stream. */
+  facts: () => CallFacts;
   /** Closes the connection. */
   cut: () => void;
 }
@@ -54,14 +57,14 @@ export class LiveStreams {
    * Opens a stream about an execution that is known to exist. Resolves when it misses nothing from now on.
    * Errors: LimitExceeded, Unavailable.
    */
-  async open(order: FeedOrder, { caller, check, cut }: StreamReader): Promise<ReadableStream<Uint8Array>> {
+  async open(order: FeedOrder, { caller, check, facts, cut }: StreamReader): Promise<ReadableStream<Uint8Array>> {
     const { wheel, now, log, hints, metrics } = this.#options;
     const { streamsMax = liveStreamsMax, subscribeMs = liveSubscribeMs } = this.#options;
     if (this.#streams.size >= streamsMax) {
       throw new DomainError("LimitExceeded", `too many streams at this gateway, at most ${streamsMax}`);
     }
     const release = this.#options.held.hold({
-      ...{ caller, kind: "streams", check },
+      ...{ caller, kind: "streams", check, facts },
       end: ({ code }) => stream.end(code === "Forbidden" ? "forbidden" : "credential"),
     });
     const stream = new EventStream({
