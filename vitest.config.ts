@@ -14,8 +14,8 @@ export default defineConfig({
     // Several test files start whole clusters of processes; more files at a time only make them slower.
     maxWorkers: 2,
     // Bounds for a test that hangs, far above what any of them takes.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 30_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    teardownTimeout: 60_000,
   },
 });

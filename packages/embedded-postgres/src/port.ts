@@ -1,10 +1,19 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { EmbeddedPostgresError } from "./errors.js";
 
 export const HOST = "127.0.0.1";
 
+/** Below the ports that systems hand out by themselves, which anybody could be given between the look and the use. */
+const [firstPort, lastPort] = [10_000, 32_000];
+const tries = 50;
+
 /** A port nothing listens on now. */
 export async function freePort(): Promise<number> {
+  for (let left = tries; left > 0; left--) {
+    const port = await listenBriefly(randomInt(firstPort, lastPort)).catch(() => undefined);
+    if (port !== undefined) return port;
+  }
   return await listenBriefly(0);
 }
 

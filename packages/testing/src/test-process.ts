@@ -3,8 +3,10 @@ import { EventEmitter } from "node:events";
 import { createInterface } from "node:readline";
 import { guardAgainstOrphaning } from "@flovyn/embedded-postgres";
 
-const LINE_TIMEOUT_MS = 20_000;
-const STOP_TIMEOUT_MS = 15_000;
+/** Starting a server took 20 s on a busy machine; one that ends before the line is noticed at once. */
+const LINE_TIMEOUT_MS = 120_000;
+/** More than a server takes for its drain at the most. */
+const STOP_TIMEOUT_MS = 40_000;
 /** Enough for an error message with its surroundings; a process that logs for minutes must not fill the memory. */
 const KEPT_LINES = 2000;
 const SHOWN_LINES = 40;

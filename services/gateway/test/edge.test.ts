@@ -156,9 +156,12 @@ describe("connections", () => {
   const times = { headersTimeout: 200, requestTimeout: 400, connectionsCheckingInterval: 50, keepAliveTimeout: 200 };
   const answer = () => new Response("hello");
 
-  async function server(connectionsMax = 100): Promise<{ port: number; stop: () => Promise<void> }> {
+  async function server(
+    connectionsMax = 100,
+    given: Partial<typeof times> = times,
+  ): Promise<{ port: number; stop: () => Promise<void> }> {
     const connections = new ConnectionLimit({ connectionsMax, perAddressMax: 0, refused: () => {} });
-    const http = new HttpServer({ fetch: answer, connections, times });
+    const http = new HttpServer({ fetch: answer, connections, times: given });
     const port = await http.start({ address: "127.0.0.1", port: 0 });
     return { port, stop: () => http.stop() };
   }
@@ -175,7 +178,7 @@ describe("connections", () => {
   });
 
   it("that are idle after an answer are closed", async () => {
-    const { port, stop } = await server();
+    const { port, stop } = await server(100, { keepAliveTimeout: times.keepAliveTimeout });
     expect(await raw(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")).toMatch(/^HTTP\/1\.1 200 /);
     await stop();
   });
@@ -192,7 +195,7 @@ describe("connections", () => {
   });
 
   it("beyond the limit are refused", async () => {
-    const { port, stop } = await server(1);
+    const { port, stop } = await server(1, {});
     const first = connect({ host: "127.0.0.1", port });
     await new Promise((resolve) => first.once("connect", resolve));
     expect(await raw(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")).toBe("");

@@ -115,7 +115,7 @@ export function callRaw(
   options: CallOptions = {},
 ): Promise<CallEnd> {
   return new Promise((resolve) => {
-    const deadline = Date.now() + (options.deadlineMs ?? 10_000);
+    const deadline = Date.now() + (options.deadlineMs ?? 60_000);
     client.makeUnaryRequest(
       `/${operation}`,
       pass,
@@ -139,7 +139,7 @@ export function callAnyShape(
     const end = (error: ServiceError | null, answer?: Buffer) =>
       resolve(error === null ? { ...(answer && { answer }) } : { error });
     const empty = Buffer.alloc(0);
-    const callOptions = { deadline: Date.now() + 10_000 };
+    const callOptions = { deadline: Date.now() + (options.deadlineMs ?? 60_000) };
     if (rpc.responseStream) {
       const call = client.makeServerStreamRequest(rpc.path, pass, pass, empty, metadata, callOptions);
       call.on("error", (error) => end(error as ServiceError));

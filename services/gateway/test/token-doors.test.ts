@@ -61,7 +61,7 @@ describe("tokens of an identity provider", () => {
   });
 
   it("end what they hold open when they expire", async () => {
-    const token = await sign({ role: "OWNER", exp: Math.floor(Date.now() / 1000) + 2 });
+    const token = await sign({ role: "OWNER", exp: Math.floor(Date.now() / 1000) + 5 });
     const client = harness.client();
     const pass = (bytes: Buffer) => bytes;
     const stream = client.makeServerStreamRequest(
@@ -78,7 +78,7 @@ describe("tokens of an identity provider", () => {
     });
     stream.resume();
     await new Promise((resolve) => stream.once("metadata", resolve));
-    await waitFor("the stream to end", () => end !== undefined, { timeoutMs: 10_000 });
+    await waitFor("the stream to end", () => end !== undefined);
     expect(end).toBe(status.UNAUTHENTICATED);
   });
 });

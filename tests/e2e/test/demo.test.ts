@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { FolderIndex } from "@flovyn/example-folder-index";
 import type { Receipt } from "@flovyn/example-order-processing";
 import { describe, expect, it } from "vitest";
-import { printedJson, useDevServer } from "./use-dev-server.js";
+import { killedAtLine, printedJson, useDevServer } from "./use-dev-server.js";
 
 const filesTotal = 500;
 const server = useDevServer();
@@ -34,7 +34,7 @@ describe("the examples on a development server", () => {
     expect(types.at(-1)).toBe("WORKFLOW_COMPLETED");
   });
 
-  it("index a folder once, over the death of their worker", { timeout: 90_000 }, async () => {
+  it("index a folder once, over the death of their worker", { timeout: 300_000 }, async () => {
     const folder = join(server.directory, "folder");
     for (let index = 0; index < filesTotal; index++) {
       const place = join(folder, `sub-${index % 7}`);
@@ -42,10 +42,7 @@ describe("the examples on a development server", () => {
       const text = randomBytes(index * 3).toString(index % 2 === 0 ? "base64" : "latin1");
       writeFileSync(join(place, `file ${index}.txt`), text.replace(/[Ab]/g, " ").replace(/c/g, "\n"));
     }
-    const first = server.flovyn("demo", "index", folder);
-    const [, id] = (await first.waitForLine(/^workflow (\S+)$/)) as unknown as [string, string];
-    await first.waitForLine(new RegExp(`indexed \\d+ of ${filesTotal}`));
-    await first.kill("SIGKILL");
+    const { id } = await killedAtLine(server, new RegExp(`indexed \\d+ of ${filesTotal}`), "demo", "index", folder);
 
     const second = server.flovyn("demo", "index", folder, "--json");
     expect((await second.exited).code).toBe(0);

@@ -22,15 +22,12 @@ async function start(): Promise<{ server: TestProcess; postgresData: string }> {
     env: { CONFIG_FILE: undefined, NODE_OPTIONS: undefined },
   });
   running.push(server);
-  const [, postgresData] = (await server.waitForLine(/data in (\S+)/, { timeoutMs: 60_000 })) as unknown as [
-    string,
-    string,
-  ];
-  await server.waitForLine(/Ctrl-C stops/, { timeoutMs: 60_000 });
+  const [, postgresData] = (await server.waitForLine(/data in (\S+)/)) as unknown as [string, string];
+  await server.waitForLine(/Ctrl-C stops/);
   return { server, postgresData };
 }
 
-it("ends with its Postgres, and starts again on the same data", { timeout: 180_000 }, async () => {
+it("ends with its Postgres, and starts again on the same data", { timeout: 300_000 }, async () => {
   const { server, postgresData } = await start();
   const pidFile = readdirSync(postgresData, { recursive: true }).find((path) =>
     String(path).endsWith("postmaster.pid"),

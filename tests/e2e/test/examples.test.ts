@@ -11,13 +11,14 @@ import type { ChatOutcome } from "@flovyn/example-support-chat";
 import type { TripOutcome } from "@flovyn/example-travel-booking";
 import type { TestProcess } from "@flovyn/testing";
 import { describe, expect, it, vi } from "vitest";
-import { type HistoryItem, printedJson, useDevServer } from "./use-dev-server.js";
+import { type HistoryItem, killedAtLine, printedJson, useDevServer } from "./use-dev-server.js";
 
 /** A demo loads a whole server and takes seconds; one whose worker died waits until that is noticed. */
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const server = useDevServer();
 
+const killedAt = (line: RegExp, ...args: string[]) => killedAtLine(server, line, ...args);
 const words = (text: string): string[] => text.trim().split(/\s+/);
 const typesOf = (events: readonly HistoryItem[]): string[] => events.map(({ eventType }) => eventType);
 
@@ -106,19 +107,20 @@ describe("approval", () => {
   it("goes to the director when the manager is too late", async () => {
     const { result, events } = await ended<ExpenseOutcome>(server.flovyn("demo", "approval", "--timeout"));
     expect(result).toMatchObject({ status: "paid", decidedBy: "director" });
-    expect(typesOf(events)).toEqual(
-      words(`WORKFLOW_STARTED
-        STATE_SET PROMISE_CREATED TASK_SCHEDULED TASK_COMPLETED PROMISE_TIMEOUT
+    // A mail that a busy machine takes seconds for arrives after the manager's time.
+    const first = ["TASK_COMPLETED PROMISE_TIMEOUT", "PROMISE_TIMEOUT TASK_COMPLETED"];
+    expect(
+      first.map((ends) =>
+        words(`WORKFLOW_STARTED
+        STATE_SET PROMISE_CREATED TASK_SCHEDULED ${ends}
         STATE_SET PROMISE_CREATED TASK_SCHEDULED TASK_COMPLETED PROMISE_RESOLVED
         STATE_CLEARED TASK_SCHEDULED TASK_COMPLETED WORKFLOW_COMPLETED`),
-    );
+      ),
+    ).toContainEqual(typesOf(events));
   });
 
   it("comes after the death of the worker that waited for it", async () => {
-    const first = server.flovyn("demo", "approval");
-    const [, id] = (await first.waitForLine(/^workflow (\S+)$/)) as unknown as [string, string];
-    await first.waitForLine(/PROMISE_CREATED/);
-    await first.kill("SIGKILL");
+    const { id } = await killedAt(/PROMISE_CREATED/, "demo", "approval");
     const second = server.flovyn("demo", "approval", "--json");
     const again = await ended<ExpenseOutcome>(second);
     expect(second.lines).toContain(`workflow ${id}, continued`);
@@ -144,12 +146,10 @@ describe("polling", () => {
   });
 
   it("leaves the same history when its worker is killed while it sleeps", async () => {
-    const first = server.flovyn("demo", "polling");
-    await first.waitForLine(/TIMER_STARTED +timer-1/);
-    await first.kill("SIGKILL");
+    const first = await killedAt(/TIMER_STARTED +timer-1/, "demo", "polling");
     const second = server.flovyn("demo", "polling");
     const { result, events, id } = await ended<ExportedReport>(second);
-    expect(first.lines).toContain(`workflow ${id}`);
+    expect(id).toBe(first.id);
     expect(second.lines).toContain(`workflow ${id}, continued`);
     expect(result.looks).toBe(4);
     expect(typesOf(events)).toEqual(types);

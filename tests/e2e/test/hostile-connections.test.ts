@@ -85,7 +85,7 @@ function send(session: ClientHttp2Session, { headers, chunks, ends }: Http2Call)
 const ofFraming =
   /Invalid grpc-timeout|Failed to decompress|Received (?:no|a second) request message|unsupported encoding/;
 
-test(`calls with wrong heads and framing, seed ${SEED}`, { timeout: 300_000 }, async () => {
+test(`calls with wrong heads and framing, seed ${SEED}`, { timeout: 600_000 }, async () => {
   const random = new Random(SEED);
   const { userKey } = use.cluster.org;
   const counts = new Map<string, number>();
@@ -123,7 +123,7 @@ test(`calls with wrong heads and framing, seed ${SEED}`, { timeout: 300_000 }, a
   await expectItWorks("after-calls");
 });
 
-test(`connections with wrong bytes, seed ${SEED}`, { timeout: 300_000 }, async () => {
+test(`connections with wrong bytes, seed ${SEED}`, { timeout: 600_000 }, async () => {
   const random = new Random(SEED + 1);
   const [host = "", port = ""] = gateway().grpcAddress.split(":");
   const { userKey } = use.cluster.org;

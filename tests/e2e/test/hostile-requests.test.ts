@@ -21,7 +21,7 @@ const REQUESTS = Number(process.env.FLOVYN_HOSTILE_REQUESTS ?? 10_000);
 const IN_FLIGHT = 32;
 /** What a process may grow by: garbage that is not collected yet, and caches up to their bounds. */
 const GROWTH_BYTES_MAX = 200 * 1024 * 1024;
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 const use = useCluster({ replicas: REPLICATED });
 const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
 
@@ -141,7 +141,7 @@ describe(`over HTTP, seed ${SEED}`, () => {
   ): Promise<{ code: number; type: string; text: string }> {
     const { hostname, port } = new URL(use.cluster.replica("gateway", gateway).httpUrl);
     return new Promise((resolve, reject) => {
-      const sent = httpRequest({ hostname, port, method, path, headers, agent, timeout: 30_000 }, (answer) => {
+      const sent = httpRequest({ hostname, port, method, path, headers, agent, timeout: 120_000 }, (answer) => {
         const chunks: Buffer[] = [];
         answer.on("data", (chunk: Buffer) => chunks.push(chunk));
         answer.on("error", reject);

@@ -14,7 +14,7 @@ import {
   startCrashablePostgres,
 } from "../src/index.js";
 import { assertEveryWait, endWaits, everyWaitWorker } from "./every-wait.js";
-import { useCluster } from "./use-cluster.js";
+import { SILENCE_MS, useCluster } from "./use-cluster.js";
 import { waitForEvents } from "./wait-for-events.js";
 import { waitForCompleted } from "./wait-for-work.js";
 
@@ -26,10 +26,14 @@ let postgres: CrashablePostgres | undefined;
 afterAll(() => postgres?.stop(), 60_000);
 const use = useCluster(async () => {
   postgres = await startCrashablePostgres();
-  return { replicas: { gateway: 1, dispatch: 2, tasks: 1, timers: 2, promises: 1 }, databaseUrl: postgres.url };
+  return {
+    replicas: { gateway: 1, dispatch: 2, tasks: 1, timers: 2, promises: 1 },
+    databaseUrl: postgres.url,
+    silenceMs: SILENCE_MS,
+  };
 });
 
-test("a crash of Postgres, then of NATS, loses nothing", { timeout: 120_000 }, async ({ skip }) => {
+test("a crash of Postgres, then of NATS, loses nothing", { timeout: 300_000 }, async ({ skip }) => {
   const { nats } = use.cluster;
   const { restart } = nats;
   if (restart === undefined) return skip("the NATS server is not ours to restart: NATS_URL names it");
@@ -79,7 +83,7 @@ test("a crash of Postgres, then of NATS, loses nothing", { timeout: 120_000 }, a
 });
 
 test("timers, promises and children that are open when Postgres crashes, or NATS restarts, end once", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async ({ skip }) => {
   const { restart } = use.cluster.nats;
   if (restart === undefined) return skip("the NATS server is not ours to restart: NATS_URL names it");
@@ -103,7 +107,7 @@ test("timers, promises and children that are open when Postgres crashes, or NATS
         return (await retry(() => client.startWorkflow(request))).workflowExecutionId;
       }),
     );
-    await Promise.all(ids.map((id) => waitForEvents(client, id, { type: "TIMER_STARTED", timeoutMs: 30_000 })));
+    await Promise.all(ids.map((id) => waitForEvents(client, id, { type: "TIMER_STARTED" })));
     const ending = Promise.all(ids.map((id) => endWaits(client, retry, id)));
     await goOut();
     await ending;

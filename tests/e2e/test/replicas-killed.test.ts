@@ -5,15 +5,15 @@
  */
 import { expect, test } from "vitest";
 import { addOne, assertFanOutHistory, createRetry, fanOut, RawWorker } from "../src/index.js";
-import { REPLICATED, useCluster } from "./use-cluster.js";
+import { REPLICATED, SILENCE_MS, useCluster } from "./use-cluster.js";
 import { waitForCompleted } from "./wait-for-work.js";
 
 const WORKFLOWS = 100;
 const TASKS = 5;
-const use = useCluster({ replicas: REPLICATED });
+const use = useCluster({ replicas: REPLICATED, silenceMs: SILENCE_MS });
 
 test("kill -9 of a replica of dispatch, tasks and gateway: all finish, nothing is doubled", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const { cluster } = use;
   const queue = "replicas";

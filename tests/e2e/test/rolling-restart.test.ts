@@ -24,7 +24,7 @@ const use = useCluster({ replicas: REPLICATED });
 
 test.each<ServiceName[]>([["gateway"], ["dispatch", "tasks"]])(
   "SIGTERM to each replica of %s in turn fails no call for good",
-  { timeout: 90_000 },
+  { timeout: 300_000 },
   (...services) => replaceUnderLoad(services),
 );
 

@@ -81,7 +81,7 @@ describe("attempts", () => {
 
 describe("pitfalls of tasks", () => {
   test("pitfall 24: back-off that doubles 100 times stays at its maximum, and every attempt is handed out", {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const queue = "doubling";
     const client = use.client();
@@ -123,7 +123,10 @@ describe("pitfalls of tasks", () => {
     const submitted = await client.submitTask({ kind: "flaky", queue, workflowExecutionId });
     expect(submitted.taskExecutionId).not.toBe(taskExecutionId);
     const claimed = [await claimTask(client, { queue }), await claimTask(client, { queue })];
-    expect(claimed.map((task) => task.taskExecutionId)).toEqual([taskExecutionId, submitted.taskExecutionId]);
+    // Two services gave them their times, each by its own clock.
+    expect(claimed.map((task) => task.taskExecutionId).sort()).toEqual(
+      [taskExecutionId, submitted.taskExecutionId].sort(),
+    );
     expect(await client.pollTask({ workerId: "w", queue })).toBeUndefined();
     for (const task of claimed.reverse()) {
       await client.completeTask({ taskExecutionId: task.taskExecutionId, output: Buffer.from("1") });

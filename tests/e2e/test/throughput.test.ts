@@ -13,7 +13,7 @@ const queue = "fan-out";
 const use = useCluster({ replicas: REPLICATED });
 
 test("pitfall 5: 200 workflows of 5 parallel tasks complete, in every history each task ends once and after its scheduling", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const { cluster } = use;
   const workers = await Promise.all(
@@ -38,7 +38,7 @@ test("pitfall 5: 200 workflows of 5 parallel tasks complete, in every history ea
       }),
     ),
   );
-  await waitForCompleted(use.rest(), queue, WORKFLOWS, 100_000);
+  await waitForCompleted(use.rest(), queue, WORKFLOWS, 280_000);
   for (const worker of workers) expect(await worker.stop()).toEqual({ code: 0, signal: null });
 
   for (const [index, { workflowExecutionId }] of started.entries()) {

@@ -10,10 +10,12 @@ import {
 } from "../src/index.js";
 import { checkHistories } from "./check-histories.js";
 
-const START_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 300_000;
 
 /** One replica of every service: enough for tests of the protocol. */
 export const SMALL = { gateway: 1, dispatch: 1, tasks: 1, promises: 1, timers: 1 } as const;
+/** What the server takes when nothing is configured: for tests of replicas that die. */
+export const SILENCE_MS = 1_500;
 /** Two of those that carry the load. */
 export const REPLICATED = { gateway: 2, dispatch: 2, tasks: 2, promises: 1, timers: 1 } as const;
 

@@ -4,8 +4,6 @@ import { join } from "node:path";
 import { createTestDatabase, freePort, spawnProcess, type TestProcess, workspaceRoot } from "@flovyn/testing";
 import { afterAll, beforeAll } from "vitest";
 
-const startTimeoutMs = 30_000;
-
 export interface HistoryItem {
   sequence: number;
   eventType: string;
@@ -44,7 +42,7 @@ export function useDevServer(): DevServer {
     [http, grpc] = [await freePort(), await freePort()];
     const server = flovyn("dev", "--no-demo", "--database-url", database.url);
     undo.push(() => server.stop());
-    await server.waitForLine(/Ctrl-C stops/, { timeoutMs: startTimeoutMs });
+    await server.waitForLine(/Ctrl-C stops/);
   });
   afterAll(async () => {
     for (const step of undo.reverse()) await step();
@@ -67,4 +65,19 @@ export function useDevServer(): DevServer {
 export function printedJson<Value>(lines: readonly string[]): Value {
   const from = lines.findIndex((line) => line.startsWith("{"));
   return JSON.parse(lines.slice(from).join("\n")) as Value;
+}
+
+/**
+ * Runs a demo as far as a line that it prints and kills it there. On a busy machine it may have ended by then, before it
+ * could be killed; then another one is run.
+ */
+export async function killedAtLine(server: DevServer, line: RegExp, ...args: string[]): Promise<{ id: string }> {
+  for (;;) {
+    const demo = server.flovyn(...args);
+    const [, id] = (await demo.waitForLine(/^workflow (\S+)$/)) as unknown as [string, string];
+    await demo.waitForLine(line);
+    const { code, signal } = await demo.kill("SIGKILL");
+    if (signal === "SIGKILL") return { id };
+    if (code !== 0) throw new Error(`the demo failed:\n${demo.lines.join("\n")}`);
+  }
 }

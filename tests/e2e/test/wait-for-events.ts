@@ -6,7 +6,7 @@ import { count, dataOf, type FlovynClient, type RestClient, typesOf } from "../s
 export function waitForEvents(
   client: FlovynClient,
   id: string,
-  { type, wanted = 1, timeoutMs = 10_000 }: { type: string; wanted?: number; timeoutMs?: number },
+  { type, wanted = 1, timeoutMs }: { type: string; wanted?: number; timeoutMs?: number },
 ): Promise<WorkflowEvent[]> {
   return waitFor(
     `${wanted} ${type} in ${id}`,
@@ -37,4 +37,12 @@ export async function promiseIdOf(client: FlovynClient, workflowExecutionId: str
 
 export async function statusOf(rest: RestClient, id: string): Promise<string> {
   return (await rest.get(`/workflow-executions/${id}`)).json.status;
+}
+
+export async function waitForStatus(rest: RestClient, id: string, wanted: string): Promise<void> {
+  await waitFor(`${id} to be ${wanted}`, async () => {
+    const now = await statusOf(rest, id);
+    if (now === wanted) return true;
+    throw new Error(`it is ${now}`);
+  });
 }

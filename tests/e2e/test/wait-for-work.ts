@@ -11,7 +11,7 @@ interface Wait {
 
 /** Polls until a workflow is handed out. */
 export function claimWorkflow(client: FlovynClient, wait: Wait): Promise<WorkflowExecution> {
-  const { queue, workerId = "tester", timeoutMs = 10_000 } = wait;
+  const { queue, workerId = "tester", timeoutMs } = wait;
   return waitFor(
     `a workflow on queue ${queue}`,
     () => client.pollWorkflow({ workerId, queue }, { metadata: leaseOf(wait) }),
@@ -21,7 +21,7 @@ export function claimWorkflow(client: FlovynClient, wait: Wait): Promise<Workflo
 
 /** Polls until a task is handed out. */
 export function claimTask(client: FlovynClient, wait: Wait): Promise<TaskExecutionInfo> {
-  const { queue, workerId = "tester", timeoutMs = 10_000 } = wait;
+  const { queue, workerId = "tester", timeoutMs } = wait;
   return waitFor(`a task on queue ${queue}`, () => client.pollTask({ workerId, queue }, { metadata: leaseOf(wait) }), {
     timeoutMs,
   });

@@ -22,7 +22,7 @@ import {
   typesOf,
 } from "../src/index.js";
 import { SMALL, useCluster } from "./use-cluster.js";
-import { onlyData, promiseIdOf, statusOf, waitForEvents } from "./wait-for-events.js";
+import { onlyData, promiseIdOf, statusOf, waitForEvents, waitForStatus } from "./wait-for-events.js";
 import { claimTask, claimWorkflow } from "./wait-for-work.js";
 
 const use = useCluster({ replicas: SMALL });
@@ -262,7 +262,7 @@ describe("each family of SDKs", () => {
     const childId = onlyData(events, "CHILD_WORKFLOW_INITIATED").childExecutionId;
     // Rust has no command for that, and what it sends instead asks for nothing.
     const expected = family === rust ? "WAITING" : "CANCELLED";
-    await expect.poll(() => statusOf(use.rest(), childId)).toBe(expected);
+    await waitForStatus(use.rest(), childId, expected);
     await worker.stop();
   });
 

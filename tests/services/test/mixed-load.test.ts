@@ -66,4 +66,4 @@ it("SP-58 mixed load deadlocks nowhere and leaves every row consistent", async (
   expect(written.map(({ type }) => type)).toEqual(expect.arrayContaining(everyEnd));
   await expectConsistent(cluster);
   await expectNoDeadlocks(cluster);
-}, 120_000);
+}, 300_000);

@@ -70,7 +70,7 @@ it(`stores what the machines decide, in ${rounds * sequencesAtOnce} random seque
     { numRuns: rounds },
   );
   await expectConsistent(cluster);
-}, 120_000);
+}, 600_000);
 
 async function runSequence(steps: readonly Step[]): Promise<void> {
   const queue = newId();

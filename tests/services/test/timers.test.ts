@@ -248,7 +248,7 @@ describe("firing", () => {
     // The signals did not have to wait for the storm to end.
     const eventsBefore = 1 + 2 * ids.length;
     expect(answers.some(({ signalEventSequence }) => signalEventSequence <= eventsBefore)).toBe(true);
-  }, 90_000);
+  }, 300_000);
 
   it("leaves the timers of an ended workflow alone, however it ended", async () => {
     const [completed, failed, cancelled, gaveUp] = await Promise.all([1, 2, 3, 4].map(() => sleeping(500, 700)));

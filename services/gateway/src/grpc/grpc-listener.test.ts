@@ -96,7 +96,7 @@ describe("connections", () => {
   });
 
   it("that speak HTTP/2 stay open without a call", async () => {
-    const { port } = await listen({ prefaceMs: 100 });
+    const { port } = await listen({ prefaceMs: 2000 });
     const session = connectHttp2(`http://127.0.0.1:${port}`);
     cleanups.push(() => session.destroy());
     await new Promise((resolve) => session.once("remoteSettings", resolve));

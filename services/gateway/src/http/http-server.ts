@@ -29,7 +29,7 @@ export interface HttpServerOptions {
   fetch: (request: Request, env: unknown) => Response | Promise<Response>;
   connections: ConnectionLimit;
   tls?: SecuredDoor | undefined;
-  times?: HttpTimes;
+  times?: Partial<HttpTimes>;
 }
 
 /** The HTTP listener around an application, with or without TLS. */
@@ -37,8 +37,8 @@ export class HttpServer {
   readonly #server: Server;
   #stopping: Promise<void> | undefined;
 
-  constructor({ fetch, connections, tls, times = httpTimes }: HttpServerOptions) {
-    const serverOptions = { ...times, maxHeaderSize: headerBytesMax };
+  constructor({ fetch, connections, tls, times }: HttpServerOptions) {
+    const serverOptions = { ...httpTimes, ...times, maxHeaderSize: headerBytesMax };
     const common = { fetch, overrideGlobalObjects: false };
     this.#server = (
       tls === undefined

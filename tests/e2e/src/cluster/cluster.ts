@@ -11,12 +11,18 @@ import { clusterToml, makeOrg, type Org } from "./orgs.js";
 import { Replica, type ServiceName } from "./replica.js";
 
 const LOG_LINES_SHOWN = 60;
+const PATIENT_SILENCE_MS = 20_000;
 
 export interface ClusterOptions {
   /** Replicas of each service; a service that is not named does not run. */
   replicas: Partial<Record<ServiceName, number>>;
   /** A migrated or empty database to use instead of a new one of the shared test server; the caller drops it. */
   databaseUrl?: string;
+  /**
+   * How long a replica may stall before calls to it fail, where that shall not be longer than the test: the server's default for
+   * tests that kill replicas. A busy machine stalls processes for seconds.
+   */
+  silenceMs?: number;
   /** The configuration, where it shall be another than that of the harnesses of existing clients. */
   toml?: (orgs: readonly [Org, Org]) => string;
 }
@@ -61,6 +67,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       NATS__URL: nats.url,
       // A broker that NATS_URL names is shared with the clusters of other test files.
       NATS__NAMESPACE: randomUUID(),
+      NATS__SILENCE_MS: String(options.silenceMs ?? PATIENT_SILENCE_MS),
       // The older name would win over the one above.
       NATS_URL: undefined,
       LOG_LEVEL: "info",

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { spawnProcess, type TestProcess, waitFor, workspaceRoot } from "@flovyn/testing";
+import { freePort, spawnProcess, type TestProcess, waitFor, workspaceRoot } from "@flovyn/testing";
 
 export type ServiceName = "gateway" | "dispatch" | "tasks" | "timers" | "promises";
 
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 
 export interface ReplicaOptions {
   service: ServiceName;
@@ -12,8 +12,8 @@ export interface ReplicaOptions {
 }
 
 /**
- * One `flovyn serve` process. It binds free ports at its first start and the same ones again after a restart, so that its
- * clients find it where it was.
+ * One `flovyn serve` process. It has the same ports at each start, so that its clients find it where it was; none of those
+ * that the system gives to others while it is down.
  */
 export class Replica {
   readonly name: string;
@@ -49,6 +49,8 @@ export class Replica {
   async start(): Promise<void> {
     if (this.running) throw new Error(`${this.name} runs already`);
     if (this.#process) this.#earlier.push(...this.#process.lines, "--- ended, started again ---");
+    if (this.#httpPort === 0) this.#httpPort = await freePort();
+    if (this.#grpcPort === 0 && this.service === "gateway") this.#grpcPort = await freePort();
     const started = spawnProcess({
       name: this.name,
       command: process.execPath,
@@ -57,14 +59,8 @@ export class Replica {
     });
     this.#process = started;
     const options = { timeoutMs: READY_TIMEOUT_MS };
-    if (this.service === "gateway") {
-      const [, grpc, http] = await started.waitForLine(/"grpcPort":(\d+),"httpPort":(\d+)/, options);
-      this.#grpcPort = Number(grpc);
-      this.#httpPort = Number(http);
-    } else {
-      const [, http] = await started.waitForLine(/"port":(\d+).*health and metrics are served/, options);
-      this.#httpPort = Number(http);
-    }
+    const listens = this.service === "gateway" ? /"grpcPort":\d+,"httpPort":\d+/ : /health and metrics are served/;
+    await started.waitForLine(listens, options);
     await waitFor(`${this.name} to be ready`, () => this.#isReady(), options);
   }
 

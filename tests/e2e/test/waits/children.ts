@@ -1,3 +1,4 @@
+import { waitFor } from "@flovyn/testing";
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import {
@@ -19,7 +20,7 @@ import {
   unspecified,
 } from "../../src/index.js";
 import type { ClusterInUse } from "../use-cluster.js";
-import { onlyData, promiseIdOf, statusOf, waitForEvents } from "../wait-for-events.js";
+import { onlyData, promiseIdOf, statusOf, waitForEvents, waitForStatus } from "../wait-for-events.js";
 import { activateOnce, claimTask, claimWorkflow } from "../wait-for-work.js";
 
 export function childrenTests(use: ClusterInUse): void {
@@ -174,7 +175,7 @@ export function childrenTests(use: ClusterInUse): void {
         runWorkflow: () => Promise.reject(new Error("a mistake of the test")),
       });
       await waitForEvents(client, id, { type: "WORKFLOW_STARTED" });
-      await expect.poll(() => statusOf(use.rest(), id)).toBe("RUNNING");
+      await waitForStatus(use.rest(), id, "RUNNING");
       await expect(worker.stop()).rejects.toThrow("a mistake of the test");
       expect(typesOf(await client.getEvents(id))).toEqual(["WORKFLOW_STARTED"]);
     });
@@ -199,7 +200,7 @@ export function childrenTests(use: ClusterInUse): void {
       const events = await waitForEvents(client, id, { type: "CHILD_WORKFLOW_FAILED" });
       const { error } = onlyData(events, "CHILD_WORKFLOW_FAILED");
       expect(error).toBe(by === "name" ? "Child workflow cancelled: enough" : "Child workflow cancelled");
-      await expect.poll(() => statusOf(rest, grandchildId)).toBe("CANCELLED");
+      await waitForStatus(rest, grandchildId, "CANCELLED");
       expect(await statusOf(rest, childId)).toBe("CANCELLED");
       // The worker of the grandchild knows nothing of it.
       await client.submitCommands({ workflowExecutionId: grandchildId, ...completed("1") });
@@ -254,7 +255,10 @@ export function childrenTests(use: ClusterInUse): void {
       const cancelled = await client.cancelWorkflow({ workflowExecutionId: id, reason: "enough" });
       expect(cancelled).toMatchObject({ cancelled: true, status: "CANCELLED", cancelledChildren: 1 });
       expect(await statusOf(rest, childId)).toBe("CANCELLED");
-      await expect.poll(async () => (await rest.get(`/task-executions/${taskId}`)).json.status).toBe("CANCELLED");
+      await waitFor(
+        "the task to be cancelled",
+        async () => (await rest.get(`/task-executions/${taskId}`)).json.status === "CANCELLED",
+      );
       await expect(client.resolvePromise({ promiseId, value: Buffer.from("1") })).rejects.toMatchObject({
         code: status.FAILED_PRECONDITION,
       });

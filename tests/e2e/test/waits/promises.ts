@@ -200,14 +200,14 @@ export function promiseTests(use: ClusterInUse): void {
     const id = await waiting(
       queue,
       createPromise("at-once", { timeoutMs: 0 }),
-      createPromise("kept", { timeoutMs: 3_000 }),
+      createPromise("kept", { timeoutMs: 5_000 }),
     );
     await client.resolvePromise({ promiseId: `${id}:kept`, value: Buffer.from("1") });
     const first = await waitForEvents(client, id, { type: "PROMISE_TIMEOUT" });
     expect(onlyData(first, "PROMISE_TIMEOUT").promiseName).toBe("at-once");
     // A later timeout of another workflow tells that the time of the kept promise is over.
     const clock = await start(queue);
-    while ((await activateOnce(client, queue, suspended(createPromise("clock", { timeoutMs: 3_000 })))).id !== clock);
+    while ((await activateOnce(client, queue, suspended(createPromise("clock", { timeoutMs: 5_000 })))).id !== clock);
     await waitForEvents(client, clock, { type: "PROMISE_TIMEOUT" });
     const events = await client.getEvents(id);
     expect(count(events, "PROMISE_RESOLVED")).toBe(1);

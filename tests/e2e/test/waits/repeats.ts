@@ -69,7 +69,7 @@ export function repeatTests(use: ClusterInUse): void {
     expect((await claimTask(client, { queue })).taskExecutionId).toBe(taskId);
     expect(await client.pollTask({ workerId: "w", queue })).toBeUndefined();
     expect((await use.rest().get("/workflow-executions?queue=children-of-repeats")).json.total).toBe(1);
-    expect(use.cluster.output()).not.toMatch(/"level":"(error|warn)"/);
+    expect(use.cluster.output()).not.toMatch(/duplicate key|request failed/);
     await client.cancelWorkflow({ workflowExecutionId: id });
   });
 

@@ -74,7 +74,7 @@ export class Comparison {
    * until it is as the model says, and what differs in the end is the fault.
    */
   async expectEqual(): Promise<void> {
-    const deadline = performance.now() + 5_000;
+    const deadline = performance.now() + 60_000;
     for (;;) {
       const [row] = await this.#cluster.rows<{ stored: Stored }>(look, [this.#family.all()[0]?.id]);
       const stored = row?.stored as Stored;
