@@ -98,6 +98,8 @@ export const grpcPrefaceMs = 15_000;
 export const grpcPrefaceBytes = 24;
 /** The message of a call, from its head to its last byte: as long as a whole request over HTTP may take. */
 export const grpcMessageMs = 60_000;
+/** A connection that the gRPC door has ended is closed after this when the other end does not do so. */
+export const grpcCloseMs = 5_000;
 /** Who goes on sending after the answer is stopped after this. */
 export const grpcLingerMs = 1000;
 /** Streams of health, which is open to everybody: in all, and from one address. */

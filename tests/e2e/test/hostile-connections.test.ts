@@ -22,6 +22,10 @@ const SEED = Number(process.env.FLOVYN_HOSTILE_SEED ?? 20_261_127);
 const [CALLS, CONNECTIONS, IN_FLIGHT] = [4000, 1000, 32];
 /** A connection or call that is left open is given up by its caller after this. */
 const PATIENCE_MS = 150;
+/** How long an answer may take that somebody waits for. */
+const ANSWERED_MS = 30_000;
+/** Node.js can be stuck with a connection that the other end has closed; its calls end with the session alone. */
+const STUCK_MS = 5_000;
 /** Whoever speaks HTTP/2 is answered at once; a machine that is busy takes longer. */
 const ANSWER_MS = 1000;
 const use = useCluster({ replicas: SMALL });
@@ -70,7 +74,11 @@ function send(session: ClientHttp2Session, { headers, chunks, ends }: Http2Call)
     };
     stream.on("response", read).on("trailers", read);
     stream.on("error", () => {});
-    const patience = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), ends ? 10_000 : PATIENCE_MS);
+    const giveUp = () => {
+      stream.close(constants.NGHTTP2_CANCEL);
+      patience = setTimeout(() => session.destroy(), STUCK_MS);
+    };
+    let patience = setTimeout(giveUp, ends ? ANSWERED_MS : PATIENCE_MS);
     stream.once("close", () => {
       clearTimeout(patience);
       resolve(ended);

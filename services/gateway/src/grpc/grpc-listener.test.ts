@@ -19,13 +19,20 @@ interface Door {
   refused: string[];
 }
 
-async function listen(options: { connectionsMax?: number; perAddressMax?: number; prefaceMs?: number }): Promise<Door> {
-  const { connectionsMax = 100, perAddressMax = 0, prefaceMs = 60_000 } = options;
+interface DoorOptions {
+  connectionsMax?: number;
+  perAddressMax?: number;
+  prefaceMs?: number;
+  closeMs?: number;
+}
+
+async function listen(options: DoorOptions): Promise<Door> {
+  const { connectionsMax = 100, perAddressMax = 0, prefaceMs = 60_000, closeMs = 60_000 } = options;
   const refused: string[] = [];
   const limit = new ConnectionLimit({ connectionsMax, perAddressMax, refused: (by) => refused.push(by) });
   const server = new Server({ "grpc.enable_channelz": 0 });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-  const listener = new GrpcListener({ injector, connections: limit, tls: undefined, prefaceMs });
+  const listener = new GrpcListener({ injector, connections: limit, tls: undefined, prefaceMs, closeMs });
   const port = await listener.start({ address: "127.0.0.1", port: 0 });
   cleanups.push(() => {
     listener.close();
@@ -51,6 +58,8 @@ const closed = (socket: Socket) =>
 
 /** Resolves when the other end answers in HTTP/2. */
 const answered = (socket: Socket) => new Promise<Buffer>((resolve) => socket.once("data", resolve));
+/** Says that nothing more will be asked, upon which servers end the connection. */
+const goaway = "\0\0\x08\x07\0\0\0\0\0\0\0\0\0\0\0\0\0";
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 describe("connections", () => {
@@ -92,6 +101,19 @@ describe("connections", () => {
     const socket = await open(port);
     socket.write(text);
     await closed(socket);
+    await waitFor("it to be forgotten", () => limit.size === 0);
+  });
+
+  it("that the server has ended and the other end keeps are closed after a while", async () => {
+    const { port, limit } = await listen({ closeMs: 100 });
+    const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+    cleanups.push(() => socket.destroy());
+    socket.on("error", () => {});
+    socket.write(preface);
+    const ended = new Promise<void>((resolve) => socket.once("end", () => resolve()));
+    await answered(socket);
+    socket.write(goaway);
+    await ended;
     await waitFor("it to be forgotten", () => limit.size === 0);
   });
 

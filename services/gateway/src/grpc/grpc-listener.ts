@@ -4,7 +4,7 @@ import type { Listen } from "@flovyn/runtime";
 import type { ConnectionInjector } from "@grpc/grpc-js";
 import { bindServer } from "../connections/bind-server.js";
 import type { ConnectionLimit } from "../connections/connection-limit.js";
-import { grpcPrefaceBytes, grpcPrefaceMs } from "../limits.js";
+import { grpcCloseMs, grpcPrefaceBytes, grpcPrefaceMs } from "../limits.js";
 import { type SecuredDoor, secureContext, tlsOptions } from "../tls/tls-options.js";
 
 export interface GrpcListenerOptions {
@@ -13,6 +13,8 @@ export interface GrpcListenerOptions {
   tls: SecuredDoor | undefined;
   /** In ms. */
   prefaceMs?: number;
+  /** How long the other end may take to close a connection that this one has ended. In ms. */
+  closeMs?: number;
 }
 
 /**
@@ -26,18 +28,18 @@ export class GrpcListener {
   constructor(options: GrpcListenerOptions) {
     this.#options = options;
     const { injector, connections, tls } = options;
-    const inject = (socket: Socket) => injector.injectConnection(socket);
+    const inject = (socket: Socket) => {
+      this.#expectPreface(socket);
+      this.#expectClose(socket);
+      injector.injectConnection(socket);
+    };
     if (tls === undefined) {
       this.#server = createServer();
-      connections.guard(this.#server, (socket) => {
-        this.#expectPreface(socket);
-        inject(socket);
-      });
+      connections.guard(this.#server, inject);
     } else {
       const server = createTlsServer({ ...tlsOptions(tls), ALPNProtocols: ["h2"] }, (socket) => {
         // A connection may break before HTTP/2 looks after it.
         socket.on("error", () => {});
-        this.#expectPreface(socket);
         inject(socket);
       });
       // Servers of HTTP do this themselves: without it a handshake that takes too long stays open.
@@ -65,5 +67,14 @@ export class GrpcListener {
     }, this.#options.prefaceMs ?? grpcPrefaceMs);
     late.unref();
     socket.once("close", () => clearTimeout(late));
+  }
+
+  /** A session that ends writes its last bytes and waits for the other end, which may never come to it. */
+  #expectClose(socket: Socket): void {
+    socket.once("finish", () => {
+      const late = setTimeout(() => socket.destroy(), this.#options.closeMs ?? grpcCloseMs);
+      late.unref();
+      socket.once("close", () => clearTimeout(late));
+    });
   }
 }
