@@ -24,7 +24,7 @@ const [CALLS, CONNECTIONS, IN_FLIGHT] = [4000, 1000, 32];
 const PATIENCE_MS = 150;
 /** How long an answer may take that somebody waits for. */
 const ANSWERED_MS = 30_000;
-/** Node.js can be stuck with a connection that the other end has closed; its calls end with the session alone. */
+/** Node.js can be stuck with a connection that the other end has closed; some of its calls never end. */
 const STUCK_MS = 5_000;
 /** Whoever speaks HTTP/2 is answered at once; a machine that is busy takes longer. */
 const ANSWER_MS = 1000;
@@ -76,7 +76,10 @@ function send(session: ClientHttp2Session, { headers, chunks, ends }: Http2Call)
     stream.on("error", () => {});
     const giveUp = () => {
       stream.close(constants.NGHTTP2_CANCEL);
-      patience = setTimeout(() => session.destroy(), STUCK_MS);
+      patience = setTimeout(() => {
+        session.destroy();
+        resolve(ended);
+      }, STUCK_MS);
     };
     let patience = setTimeout(giveUp, ends ? ANSWERED_MS : PATIENCE_MS);
     stream.once("close", () => {
