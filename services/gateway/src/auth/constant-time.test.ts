@@ -7,9 +7,9 @@ import { createInProcessBus } from "@flovyn/bus";
 import { newId } from "@flovyn/domain";
 import { FindWorkerTokensResponse, type WorkerTokenCandidate } from "@flovyn/proto/internal";
 import { beforeEach, expect, it, vi } from "vitest";
+import { unlimitedHeldCalls } from "../../test/held-calls.js";
 import { silentLog as log } from "../../test/silent-log.js";
 import { HintChannels } from "../hints/hint-channels.js";
-import { HeldCalls } from "./held-calls.js";
 import { PromiseTokens } from "./promise-tokens.js";
 import { makeWorkerToken } from "./worker-token-text.js";
 import { WorkerTokens } from "./worker-tokens.js";
@@ -43,13 +43,7 @@ async function authenticate(candidates: WorkerTokenCandidate[]): Promise<boolean
   const bus = createInProcessBus({ log });
   const hints = new HintChannels({ bus, log });
   await bus.serve("dispatch", async () => FindWorkerTokensResponse.encode({ candidates }).finish());
-  const held = new HeldCalls({
-    now: Date.now,
-    max: { streams: 0, polls: 0 },
-    refused: () => {},
-    denied: () => {},
-    log,
-  });
+  const held = unlimitedHeldCalls();
   const tokens = new WorkerTokens({ secrets: [secret], bus, hints, held, log, now: Date.now });
   const found = await Promise.resolve(tokens.authenticate(token)).then(
     () => true,

@@ -10,6 +10,7 @@ import {
   RevokedHint,
 } from "@flovyn/proto/internal";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { unaudited, unlimitedHeldCalls } from "../../test/held-calls.js";
 import { silentLog as log } from "../../test/silent-log.js";
 import { HintChannels } from "../hints/hint-channels.js";
 import {
@@ -19,7 +20,7 @@ import {
   workerTokenTrustMs,
   workerTokenUnknownMs,
 } from "../limits.js";
-import { HeldCalls } from "./held-calls.js";
+import type { HeldCalls } from "./held-calls.js";
 import { makeWorkerToken } from "./worker-token-text.js";
 import { WorkerTokens } from "./worker-tokens.js";
 
@@ -75,20 +76,11 @@ afterEach(async () => {
 });
 
 function create(secrets = [first, second], knownMax = workerTokensKnownMax): WorkerTokens {
-  held = new HeldCalls({ now: () => now, max: { streams: 0, polls: 0 }, refused: () => {}, denied: () => {}, log });
+  held = unlimitedHeldCalls(() => now);
   const made = new WorkerTokens({ secrets, bus, hints, held, log, now: () => now, knownMax });
   made.start();
   return made;
 }
-
-const unaudited = {
-  door: "grpc",
-  caller: undefined,
-  action: undefined,
-  resourceId: "",
-  address: "",
-  requestId: "",
-} as const;
 
 /** Something that a caller holds open. */
 function hold(caller: Caller, ends: unknown[]): void {

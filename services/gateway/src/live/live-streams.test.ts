@@ -3,8 +3,8 @@ import { newId } from "@flovyn/domain";
 import { LifecycleEvent, LifecycleHint, StreamHint } from "@flovyn/proto/internal";
 import { createLogger, createMetrics } from "@flovyn/runtime";
 import { beforeEach, describe, expect, it } from "vitest";
+import { unaudited, unlimitedHeldCalls } from "../../test/held-calls.js";
 import { readEvents } from "../../test/sse-client.js";
-import { HeldCalls } from "../auth/held-calls.js";
 import { HintChannels } from "../hints/hint-channels.js";
 import { followedChildrenMax } from "../limits.js";
 import { createGatewayMetrics } from "../metrics.js";
@@ -18,7 +18,6 @@ const parent = newId();
 const order = { orgId, executionId: parent, streamId: parent, children: true, types: new Set(streamTypes) };
 
 const caller = { orgId, principalType: "User", principalId: "alice" } as const;
-const unaudited = { door: "http", caller, action: undefined, resourceId: "", address: "", requestId: "" } as const;
 const watcher = { caller, check: () => {}, facts: () => unaudited, cut: () => {} };
 
 let bus: Bus;
@@ -32,13 +31,7 @@ beforeEach(() => {
 function create(change: Partial<LiveStreamsOptions> = {}): LiveStreams {
   const metrics = createGatewayMetrics(createMetrics({ service: "test", processMetrics: false }));
   const now = () => 0;
-  const held = new HeldCalls({
-    now: Date.now,
-    max: { streams: 0, polls: 0 },
-    refused: () => {},
-    denied: () => {},
-    log,
-  });
+  const held = unlimitedHeldCalls();
   return new LiveStreams({ hints, wheel: new DeadlineWheel(now), now, log, metrics, held, ...change });
 }
 
@@ -143,13 +136,7 @@ describe("live streams", () => {
   });
 
   it("that end before they begin leave no subscription behind", async () => {
-    const held = new HeldCalls({
-      now: Date.now,
-      max: { streams: 0, polls: 0 },
-      refused: () => {},
-      denied: () => {},
-      log,
-    });
+    const held = unlimitedHeldCalls();
     held.mayEnd(caller, 0);
     const streams = create({ held });
     const reader = (await streams.open(order, watcher)).getReader();
