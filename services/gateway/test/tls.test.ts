@@ -6,6 +6,7 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { type ConnectionOptions, connect, type PeerCertificate } from "node:tls";
 import { createLogger, type DoorTls, loadConfig } from "@flovyn/runtime";
 import {
@@ -20,6 +21,7 @@ import { ConnectionLimit } from "../src/connections/connection-limit.js";
 import { GrpcListener } from "../src/grpc/grpc-listener.js";
 import { HttpServer } from "../src/http/http-server.js";
 import { CertificateWatch } from "../src/tls/certificate-watch.js";
+import type { SecuredDoor } from "../src/tls/tls-options.js";
 import { callAnyShape, GatewayHarness, testConfig } from "./gateway-harness.js";
 import { silentLog } from "./silent-log.js";
 
@@ -156,16 +158,16 @@ describe("TLS", () => {
   });
 });
 
+async function secure(): Promise<SecuredDoor> {
+  const { certFile, keyFile } = server;
+  const door: DoorTls = { certFile, keyFile, clientCaFile: undefined, clientAuth: "none" };
+  const watch = new CertificateWatch({ name: "tls.test", files: door, log: silentLog });
+  return { door, watch, first: await watch.start() };
+}
+
 describe("a handshake that does not end", () => {
   it.each(["grpc", "http"] as const)("is cut off at the %s door", async (name) => {
-    const door: DoorTls = {
-      certFile: server.certFile,
-      keyFile: server.keyFile,
-      clientCaFile: undefined,
-      clientAuth: "none",
-    };
-    const watch = new CertificateWatch({ name: `tls.${name}`, files: door, log: silentLog });
-    const secured = { door, watch, first: await watch.start(), handshakeMs: 100 };
+    const secured = { ...(await secure()), handshakeMs: 100 };
     const connections = new ConnectionLimit({ connectionsMax: 10, perAddressMax: 0, refused: () => {} });
     const http = new HttpServer({ fetch: () => new Response(""), connections, tls: secured });
     const grpc = new GrpcListener({ injector: { injectConnection() {} } as never, connections, tls: secured });
@@ -175,8 +177,28 @@ describe("a handshake that does not end", () => {
     socket.on("error", () => {});
     await new Promise((resolve) => socket.once("close", resolve).resume());
     await waitFor("it to be forgotten", () => connections.size === 0);
-    await watch.stop();
+    await secured.watch.stop();
     await http.stop();
+    grpc.close();
+  });
+});
+
+describe("a connection that the gRPC door has ended", () => {
+  it("is closed after a while when the other end keeps it", async () => {
+    const secured = await secure();
+    const connections = new ConnectionLimit({ connectionsMax: 10, perAddressMax: 0, refused: () => {} });
+    const injector = { injectConnection: (socket: Duplex) => socket.end() } as never;
+    const grpc = new GrpcListener({ injector, connections, tls: secured, prefaceMs: 600_000, closeMs: 100 });
+    const port = await grpc.start({ address: "127.0.0.1", port: 0 });
+    const below = connectTcp({ host: "127.0.0.1", port, allowHalfOpen: true });
+    const keeps = { socket: below, rejectUnauthorized: false, allowHalfOpen: true };
+    const socket = connect(keeps);
+    socket.on("error", () => {});
+    await new Promise((resolve) => socket.once("secureConnect", resolve));
+    await waitFor("it to be forgotten", () => connections.size === 0);
+    expect(below.destroyed).toBe(false);
+    below.destroy();
+    await secured.watch.stop();
     grpc.close();
   });
 });
