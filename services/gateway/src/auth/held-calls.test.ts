@@ -13,14 +13,12 @@ let told: string[];
 
 beforeEach(() => {
   [now, refused, ends, told] = [0, 0, [], []];
-  held = new HeldCalls({
-    now: () => now,
-    max: { streams: 2, polls: 3 },
-    refused: () => refused++,
-    denied,
-    log: silentLog,
-  });
+  held = create({ streams: 2, polls: 3 });
 });
+
+function create(max: Record<HeldKind, number>): HeldCalls {
+  return new HeldCalls({ now: () => now, max, refused: () => refused++, denied, log: silentLog });
+}
 
 function denied({ caller, action }: CallFacts, { reason }: DomainError): void {
   told.push(`${caller?.principalId} ${action} ${reason}`);
@@ -74,13 +72,7 @@ describe("what one principal may hold", () => {
   });
 
   it("may be without a limit", () => {
-    held = new HeldCalls({
-      now: () => now,
-      max: { streams: 0, polls: 0 },
-      refused: () => refused++,
-      denied,
-      log: silentLog,
-    });
+    held = create({ streams: 0, polls: 0 });
     for (let n = 0; n < 1000; n++) hold(alice);
     expect(refused).toBe(0);
   });
@@ -133,6 +125,17 @@ describe("policies that change", () => {
     await held.recheck();
     expect(ends.sort()).toEqual(["alice polls NOT_ALLOWED", "bob polls NOT_ALLOWED"]);
     expect(told.sort()).toEqual(["alice pollTask NOT_ALLOWED", "bob pollTask NOT_ALLOWED"]);
+  });
+
+  it("end also what cannot be told to the audit log, and the others with it", async () => {
+    const facts = () => {
+      throw new Error("a request that cannot be read");
+    };
+    held.hold({ caller: bob, kind: "polls", check: forbidden, facts, end: () => ends.push("untold") });
+    hold(alice, "polls", forbidden);
+    await held.recheck();
+    expect(ends.sort()).toEqual(["alice polls NOT_ALLOWED", "untold"]);
+    expect(told).toEqual(["alice pollTask NOT_ALLOWED"]);
   });
 
   it("do not end a call that was released while they were asked", async () => {

@@ -113,9 +113,11 @@ export class HeldCalls {
     try {
       // Before the end, while the connection still has an address.
       facts = call.facts();
-    } finally {
-      if (this.#end(call, why) && facts !== undefined) this.#options.denied(facts, why);
+    } catch (err) {
+      // It ends all the same, and so do the others.
+      this.#options.log.error({ err }, "a call that policies end cannot be told to the audit log");
     }
+    if (this.#end(call, why) && facts !== undefined) this.#options.denied(facts, why);
   }
 
   /** False when it had ended before. */
