@@ -12,7 +12,7 @@ import { REPLICATED, useCluster } from "./use-cluster.js";
 import { activateOnce } from "./wait-for-work.js";
 
 const use = useCluster({ replicas: REPLICATED, toml: accessToml });
-/** The 5 s that it may take are counted by a clock of their own in worker-tokens.test.ts; here a busy machine has its share. */
+/** It may take 5 s, which worker-tokens.test.ts counts with a clock that it moves; here a busy machine has its share. */
 const REVOKED_WITHIN_MS = 30_000;
 const unknownId = "0190a5c0-0000-7000-8000-000000000001";
 
@@ -124,7 +124,7 @@ describe("worker tokens", () => {
     expect(use.cluster.output()).not.toContain(token.slice(16));
   });
 
-  test("that are revoked end within 5 s everywhere, with what they hold open", async () => {
+  test("that are revoked end everywhere by themselves, with what they hold open", async () => {
     const { id, token } = await createToken("revoked");
     const clients = [use.client(0, { token }), use.client(1, { token })];
     const polls = clients.map((client) =>
@@ -151,7 +151,7 @@ describe("worker tokens", () => {
     expect((await use.rest().delete(`/worker-tokens/${id}`)).status).toBe(204);
   });
 
-  test("that are revoked in the database, without a word to anybody, end within 5 s", async () => {
+  test("that are revoked in the database, without a word to anybody, end by themselves", async () => {
     const { id, token } = await createToken("lost push");
     const client = use.client(0, { token });
     await client.startWorkflow({ workflowKind: "k", queue: "lost" });
@@ -170,10 +170,17 @@ describe("worker tokens", () => {
   });
 
   test("expire", async () => {
-    const { token } = await createToken("brief", { expiresInSeconds: 2 });
-    const client = use.client(0, { token });
+    let lifeSeconds = 1;
+    // Until one works before it expires: a busy machine may take longer than the first ones live.
+    const used = await waitFor("a brief token to work", async () => {
+      lifeSeconds *= 2;
+      const { token } = await createToken("brief", { expiresInSeconds: lifeSeconds });
+      const client = use.client(0, { token });
+      await client.startWorkflow({ workflowKind: "k", queue: "brief" });
+      return client;
+    });
     await waitFor("the token to expire", async () => {
-      const end = await client.startWorkflow({ workflowKind: "k", queue: "brief" }).catch((error) => error);
+      const end = await used.startWorkflow({ workflowKind: "k", queue: "brief" }).catch((error) => error);
       return end.code === status.UNAUTHENTICATED;
     });
   });

@@ -94,7 +94,7 @@ describe("empty polls", () => {
     const after = await figures();
     const ofSweeps = STATEMENTS_OF_SWEEP_MAX * (after.sweeps - before.sweeps);
     const ofClocks = STATEMENTS_OF_CLOCK * services.length;
-    expect(after.statements - before.statements - ofSweeps - ofClocks).toBeLessThan(30);
+    expect(after.statements - before.statements - ofSweeps - ofClocks).toBeLessThan(20);
     expect(await parked()).toBe(200);
     await polls.leave();
     await waitFor("no poll to wait any more", async () => (await parked()) === 0);

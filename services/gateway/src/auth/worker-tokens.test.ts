@@ -9,11 +9,13 @@ import {
   FindWorkerTokensResponse,
   RevokedHint,
 } from "@flovyn/proto/internal";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { waitFor } from "@flovyn/testing";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unaudited, unlimitedHeldCalls } from "../../test/held-calls.js";
 import { silentLog as log } from "../../test/silent-log.js";
 import { HintChannels } from "../hints/hint-channels.js";
 import {
+  workerTokenCheckTimeoutMs,
   workerTokensAskedMax,
   workerTokensKnownMax,
   workerTokensPendingMax,
@@ -237,6 +239,23 @@ describe("a revocation", () => {
     await tokens.runOnce();
     expect(ends).toMatchObject([{ code: "Unauthenticated" }]);
     await expect(authenticate(token)).rejects.toMatchObject(invalid);
+  });
+
+  it("counts by itself within 5 s when the hint was lost", async () => {
+    await tokens.stop();
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      tokens = create();
+      const { row, ends } = await open();
+      row.revoked = true;
+      // Less the second that the question may take.
+      vi.advanceTimersByTime(5_000 - workerTokenCheckTimeoutMs);
+      await waitFor("what is open to end", () => ends.length > 0);
+      expect(ends).toMatchObject([{ code: "Unauthenticated", reason: "CREDENTIAL_ENDED" }]);
+      await tokens.stop();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("that cannot be asked about lets nobody in, and ends what is open so that it comes back", async () => {

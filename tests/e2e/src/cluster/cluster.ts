@@ -19,8 +19,8 @@ export interface ClusterOptions {
   /** A migrated or empty database to use instead of a new one of the shared test server; the caller drops it. */
   databaseUrl?: string;
   /**
-   * How long a replica may stall before calls to it fail, where that shall not be longer than the test: the server's default for
-   * tests that kill replicas. A busy machine stalls processes for seconds.
+   * How long a replica may say nothing before calls to it fail. 20 s unless told, since a busy machine stalls processes for
+   * seconds; tests that kill replicas take the default of the server.
    */
   silenceMs?: number;
   /** The configuration, where it shall be another than that of the harnesses of existing clients. */

@@ -69,8 +69,7 @@ export function repeatTests(use: ClusterInUse): void {
     expect((await claimTask(client, { queue })).taskExecutionId).toBe(taskId);
     expect(await client.pollTask({ workerId: "w", queue })).toBeUndefined();
     expect((await use.rest().get("/workflow-executions?queue=children-of-repeats")).json.total).toBe(1);
-    // Sweeps and signs of life warn when a busy machine stalls a process; what repeated commands would break says so.
-    expect(use.cluster.output()).not.toMatch(/duplicate key|request failed/);
+    expect(use.cluster.output()).not.toMatch(/"level":"(error|warn)"/);
     await client.cancelWorkflow({ workflowExecutionId: id });
   });
 
