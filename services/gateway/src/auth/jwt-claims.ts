@@ -17,6 +17,9 @@ export interface Claims {
 const principalIdLengthMax = 255;
 const orgLengthMax = 100;
 const rolesByRank = ["OWNER", "ADMIN", "MEMBER", "VIEWER"];
+const operator = "OPERATOR";
+/** The case of other letters folds into these: `ı` becomes I, and `ſ` becomes S. */
+const asciiLetters = /^[A-Za-z]+$/;
 
 /** Errors: Unauthenticated when a claim is missing or has a form that cannot be meant. */
 export function readClaims(payload: JWTPayload, config: JwtConfig): Claims {
@@ -30,7 +33,7 @@ export function readClaims(payload: JWTPayload, config: JwtConfig): Claims {
     principalId: sub,
     org,
     role: roleOf(claim(payload, config.roleClaim), config.defaultRole),
-    isOperator: rolesOf(claim(payload, config.roleClaim)).includes("OPERATOR"),
+    isOperator: rolesOf(claim(payload, config.roleClaim)).includes(operator),
     expiresAtMs: (exp + config.clockSkewSeconds) * 1000,
   };
 }
@@ -43,15 +46,18 @@ function principalTypeOf(payload: JWTPayload, config: JwtConfig): Claims["princi
   return said;
 }
 
-/** Of several roles the highest counts. One that is not known allows nothing: no policy names it. */
+/** Of several roles the highest counts. One that is not known allows nothing: the policies of roles do not name it. */
 function roleOf(said: unknown, otherwise: string): string {
   if (said === undefined) return otherwise;
   const roles = rolesOf(said);
   return rolesByRank.find((role) => roles.includes(role)) ?? "UNKNOWN";
 }
 
+/** A text, or those of a list, in ASCII letters of either case. Whatever else a claim holds names no role. */
 function rolesOf(said: unknown): string[] {
-  return [said ?? []].flat().map((role) => String(role).toUpperCase());
+  const list: unknown[] = Array.isArray(said) ? said : [said];
+  const texts = list.filter((role) => typeof role === "string");
+  return texts.filter((role) => asciiLetters.test(role)).map((role) => role.toUpperCase());
 }
 
 /** A claim of exactly this name, else the value at this path. */

@@ -125,6 +125,19 @@ describe("rates", () => {
     await call(check, "alice");
     expect(asked).toEqual(["acme", "other", "acme"]);
   });
+
+  it.each(["constructor", "__proto__", "toString", "pro", "PRO ", "ＰＲＯ"])(
+    "are the usual ones for the tier %s, which is none of the configured ones",
+    async (tier) => {
+      const tiers = { PRO: { requestsPerSecond: 100, burst: 100 } };
+      const rates = new OrgRates({ tiers, now: () => nowMs, find: async () => ({ tier, quotas: "{}" }) });
+      const check = limited({ org_requests_per_second: 10, org_burst: 10 }, rates.of);
+      await call(check, "alice");
+      await Promise.resolve();
+      nowMs += 2000;
+      expect(await calls(check, "alice", 200)).toBe(10);
+    },
+  );
 });
 
 describe("wrong credentials", () => {

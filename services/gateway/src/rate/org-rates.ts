@@ -58,7 +58,8 @@ export class OrgRates {
       requestsPerSecond?: number;
       requestBurst?: number;
     };
-    const ofTier = this.#options.tiers[tier];
+    const { tiers } = this.#options;
+    const ofTier = Object.hasOwn(tiers, tier) ? tiers[tier] : undefined;
     if (requestsPerSecond === undefined) return ofTier;
     return toRate(requestsPerSecond, requestBurst ?? 0);
   }
