@@ -10,6 +10,7 @@ export const actionGroups = [
   "complete",
   "fail",
   "heartbeat",
+  "work",
   "manage",
 ] as const;
 export type ActionGroup = (typeof actionGroups)[number];
@@ -37,7 +38,7 @@ interface Action {
   readonly resource: ResourceType;
 }
 
-/** Everything that may be allowed or denied: one for each RPC and route, the same where both do the same. */
+/** Everything that may be allowed or denied: one for each RPC and route, the same where both do the same, and for commands. */
 export const actions = {
   createOrg: { group: "create", resource: "Server" },
   listOrgs: { group: "list", resource: "Server" },
@@ -53,6 +54,8 @@ export const actions = {
 
   startWorkflow: { group: "execute", resource: "Workflow" },
   signalWithStartWorkflow: { group: "execute", resource: "Workflow" },
+  /** By its RPC, and by a command of a submission. */
+  startChild: { group: "execute", resource: "Workflow" },
   listWorkflowExecutions: { group: "list", resource: "WorkflowExecution" },
   viewWorkflowExecution: { group: "view", resource: "WorkflowExecution" },
   viewWorkflowHistory: { group: "view", resource: "WorkflowExecution" },
@@ -69,6 +72,8 @@ export const actions = {
   viewDefinition: { group: "view", resource: "Definition" },
 
   submitTask: { group: "create", resource: "TaskExecution" },
+  /** By a command of a submission. */
+  scheduleTask: { group: "work", resource: "TaskExecution" },
   viewTaskExecution: { group: "view", resource: "TaskExecution" },
   streamTaskExecution: { group: "view", resource: "TaskExecution" },
   viewTaskState: { group: "view", resource: "TaskExecution" },

@@ -1,8 +1,9 @@
-import { preparsePolicySet, statefulIsAuthorized } from "@cedar-policy/cedar-wasm/nodejs";
+import { statefulIsAuthorized } from "@cedar-policy/cedar-wasm/nodejs";
 import { type ActionName, actions } from "./actions.js";
 import { defaultPolicies, orgFence } from "./default-policies.js";
-import type { PolicySource } from "./policy-set.js";
-import { type Attribute, type PolicySet, readPolicies } from "./policy-set.js";
+import { ParsedPolicies } from "./parsed-policies.js";
+import type { Attribute } from "./policy-scope.js";
+import { type PolicySet, type PolicySource, readPolicies } from "./policy-set.js";
 import { namespace, type PrincipalType } from "./schema.js";
 
 /** Who asks. An empty org is that of an operator. The same object for every call of a credential is decided once. */
@@ -42,73 +43,103 @@ const roleWithout = "MEMBER";
 /** The callers that promise tokens make. */
 const promiseTokenId = "promise-token";
 
-/** The library keeps parsed policies by name for ever: names of authorizers that are gone are used again. */
-const freeSetIds: string[] = [];
-const setIds = new FinalizationRegistry<string>((id) => freeSetIds.push(id));
-let setsMade = 0;
+const noAttributes: ReadonlySet<Attribute> = new Set();
+
+interface Resource {
+  orgId: string;
+  facts?: ResourceFacts;
+}
 
 /**
  * Decides by policies. A decision is the same for the same principal, action and resource as long as the policies are the
  * same, so each is made once: usual policies look at nothing but the org of a resource. Errors: PolicyError.
  */
 export class Authorizer {
-  /** What policies look at beside principal and org; only this has to be looked up for a call. */
-  readonly attributes: ReadonlySet<Attribute>;
   readonly policies: PolicySet;
-  readonly #setId: string;
+  readonly #all: ParsedPolicies;
+  /** The policies that look at nothing of requests. */
+  readonly #blind: ParsedPolicies;
   readonly #onError: (problem: string) => void;
   /** Decisions about the own org, where nothing of the resource counts. */
-  #own = new WeakMap<Principal, Map<ActionName, Decision>>();
+  readonly #own = new WeakMap<Principal, Map<ActionName, Decision>>();
   readonly #others = new Map<string, Decision>();
 
   constructor({ sources = [], mode = "extend", onError = () => {} }: AuthorizerOptions = {}) {
     const builtIn = { name: "default policies", text: defaultPolicies };
     const fence = { name: "org fence", text: orgFence };
     this.policies = readPolicies([fence, ...(mode === "extend" ? [builtIn] : []), ...sources]);
-    this.attributes = this.policies.attributes;
     this.#onError = onError;
-    this.#setId = freeSetIds.pop() ?? `${namespace}-${setsMade++}`;
-    setIds.register(this, this.#setId);
-    const parsed = preparsePolicySet(this.#setId, { staticPolicies: Object.fromEntries(this.policies.policies) });
-    if (parsed.type === "failure") throw new Error(parsed.errors.map(({ message }) => message).join("; "));
+    this.#all = new ParsedPolicies(this.policies.policies);
+    this.#blind = this.policies.attributes.size === 0 ? this.#all : new ParsedPolicies(this.policies.blind);
   }
 
-  authorize(principal: Principal, action: ActionName, resource: { orgId: string; facts?: ResourceFacts }): Decision {
-    // No valid request says so much; it is neither worth an evaluation nor a place among the known ones.
-    for (const fact of Object.values(resource.facts ?? {})) if (fact.length > factLengthMax) return denied;
-    if (resource.orgId === principal.orgId && this.attributes.size === 0) {
-      let decisions = this.#own.get(principal);
-      if (decisions === undefined) {
-        decisions = new Map();
-        this.#own.set(principal, decisions);
-      }
-      let decision = decisions.get(action);
-      if (decision === undefined) {
-        decision = this.decide(principal, action, resource);
-        decisions.set(action, decision);
-      }
-      return decision;
+  /** What policies about an action look at beside principal and org; only this has to be looked up for a call. */
+  attributes(action: ActionName): ReadonlySet<Attribute> {
+    return this.policies.attributes.get(action) ?? noAttributes;
+  }
+
+  authorize(principal: Principal, action: ActionName, { orgId, facts = {} }: Resource): Decision {
+    const wanted = this.attributes(action);
+    if (wanted.size === 0) return this.#blindly(principal, action, orgId);
+    const seen: ResourceFacts = {};
+    for (const attribute of wanted) {
+      const fact = facts[attribute];
+      if (fact === undefined) continue;
+      // No valid request says so much; it is neither worth an evaluation nor a place among the known ones.
+      if (fact.length > factLengthMax) return denied;
+      seen[attribute] = fact;
     }
-    return this.#decideOnce(principal, action, resource);
+    const resource = { orgId, facts: seen };
+    return this.#remembered(keyOf(principal, action, resource), () => this.decide(principal, action, resource));
   }
 
-  #decideOnce(principal: Principal, action: ActionName, resource: { orgId: string; facts?: ResourceFacts }): Decision {
-    const { orgId, principalType, principalId, role = "" } = principal;
-    const { id = "", kind = "", queue = "" } = resource.facts ?? {};
-    const key = JSON.stringify([orgId, principalType, principalId, role, action, resource.orgId, id, kind, queue]);
+  /**
+   * What can be said before a request is read. `denied`: whatever it says. `allowed`: no policy looks at what it says.
+   * `open`: that depends on what it says.
+   */
+  beforehand(principal: Principal, action: ActionName, orgId: string): "allowed" | "denied" | "open" {
+    const { allowed, policyIds } = this.#blindly(principal, action, orgId);
+    if (this.attributes(action).size === 0) return allowed ? "allowed" : "denied";
+    const isForbidden = !allowed && policyIds.length > 0;
+    const isPermitted = allowed || this.policies.permittedByFacts.has(action);
+    return isForbidden || !isPermitted ? "denied" : "open";
+  }
+
+  /** The decision, made anew. Whatever goes wrong denies. */
+  decide(principal: Principal, action: ActionName, resource: Resource): Decision {
+    return this.#decide(this.#all, principal, action, resource);
+  }
+
+  /** The decision of the policies that look at nothing of requests. An error in one of them forbids. */
+  #blindly(principal: Principal, action: ActionName, orgId: string): Decision {
+    const make = () => this.#decide(this.#blind, principal, action, { orgId });
+    if (orgId !== principal.orgId) return this.#remembered(`blind${keyOf(principal, action, { orgId })}`, make);
+    let decisions = this.#own.get(principal);
+    if (decisions === undefined) {
+      decisions = new Map();
+      this.#own.set(principal, decisions);
+    }
+    let decision = decisions.get(action);
+    if (decision === undefined) {
+      decision = make();
+      decisions.set(action, decision);
+    }
+    return decision;
+  }
+
+  #remembered(key: string, make: () => Decision): Decision {
     const known = this.#others.get(key);
     if (known !== undefined) return known;
     if (this.#others.size >= decisionsMax) {
       const [oldest] = this.#others.keys();
       if (oldest !== undefined) this.#others.delete(oldest);
     }
-    const decision = this.decide(principal, action, resource);
+    const decision = make();
     this.#others.set(key, decision);
     return decision;
   }
 
-  /** The decision, made anew. Whatever goes wrong denies. */
-  decide(principal: Principal, action: ActionName, resource: { orgId: string; facts?: ResourceFacts }): Decision {
+  #decide(policies: ParsedPolicies, principal: Principal, action: ActionName, resource: Resource): Decision {
     const { type, attrs } = describePrincipal(principal);
     const uid = { type: `${namespace}::${type}`, id: `${principal.orgId}/${principal.principalId}` };
     const org = (id: string) => ({ type: `${namespace}::Org`, id });
@@ -122,7 +153,7 @@ export class Authorizer {
       action: { type: `${namespace}::Action`, id: action },
       resource: target,
       context: {},
-      preparsedPolicySetId: this.#setId,
+      preparsedPolicySetId: policies.setId,
       entities: [
         { uid, attrs, parents: principal.orgId === "" ? [] : [org(principal.orgId)] },
         { uid: { type: `${namespace}::Action`, id: action }, attrs: {}, parents: [groupOf(action)] },
@@ -135,7 +166,7 @@ export class Authorizer {
     });
     if (answer.type === "failure") {
       this.#onError(answer.errors.map(({ message }) => message).join("; "));
-      return { allowed: false, policyIds: [] };
+      return denied;
     }
     const { decision, diagnostics } = answer.response;
     for (const { policyId, error } of diagnostics.errors) this.#onError(`${policyId}: ${error.message}`);
@@ -143,6 +174,11 @@ export class Authorizer {
     const allowed = decision === "allow" && diagnostics.errors.length === 0;
     return Object.freeze({ allowed, policyIds: Object.freeze([...diagnostics.reason]) });
   }
+}
+
+function keyOf({ orgId, principalType, principalId, role = "" }: Principal, action: ActionName, resource: Resource) {
+  const { id = "", kind = "", queue = "" } = resource.facts ?? {};
+  return JSON.stringify([orgId, principalType, principalId, role, action, resource.orgId, id, kind, queue]);
 }
 
 function describePrincipal({ orgId, principalType, principalId, role }: Principal): {
@@ -161,7 +197,7 @@ function describePrincipal({ orgId, principalType, principalId, role }: Principa
   return { type: "User", attrs: { org, id: principalId, role: role ?? roleWithout } };
 }
 
-function targetId(type: string, { orgId, facts }: { orgId: string; facts?: ResourceFacts }): string {
+function targetId(type: string, { orgId, facts }: Resource): string {
   if (type === "Org") return orgId;
   return facts?.id ?? "";
 }

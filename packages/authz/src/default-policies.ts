@@ -52,7 +52,8 @@ permit (
   principal is Flovyn::Worker,
   action in [
     Flovyn::Action::"poll", Flovyn::Action::"complete", Flovyn::Action::"fail", Flovyn::Action::"heartbeat",
-    Flovyn::Action::"execute", Flovyn::Action::"view", Flovyn::Action::"create", Flovyn::Action::"update"
+    Flovyn::Action::"work", Flovyn::Action::"execute", Flovyn::Action::"view", Flovyn::Action::"create",
+    Flovyn::Action::"update"
   ],
   resource
 )

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { actionNames } from "./actions.js";
 import { Authorizer, type Principal } from "./authorizer.js";
 import { PolicyError, type PolicySource } from "./policy-set.js";
 
@@ -23,7 +24,7 @@ describe("policies of files", () => {
       principal is Flovyn::User, action == Flovyn::Action::"cancelWorkflowExecution", resource
     ) unless { principal.role == "OWNER" };`);
     const authorizer = new Authorizer({ sources: [forbid] });
-    expect(authorizer.attributes).toEqual(new Set());
+    expect(actionNames.filter((action) => authorizer.attributes(action).size > 0)).toEqual([]);
     expect(authorizer.authorize(member, "signalWorkflow", { orgId: org }).allowed).toBe(true);
     expect(authorizer.authorize(member, "cancelWorkflowExecution", { orgId: org })).toEqual({
       allowed: false,
@@ -46,19 +47,35 @@ describe("policies of files", () => {
       forbid (principal == Flovyn::Worker::"acme/w1", action in Flovyn::Action::"poll", resource)
       unless { resource has queue && resource.queue == "payments" };`);
     const authorizer = new Authorizer({ sources: [payments] });
-    expect(authorizer.attributes).toEqual(new Set(["queue"]));
+    expect(authorizer.attributes("pollTask")).toEqual(new Set(["queue"]));
+    expect(authorizer.attributes("startWorkflow")).toEqual(new Set());
     const poll = (queue?: string) =>
       authorizer.authorize(worker, "pollTask", { orgId: org, facts: queue === undefined ? {} : { queue } }).allowed;
     expect([poll("payments"), poll("orders"), poll()]).toEqual([true, false, false]);
     const byId = source(`forbid (principal, action, resource == Flovyn::WorkflowExecution::"01");`);
-    expect(new Authorizer({ sources: [byId] }).attributes).toEqual(new Set(["id"]));
+    expect(new Authorizer({ sources: [byId] }).attributes("signalWorkflow")).toEqual(new Set(["id"]));
     const byKind = source(
       `forbid (principal, action, resource) when { resource has kind && resource.kind like "pay-*" };`,
     );
     const kinds = new Authorizer({ sources: [byKind] });
-    expect(kinds.attributes).toEqual(new Set(["kind"]));
+    expect(kinds.attributes("startWorkflow")).toEqual(new Set(["kind"]));
     const start = (kind: string) => kinds.authorize(member, "startWorkflow", { orgId: org, facts: { kind } }).allowed;
     expect([start("pay-out"), start("ship")]).toEqual([false, true]);
+  });
+
+  it.each([
+    ['action == Flovyn::Action::"pollTask"', ["pollTask"]],
+    ['action in Flovyn::Action::"poll"', ["pollWorkflow", "pollTask", "subscribeToWork", "pollAgent"]],
+    [
+      'action in [Flovyn::Action::"startChild", Flovyn::Action::"complete"]',
+      ["startChild", "completeTask", "completeAgent"],
+    ],
+    ["action", actionNames],
+  ])("look at requests of the actions in their head alone: %s", (head, wanted) => {
+    const text = `forbid (principal, ${head}, resource) when { resource has kind && resource.kind == "k" };`;
+    const authorizer = new Authorizer({ sources: [source(text)] });
+    const found = actionNames.filter((action) => authorizer.attributes(action).size > 0);
+    expect(found.toSorted()).toEqual([...wanted].toSorted());
   });
 
   it.each([
@@ -107,6 +124,57 @@ describe("policies of files", () => {
   it("need ids of their own", () => {
     const twice = '@id("owner") permit (principal is Flovyn::User, action == Flovyn::Action::"createOrg", resource);';
     expect(problemsOf(source(twice))).toEqual(["own.cedar: there is another policy with the id owner"]);
+  });
+});
+
+describe("before a request is read", () => {
+  const looks = 'resource has kind && resource.kind == "report"';
+  const beforehand = (text: string, mode: "extend" | "replace" = "extend", principal = member) =>
+    new Authorizer({ sources: [source(text)], mode }).beforehand(principal, "startWorkflow", org);
+
+  it.each([
+    ["a role allows and no policy looks at requests", "", "allowed"],
+    ["a role allows and a policy may forbid", `forbid (principal, action, resource) when { ${looks} };`, "open"],
+    [
+      "a role allows and a policy about another action looks",
+      `forbid (principal, action == Flovyn::Action::"pollTask", resource) when { ${looks} };`,
+      "allowed",
+    ],
+    [
+      "a policy forbids whatever a request says",
+      `forbid (principal, action, resource); permit (principal, action, resource) when { ${looks} };`,
+      "denied",
+    ],
+  ])("it is known what comes of it where %s", (_name, text, wanted) => {
+    expect(beforehand(text)).toBe(wanted);
+  });
+
+  it("who has no permit is denied, unless a policy may permit for what a request says", () => {
+    const viewer = { ...member, role: "VIEWER" };
+    expect(beforehand(`forbid (principal, action, resource) when { ${looks} };`, "extend", viewer)).toBe("denied");
+    expect(beforehand(`permit (principal, action, resource) when { ${looks} };`, "extend", viewer)).toBe("open");
+    expect(beforehand(`permit (principal, action, resource) when { ${looks} };`, "replace")).toBe("open");
+    const other = `permit (principal, action == Flovyn::Action::"pollTask", resource) when { ${looks} };`;
+    expect(beforehand(other, "replace")).toBe("denied");
+  });
+
+  it("a denial holds for every request, and an open question for none", () => {
+    const own = source(`
+      forbid (principal, action in Flovyn::Action::"execute", resource) unless { ${looks} };
+      permit (principal is Flovyn::User, action == Flovyn::Action::"pollTask", resource) when { ${looks} };
+      forbid (principal is Flovyn::Worker, action == Flovyn::Action::"completeTask", resource);`);
+    const authorizer = new Authorizer({ sources: [own] });
+    for (const principal of [member, worker, { ...member, role: "OWNER" }, { ...member, role: "VIEWER" }]) {
+      for (const action of actionNames) {
+        const may = [{}, { kind: "report" }, { kind: "order" }].map(
+          (facts) => authorizer.decide(principal, action, { orgId: org, facts }).allowed,
+        );
+        const said = authorizer.beforehand(principal, action, org);
+        const at = `${principal.principalId} ${action}`;
+        if (said !== "open") expect([at, ...may]).toEqual([at, ...may.map(() => said === "allowed")]);
+        else expect([at, authorizer.attributes(action).size]).toEqual([at, 1]);
+      }
+    }
   });
 });
 

@@ -6,8 +6,9 @@ import {
   policyToJson,
   validate,
 } from "@cedar-policy/cedar-wasm/nodejs";
-import { resourceTypes } from "./actions.js";
-import { cedarSchema, namespace } from "./schema.js";
+import type { ActionName } from "./actions.js";
+import { type Attribute, actionsOf, attributesOf } from "./policy-scope.js";
+import { cedarSchema } from "./schema.js";
 
 /** Policies in Cedar's language, and what errors call them. */
 export interface PolicySource {
@@ -15,15 +16,16 @@ export interface PolicySource {
   text: string;
 }
 
-/** Something that policies may look at, and which costs a look at the request. */
-export type Attribute = "id" | "kind" | "queue";
-
 export interface PolicySet {
   /** By id: that of the annotation `@id`, else the name of the source and a number. */
   policies: ReadonlyMap<string, string>;
   descriptions: ReadonlyMap<string, string>;
-  /** What any of them looks at. */
-  attributes: ReadonlySet<Attribute>;
+  /** Those that look at nothing that requests say. */
+  blind: ReadonlyMap<string, string>;
+  /** What any of the others looks at, by the actions that they may be about. */
+  attributes: ReadonlyMap<ActionName, ReadonlySet<Attribute>>;
+  /** Actions that one of the others may permit. */
+  permittedByFacts: ReadonlySet<ActionName>;
 }
 
 /** Policies that do not hold to the language or the schema. Each problem names its source and line. */
@@ -42,7 +44,9 @@ export function readPolicies(sources: readonly PolicySource[]): PolicySet {
   const problems = sources.flatMap(problemsOf);
   const policies = new Map<string, string>();
   const descriptions = new Map<string, string>();
-  const attributes = new Set<Attribute>();
+  const blind = new Map<string, string>();
+  const attributes = new Map<ActionName, Set<Attribute>>();
+  const permittedByFacts = new Set<ActionName>();
   if (problems.length > 0) throw new PolicyError(problems);
   for (const source of sources) {
     for (const [index, { text, json }] of partsOf(source).entries()) {
@@ -50,11 +54,18 @@ export function readPolicies(sources: readonly PolicySource[]): PolicySet {
       if (policies.has(id)) problems.push(`${source.name}: there is another policy with the id ${id}`);
       policies.set(id, text);
       descriptions.set(id, json.annotations?.description ?? "");
-      for (const attribute of attributesOf(json)) attributes.add(attribute);
+      const lookedAt = attributesOf(json);
+      if (lookedAt.length === 0) blind.set(id, text);
+      else {
+        for (const action of actionsOf(json)) {
+          attributes.set(action, new Set([...(attributes.get(action) ?? []), ...lookedAt]));
+          if (json.effect === "permit") permittedByFacts.add(action);
+        }
+      }
     }
   }
   if (problems.length > 0) throw new PolicyError(problems);
-  return { policies, descriptions, attributes };
+  return { policies, descriptions, blind, attributes, permittedByFacts };
 }
 
 /** Names that mean something to the language in which sets of policies travel. */
@@ -110,21 +121,4 @@ function partsOf({ name, text }: PolicySource): { text: string; json: PolicyJson
     if (json.type === "failure") throw new PolicyError(json.errors.map(({ message }) => `${name}: ${message}`));
     return { text: part, json: json.json };
   });
-}
-
-const literals = resourceTypes
-  .filter((type) => type !== "Org" && type !== "Server")
-  .map((type) => `${namespace}::${type}`);
-
-/** What a policy may look at, found in its syntax tree: rather too much than too little. */
-function attributesOf(json: PolicyJson): Attribute[] {
-  const found: Attribute[] = [];
-  const { resource, conditions } = json;
-  const text = JSON.stringify({ resource, conditions });
-  for (const attribute of ["kind", "queue"] as const) {
-    if (text.includes(`"attr":"${attribute}"`) || text.includes(`"attr":["${attribute}"`)) found.push(attribute);
-  }
-  const namesOne = literals.some((type) => text.includes(`"type":"${type}"`));
-  if (namesOne || text.includes('"attr":"id"') || text.includes('"attr":["id"')) found.push("id");
-  return found;
 }

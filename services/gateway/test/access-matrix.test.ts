@@ -7,6 +7,7 @@ import { type ActionName, Authorizer, actionNames, type Principal } from "@flovy
 import { extensionRpcs, publishedRpcs } from "@flovyn/proto/descriptors";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandActions } from "../src/grpc/authorize-commands.js";
 import { routes as grpcRoutes } from "../src/grpc/routes.js";
 import type { RouteAccess } from "../src/http/route-table.js";
 import { callAnyShape, GatewayHarness, org, otherOrg } from "./gateway-harness.js";
@@ -39,10 +40,11 @@ const actionOf = (operation: string): ActionName =>
   grpcRoutes.find(({ path }) => path === operation)?.action ?? expect.fail(`${operation} has no action`);
 
 describe("every action", () => {
-  it("is that of an RPC or a route, and every RPC and route has one", () => {
+  it("is that of an RPC, a command or a route, and every RPC and route has one", () => {
     // Server reflection, and what needs a key only where the configuration says so.
     const used = new Set<string>([
       ...["viewApi", "viewMetrics"],
+      ...commandActions,
       ...rpcs.map(({ operation }) => actionOf(operation)),
       ...httpRoutes.map(({ action }) => action),
     ]);

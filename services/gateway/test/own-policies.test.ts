@@ -40,6 +40,8 @@ afterAll(async () => {
 const post = async (path: string, body: unknown) =>
   (await harness.fetch(`/api/orgs/${org.slug}${path}`, { method: "POST", body: JSON.stringify(body) })).status;
 
+const signal = { workflowId: "w", signalName: "s" };
+
 /** The services of this test answer nothing: what was let through is 501. */
 it.each([
   ["/workflow-executions", { kind: "report", queue: "reports" }, 501],
@@ -47,7 +49,15 @@ it.each([
   ["/workflow-executions", { kind: "payment", workflowKind: "report", queue: "reports" }, 403],
   ["/workflow-executions?kind=report&queue=reports", { kind: "payment" }, 403],
   ["/workflow-executions?queue=reports", { kind: "report" }, 403],
-  ["/workflow-executions", { kind: ["report"], queue: "reports" }, 403],
+  ["/workflow-executions", { kind: ["report"], queue: "reports" }, 400],
+  ["/workflow-executions/signal-with-start", { ...signal, workflowKind: "report", queue: "reports" }, 501],
+  ["/workflow-executions/signal-with-start", { ...signal, kind: "report", queue: "reports" }, 501],
+  ["/workflow-executions/signal-with-start", { ...signal, kind: "payment", queue: "reports" }, 403],
+  [
+    "/workflow-executions/signal-with-start",
+    { ...signal, kind: "payment", workflowKind: "report", queue: "reports" },
+    400,
+  ],
   [`/workflow-executions/${secret}/cancel`, {}, 403],
   [`/workflow-executions/${secret.toUpperCase()}/cancel`, {}, 403],
   [`/workflow-executions/${encodeURIComponent(formatExecutionId(secret, 3))}/cancel`, {}, 403],

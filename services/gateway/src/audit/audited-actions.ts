@@ -19,6 +19,7 @@ const management: ReadonlySet<ActionName> = new Set<ActionName>([
 /** Starts and signals: executions tell who caused them, so that these are recorded twice only where it is asked for. */
 const changes: ReadonlySet<ActionName> = new Set<ActionName>([
   "startWorkflow",
+  "startChild",
   "signalWithStartWorkflow",
   "signalWorkflow",
   "submitTask",

@@ -5,6 +5,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import { waitFor } from "@flovyn/testing";
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
@@ -20,7 +21,13 @@ import { createStatusEdge } from "./status.js";
 
 const path = "/flovyn.v1.WorkflowDispatch/StartWorkflow";
 const alice = { orgId: "acme", principalType: "User", principalId: "alice" } as const;
+/** May do nothing. */
+const carol = { orgId: "acme", principalType: "User", principalId: "carol" } as const;
 const cleanups: (() => void)[] = [];
+
+function refuse(): never {
+  throw new DomainError("Forbidden", "the key does not allow it", { reason: "NOT_ALLOWED" });
+}
 
 afterEach(() => {
   for (const cleanup of cleanups.splice(0).reverse()) cleanup();
@@ -51,9 +58,9 @@ async function open(authenticate: Authenticate, options: DoorOptions = {}): Prom
     statusEdge: createStatusEdge(silentLog),
     auditor: { ended: (facts: CallFacts) => audited.push(facts) },
     metrics: { rpc: (name: string) => ({ ended: (code: string) => ended.push(`${name} ${code}`) }) },
-    authorize: () => {
-      throw new DomainError("Forbidden", "the key does not allow viewApi");
-    },
+    authorize: Object.assign(refuse, {
+      beforehand: ({ principalId }: Caller) => (principalId === carol.principalId ? refuse() : true),
+    }),
   } as unknown as IncomingContext;
   const admission = new Admission({ authenticate, messageMs, lingerMs });
   const server = new Server({ "grpc.enable_channelz": 0, interceptors: [admission.interceptor(context)] });
@@ -114,6 +121,7 @@ function end(stream: ClientHttp2Stream): Promise<number> {
 const emptyMessage = Buffer.alloc(5);
 const byKey: Authenticate = ({ authorization }) => {
   if (authorization === "alice") return alice;
+  if (authorization === "carol") return carol;
   throw invalidCredentials();
 };
 const late: Authenticate = async (credentials) => {
@@ -130,6 +138,13 @@ describe.each([
     const stream = head(session, "alice");
     stream.end(emptyMessage);
     expect([await end(stream), handled]).toEqual([status.OK, ["alice"]]);
+  });
+
+  it("of a caller that policies refuse ends the call before anything of the message has come, recorded once", async () => {
+    const { session, handled, audited, ended } = await open(authenticate);
+    expect(await end(head(session, "carol"))).toBe(status.PERMISSION_DENIED);
+    expect([handled, ended]).toEqual([[], ["StartWorkflow PERMISSION_DENIED"]]);
+    expect(audited).toMatchObject([{ caller: carol, action: "startWorkflow", resourceId: "" }]);
   });
 
   it("that is wrong ends the call before anything of the message has come", async () => {

@@ -2,7 +2,7 @@ import type { Caller } from "@flovyn/bus";
 import { type CallFacts, isDenial, toCallError } from "../audit/auditor.js";
 import type { Credentials } from "../auth/authenticate.js";
 import { auditedRequestBytesMax } from "../limits.js";
-import { readCallFacts } from "./authorize-call.js";
+import { readCallFacts } from "./call-facts.js";
 import type { GrpcContext } from "./grpc-context.js";
 import type { Route } from "./routes.js";
 

@@ -144,13 +144,13 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
 
   #admit(metadata: Metadata, caller: Caller, credentials: Credentials): void {
     const { admission, context, target } = this.#parts;
-    if (target === reflectionTarget) {
-      try {
-        context.authorize(caller, target.action, { orgId: caller.orgId });
-      } catch (error) {
-        this.#refuse(error, { caller, credentials });
-        return;
-      }
+    try {
+      // Requests of reflection say nothing to policies; others are asked about once more where they do.
+      if (target === reflectionTarget) context.authorize(caller, target.action, { orgId: caller.orgId });
+      else if (target !== undefined) context.authorize.beforehand(caller, target.action, caller.orgId);
+    } catch (error) {
+      this.#refuse(error, { caller, credentials });
+      return;
     }
     admission.admit(metadata, { caller, credentials });
     this.#pass(metadata);

@@ -56,7 +56,7 @@ export const routes: readonly Route[] = [
     SubscribeToNotifications: ["subscribeToWork", { type: "notifications" }],
     StartWorkflow: ["startWorkflow", dispatch],
     GetVisualWorkflowDefinitionById: ["viewDefinition", { type: "no-definition" }],
-    StartChildWorkflow: ["startWorkflow", dispatch],
+    StartChildWorkflow: ["startChild", dispatch],
     ResolvePromise: ["resolvePromise", promises],
     RejectPromise: ["rejectPromise", promises],
     SignalWithStartWorkflow: ["signalWithStartWorkflow", dispatch],

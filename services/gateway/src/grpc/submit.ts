@@ -1,14 +1,16 @@
 import type { ServiceName } from "@flovyn/bus";
 import { GetEventsRequest } from "@flovyn/proto/v1";
+import { authorizeCommands } from "./authorize-commands.js";
 import { decodeRequest } from "./decode.js";
 import { toBusRequest } from "./forward.js";
 import type { GrpcContext } from "./grpc-context.js";
 import type { Route } from "./routes.js";
 import type { RawHandler } from "./unary.js";
 
-/** Forwards the outcome of an activation, and says whether this gateway gave the worker the history for it. */
+/** Forwards the outcome of an activation whose commands policies allow, and says whether this gateway gave the worker the history for it. */
 export function submit(context: GrpcContext, route: Route, service: ServiceName): RawHandler {
   return async (call, caller, reply) => {
+    authorizeCommands(context.authorize, caller, call.request);
     const peer = call.getPeer();
     context.presence.call(peer);
     const request = toBusRequest(call, caller, { service, path: route.path }, reply.requestId);

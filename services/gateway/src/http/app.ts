@@ -134,9 +134,9 @@ async function identify(http: HttpContext, context: Context<HttpEnv>): Promise<C
 
 /** Lets a caller do what policies allow. Errors: Unauthenticated, Forbidden. */
 function guard(http: HttpContext): Guard {
-  return async (context, action) => {
+  return async (context, action, facts) => {
     if (context.get("principal") === undefined) await identify(http, context);
     context.set("action", action);
-    await authorizeRequest(http, context, action);
+    await authorizeRequest(http, context, action, facts);
   };
 }

@@ -1,4 +1,4 @@
-import type { ActionName } from "@flovyn/authz";
+import type { ActionName, ResourceFacts } from "@flovyn/authz";
 import type { Bus, Caller } from "@flovyn/bus";
 import type { CorsConfig, Logger, NamedSecret } from "@flovyn/runtime";
 import type { Auditor, CallError } from "../audit/auditor.js";
@@ -41,6 +41,8 @@ export interface HttpEnv {
     caller: Caller;
     /** What the route is called by policies, once it is known. */
     action: ActionName;
+    /** What the request says to policies, for a route whose requests say something. Set once it was let in. */
+    facts: () => ResourceFacts;
     /** What a request made, where the path does not name it. */
     madeId: string;
     /** The org of the slug where it is not that of the caller. */

@@ -1,5 +1,7 @@
 import { checkLength, invalidField, parseExecutionId, parseKind, parseQueue, workflowStatuses } from "@flovyn/domain";
 import type { ListAuditRequest, ListWorkflowsRequest } from "@flovyn/proto/internal";
+import type { Context } from "hono";
+import type { HttpEnv } from "./http-context.js";
 
 const pageSizeDefault = 20;
 const pageSizeMax = 100;
@@ -15,6 +17,11 @@ export function readExecutionId(text: string | undefined): string {
   const id = text ?? "";
   parseExecutionId(id, "id");
   return id;
+}
+
+/** The execution that the path of a request names. Errors: InvalidInput. */
+export function readExecution(context: Context<HttpEnv>): { id: string } {
+  return { id: readExecutionId(context.req.param("id")) };
 }
 
 /** Errors: InvalidInput naming the parameter. */

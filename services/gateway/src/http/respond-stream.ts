@@ -23,7 +23,7 @@ export async function respondStream(http: HttpContext, context: Context<HttpEnv>
     if (!outgoing.writableFinished) outgoing.destroy();
   };
   const caller = context.get("principal");
-  const check = () => authorizeRequest(http, context, context.get("action"));
+  const check = () => authorizeRequest(http, context, context.get("action"), context.get("facts"));
   const body = await http.live.open(order, { caller, check, facts: () => auditedRequest(context), cut });
   return context.body(body, 200, headers);
 }

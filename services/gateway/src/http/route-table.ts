@@ -1,6 +1,7 @@
-import type { ActionName } from "@flovyn/authz";
+import type { ActionName, ResourceFacts } from "@flovyn/authz";
 import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { type FactNames, factsOf } from "../authorization/request-facts.js";
 import type { HttpEnv } from "./http-context.js";
 import { methodNotAllowed } from "./problem.js";
 import { problemResponses } from "./routes/route-docs.js";
@@ -18,10 +19,23 @@ export interface RouteAccess {
   action: RouteAction;
 }
 
-/** Lets the caller of a request do this, or throws. */
-export type Guard = (context: Context<HttpEnv>, action: ActionName) => void | Promise<void>;
+/** Lets the caller of a request do this, or throws. `facts` reads the request, which is left to those that may be let in. */
+export type Guard = (
+  context: Context<HttpEnv>,
+  action: ActionName,
+  facts: () => ResourceFacts | Promise<ResourceFacts>,
+) => void | Promise<void>;
 
 export type RouteHandler = (context: Context<HttpEnv>) => Response | Promise<Response>;
+
+/** A route whose requests say something to policies. They are read once: what policies see is what is carried out. */
+export interface RouteSteps<Request extends object> {
+  /** Reads and checks a request. Errors: InvalidInput, PayloadTooLarge. */
+  read: (context: Context<HttpEnv>) => Request | Promise<Request>;
+  /** The members of it that say what it is about. */
+  about: FactNames & { [Name in "id" | "kind" | "queue"]?: keyof Request };
+  run: (context: Context<HttpEnv>, request: Request) => Response | Promise<Response>;
+}
 
 /**
  * Mounts routes together with their description, so that the OpenAPI document cannot miss one. The handlers read and check
@@ -40,14 +54,36 @@ export class RouteTable {
   }
 
   /** Path in the form of OpenAPI: `/api/orgs/{slug}`. The handler runs for callers that may do the action. */
-  add({ action, ...route }: SecuredRoute, handler: RouteHandler): void {
+  add(route: SecuredRoute, handler: RouteHandler): void {
+    const { action } = route;
+    this.#mount(route, async (context) => {
+      if (action !== "public") await this.#guard(context, action, () => ({}));
+      return handler(context);
+    });
+  }
+
+  /** The same for a route whose requests name a resource, a kind or a queue. */
+  addAbout<Request extends object>(
+    route: SecuredRoute & { action: ActionName },
+    { read, about, run }: RouteSteps<Request>,
+  ): void {
+    this.#mount(route, async (context) => {
+      let request: Request | undefined;
+      await this.#guard(context, route.action, async () => {
+        request = await read(context);
+        return factsOf(about, request);
+      });
+      request ??= await read(context);
+      const asked = request;
+      context.set("facts", () => factsOf(about, asked));
+      return run(context, asked);
+    });
+  }
+
+  #mount({ action, ...route }: SecuredRoute, handler: RouteHandler): void {
     const refusals = action === "public" ? {} : problemResponses(401, 403, 429);
     this.describe({ ...route, responses: { ...refusals, ...route.responses } }, action);
-    const guarded: RouteHandler = async (context) => {
-      if (action !== "public") await this.#guard(context, action);
-      return handler(context);
-    };
-    this.#app.on(route.method.toUpperCase(), routerPath(route.path), guarded);
+    this.#app.on(route.method.toUpperCase(), routerPath(route.path), handler);
   }
 
   /** Takes in a route that is mounted elsewhere. */

@@ -5,7 +5,7 @@ import { type CancelOrder, readCancel } from "../cancel-requests.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { jsonObject } from "../json-text.js";
 import { problemResponse } from "../problem.js";
-import { readExecutionId } from "../query.js";
+import { readExecution } from "../query.js";
 import { respondJson } from "../respond.js";
 import type { RouteTable } from "../route-table.js";
 import * as schemas from "./cancel-schemas.js";
@@ -14,7 +14,7 @@ import { executionParams, jsonContent, type OrgBase, problemResponses, security 
 /** Ending executions early: a workflow, a standalone task, or whichever of both has the id. */
 export function addCancelRoutes(table: RouteTable, http: HttpContext, base: OrgBase): void {
   const body = { required: false, content: jsonContent(schemas.cancelBody) };
-  table.add(
+  table.addAbout(
     {
       method: "post",
       path: `${base.path}/workflow-executions/{id}/cancel`,
@@ -29,9 +29,9 @@ export function addCancelRoutes(table: RouteTable, http: HttpContext, base: OrgB
         ...problemResponses(400, 401, 404, 413, 503),
       },
     },
-    (context) => cancelWorkflowRoute(http, context),
+    { about: { id: "id" }, read: readCancelOf, run: (context, asked) => cancelWorkflowRoute(http, context, asked) },
   );
-  table.add(
+  table.addAbout(
     {
       method: "post",
       path: `${base.path}/executions/{id}/cancel`,
@@ -46,7 +46,7 @@ export function addCancelRoutes(table: RouteTable, http: HttpContext, base: OrgB
         ...problemResponses(400, 401, 404, 409, 413, 503),
       },
     },
-    (context) => cancelExecution(http, context),
+    { about: { id: "id" }, read: readCancelOf, run: (context, asked) => cancelExecution(http, context, asked) },
   );
   const reason = { body: { required: false, content: jsonContent(schemas.cancelTaskBody) } };
   for (const { method, path, name, more } of [
@@ -54,7 +54,7 @@ export function addCancelRoutes(table: RouteTable, http: HttpContext, base: OrgB
     // OpenAPI 3.0 knows no body of a DELETE.
     { method: "delete", path: "task-executions/{id}", name: "deleteTask", more: {} },
   ] as const) {
-    table.add(
+    table.addAbout(
       {
         method,
         path: `${base.path}/${path}`,
@@ -70,14 +70,25 @@ export function addCancelRoutes(table: RouteTable, http: HttpContext, base: OrgB
           ...problemResponses(400, 401, 404, 413, 503),
         },
       },
-      (context) => cancelTaskRoute(http, context),
+      { about: { id: "id" }, read: readCancelOf, run: (context, asked) => cancelTaskRoute(http, context, asked) },
     );
   }
 }
 
-async function cancelWorkflowRoute(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const id = readExecutionId(context.req.param("id"));
-  const answer = await cancelWorkflow(http, context, id, await readCancel(context.req.raw));
+interface AskedCancel extends CancelOrder {
+  id: string;
+}
+
+async function readCancelOf(context: Context<HttpEnv>): Promise<AskedCancel> {
+  return { ...readExecution(context), ...(await readCancel(context.req.raw)) };
+}
+
+async function cancelWorkflowRoute(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  { id, ...order }: AskedCancel,
+): Promise<Response> {
+  const answer = await cancelWorkflow(http, context, id, order);
   return respondJson(
     context,
     jsonObject([
@@ -93,9 +104,11 @@ interface CancelOutcome {
   cancelledChildren: number;
 }
 
-async function cancelExecution(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const id = readExecutionId(context.req.param("id"));
-  const order = await readCancel(context.req.raw);
+async function cancelExecution(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  { id, ...order }: AskedCancel,
+): Promise<Response> {
   const { cancelled, status, cancelledChildren } = await cancelEither(http, context, id, order);
   if (!cancelled && status !== "CANCELLED") {
     const error = new DomainError("WrongState", `the execution is ${status} already`, { reason: "ALREADY_ENDED" });
@@ -135,9 +148,11 @@ async function unlessMissing<Answer>(answer: Promise<Answer>): Promise<Answer | 
   }
 }
 
-async function cancelTaskRoute(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const id = readExecutionId(context.req.param("id"));
-  const { reason } = await readCancel(context.req.raw);
+async function cancelTaskRoute(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  { id, reason }: AskedCancel,
+): Promise<Response> {
   const { status, refusal } = await cancelPendingTask(http, context, id, reason);
   if (status === "CANCELLED") return context.body(null, 204);
   const error = refusal ?? new DomainError("WrongState", `the task is ${status} already`, { reason: "ALREADY_ENDED" });

@@ -17,7 +17,7 @@ const tags = ["Promises"];
 export function addPromiseRoutes(table: RouteTable, http: HttpContext, base: OrgBase): void {
   const path = `${base.path}/promises/{promise}`;
   const { promiseParams: params } = schemas;
-  table.add(
+  table.addAbout(
     {
       method: "get",
       path,
@@ -32,9 +32,9 @@ export function addPromiseRoutes(table: RouteTable, http: HttpContext, base: Org
         ...problemResponses(400, 401, 404, 503),
       },
     },
-    (context) => getPromise(http, context),
+    { about: { id: "promise" }, read: readPromise, run: (context, asked) => getPromise(http, context, asked) },
   );
-  table.add(
+  table.addAbout(
     {
       method: "post",
       path: `${path}/resolve`,
@@ -49,9 +49,13 @@ export function addPromiseRoutes(table: RouteTable, http: HttpContext, base: Org
         ...problemResponses(400, 401, 404, 413, 503),
       },
     },
-    (context) => resolvePromise(http, context),
+    {
+      about: { id: "promise" },
+      read: (context) => readResolve(context.req.raw, readPromise(context).promise),
+      run: (context, request) => resolvePromise(http, context, request),
+    },
   );
-  table.add(
+  table.addAbout(
     {
       method: "post",
       path: `${path}/reject`,
@@ -66,9 +70,13 @@ export function addPromiseRoutes(table: RouteTable, http: HttpContext, base: Org
         ...problemResponses(400, 401, 404, 413, 503),
       },
     },
-    (context) => rejectPromise(http, context),
+    {
+      about: { id: "promise" },
+      read: (context) => readReject(context.req.raw, readPromise(context).promise),
+      run: (context, request) => rejectPromise(http, context, request),
+    },
   );
-  table.add(
+  table.addAbout(
     {
       method: "post",
       path: `${path}/token`,
@@ -84,12 +92,16 @@ export function addPromiseRoutes(table: RouteTable, http: HttpContext, base: Org
         ...problemResponses(400, 401, 404, 409, 413, 503),
       },
     },
-    (context) => createToken(http, context),
+    {
+      about: { id: "promise" },
+      read: async (context) => ({ ...readPromise(context), ttlSeconds: await readTokenTtl(context.req.raw) }),
+      run: (context, asked) => createToken(http, context, asked),
+    },
   );
 }
 
-async function getPromise(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const view = await findPromise(http, context);
+async function getPromise(http: HttpContext, context: Context<HttpEnv>, request: GetPromiseRequest): Promise<Response> {
+  const view = await findPromise(http, context, request);
   return respondJson(
     context,
     jsonObject([
@@ -107,19 +119,30 @@ async function getPromise(http: HttpContext, context: Context<HttpEnv>): Promise
   );
 }
 
-async function resolvePromise(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const answer = await settle(http, context, await readResolve(context.req.raw, readPromise(context)));
+async function resolvePromise(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  request: SettlePromiseRequest,
+): Promise<Response> {
+  const answer = await settle(http, context, request);
   return respondJson(context, jsonObject(settlement(answer)));
 }
 
-async function rejectPromise(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const answer = await settle(http, context, await readReject(context.req.raw, readPromise(context)));
+async function rejectPromise(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  request: SettlePromiseRequest,
+): Promise<Response> {
+  const answer = await settle(http, context, request);
   return respondJson(context, jsonObject([...settlement(answer), ["rejected", answer.settled]]));
 }
 
-async function createToken(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const ttlSeconds = await readTokenTtl(context.req.raw);
-  const { id: promiseId } = await findPromise(http, context);
+async function createToken(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  { ttlSeconds, promise }: GetPromiseRequest & { ttlSeconds: number },
+): Promise<Response> {
+  const { id: promiseId } = await findPromise(http, context, { promise });
   const { token, expiresAtMs } = http.promiseTokens.sign({ orgId: context.get("caller").orgId, promiseId }, ttlSeconds);
   context.header("cache-control", "no-store");
   return respondJson(
@@ -133,15 +156,15 @@ async function createToken(http: HttpContext, context: Context<HttpEnv>): Promis
   );
 }
 
-function readPromise(context: Context<HttpEnv>): string {
-  return promiseRefText(readPromiseRef(context.req.param("promise")));
+function readPromise(context: Context<HttpEnv>): GetPromiseRequest {
+  return { promise: promiseRefText(readPromiseRef(context.req.param("promise"))) };
 }
 
-function findPromise(http: HttpContext, context: Context<HttpEnv>): Promise<PromiseView> {
+function findPromise(http: HttpContext, context: Context<HttpEnv>, request: GetPromiseRequest): Promise<PromiseView> {
   return callService(http, context, {
     service: "promises",
     operation: "internal/GetPromise",
-    payload: GetPromiseRequest.encode({ promise: readPromise(context) }).finish(),
+    payload: GetPromiseRequest.encode(request).finish(),
     answer: PromiseView,
   });
 }

@@ -2,12 +2,13 @@ import { nameLengthMax, parseText } from "@flovyn/domain";
 import { GetWorkflowStateRequest, GetWorkflowStateResponse } from "@flovyn/proto/internal";
 import { QueryWorkflowRequest, QueryWorkflowResponse } from "@flovyn/proto/v1";
 import type { Context } from "hono";
+import { factNames } from "../../authorization/request-facts.js";
 import { readBody, readPayload } from "../body.js";
 import { callService } from "../bus-call.js";
 import { checkFields } from "../fields.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { type JsonField, jsonObject, jsonPayload } from "../json-text.js";
-import { readExecutionId } from "../query.js";
+import { readExecution } from "../query.js";
 import { respondJson } from "../respond.js";
 import type { RouteTable } from "../route-table.js";
 import * as schemas from "./query-schemas.js";
@@ -17,7 +18,7 @@ const tags = ["Workflows"];
 
 /** What a workflow keeps in its state: all of it, or by a query. */
 export function addQueryRoutes(table: RouteTable, http: HttpContext, base: OrgBase): void {
-  table.add(
+  table.addAbout(
     {
       method: "get",
       path: `${base.path}/workflow-executions/{id}/state`,
@@ -32,9 +33,13 @@ export function addQueryRoutes(table: RouteTable, http: HttpContext, base: OrgBa
         ...problemResponses(400, 401, 404, 503),
       },
     },
-    (context) => getState(http, context),
+    {
+      about: factNames.workflow,
+      read: (context) => ({ workflowExecutionId: readExecution(context).id }),
+      run: (context, request) => getState(http, context, request),
+    },
   );
-  table.add(
+  table.addAbout(
     {
       method: "post",
       path: `${base.path}/workflow-executions/{id}/query`,
@@ -49,31 +54,41 @@ export function addQueryRoutes(table: RouteTable, http: HttpContext, base: OrgBa
         ...problemResponses(400, 401, 404, 413, 503),
       },
     },
-    (context) => queryWorkflow(http, context),
+    { about: factNames.workflow, read: readQuery, run: (context, request) => queryWorkflow(http, context, request) },
   );
 }
 
-async function getState(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const workflowExecutionId = readExecutionId(context.req.param("id"));
+async function getState(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  request: GetWorkflowStateRequest,
+): Promise<Response> {
   const { entries } = await callService(http, context, {
     service: "dispatch",
     operation: "internal/GetWorkflowState",
-    payload: GetWorkflowStateRequest.encode({ workflowExecutionId }).finish(),
+    payload: GetWorkflowStateRequest.encode(request).finish(),
     answer: GetWorkflowStateResponse,
   });
   const state = jsonObject(entries.map(({ key, value }): JsonField => [key, jsonPayload(value)]));
   return respondJson(context, jsonObject([["state", state]]));
 }
 
-async function queryWorkflow(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const workflowExecutionId = readExecutionId(context.req.param("id"));
+async function readQuery(context: Context<HttpEnv>): Promise<QueryWorkflowRequest> {
+  const { id: workflowExecutionId } = readExecution(context);
   const body = await readBody(context.req.raw);
   const fields = checkFields(schemas.queryBody, body.values, "body");
-  const request = {
+  return {
     workflowExecutionId,
     queryName: parseText(fields.queryName, "queryName", nameLengthMax),
     params: readPayload(body, "params", "null"),
   };
+}
+
+async function queryWorkflow(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  request: QueryWorkflowRequest,
+): Promise<Response> {
   const { result, error } = await callService(http, context, {
     service: "dispatch",
     operation: "flovyn.v1.WorkflowQuery/QueryWorkflow",

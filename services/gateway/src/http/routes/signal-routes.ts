@@ -6,11 +6,12 @@ import {
   SignalWorkflowResponse,
 } from "@flovyn/proto/v1";
 import type { Context } from "hono";
+import { factNames } from "../../authorization/request-facts.js";
 import { readBody } from "../body.js";
 import { callService } from "../bus-call.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { type JsonField, jsonObject } from "../json-text.js";
-import { readExecutionId } from "../query.js";
+import { readExecution } from "../query.js";
 import { respondJson } from "../respond.js";
 import type { RouteTable } from "../route-table.js";
 import { readSignal, readSignalWithStart } from "../signal-requests.js";
@@ -22,7 +23,7 @@ const tags = ["Signals"];
 
 /** Signals of workflow executions: to one, or to the one that a key names, started if need be. */
 export function addSignalRoutes(table: RouteTable, http: HttpContext, base: OrgBase): void {
-  table.add(
+  table.addAbout(
     {
       method: "post",
       path: `${base.path}/workflow-executions/signal-with-start`,
@@ -38,9 +39,13 @@ export function addSignalRoutes(table: RouteTable, http: HttpContext, base: OrgB
         ...problemResponses(400, 401, 404, 409, 413, 429, 503),
       },
     },
-    (context) => signalWithStart(http, context, base),
+    {
+      about: factNames.start,
+      read: async (context) => readSignalWithStart(await readBody(context.req.raw), context.get("caller").orgId),
+      run: (context, request) => signalWithStart(http, context, base, request),
+    },
   );
-  table.add(
+  table.addAbout(
     {
       method: "post",
       path: `${base.path}/workflow-executions/{id}/signal`,
@@ -55,14 +60,23 @@ export function addSignalRoutes(table: RouteTable, http: HttpContext, base: OrgB
         ...problemResponses(400, 401, 404, 409, 413, 429, 503),
       },
     },
-    (context) => signalWorkflow(http, context),
+    {
+      about: factNames.workflow,
+      read: async (context) => {
+        const { id: workflowExecutionId } = readExecution(context);
+        const { orgId } = context.get("caller");
+        return readSignal(await readBody(context.req.raw), { orgId, workflowExecutionId });
+      },
+      run: (context, request) => signalWorkflow(http, context, request),
+    },
   );
 }
 
-async function signalWorkflow(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const workflowExecutionId = readExecutionId(context.req.param("id"));
-  const { orgId } = context.get("caller");
-  const request = readSignal(await readBody(context.req.raw), { orgId, workflowExecutionId });
+async function signalWorkflow(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  request: SignalWorkflowRequest,
+): Promise<Response> {
   const answer = await callService(http, context, {
     service: "dispatch",
     operation: "flovyn.v1.WorkflowDispatch/SignalWorkflow",
@@ -72,8 +86,12 @@ async function signalWorkflow(http: HttpContext, context: Context<HttpEnv>): Pro
   return respondJson(context, jsonObject([["signaled", true], ...signalOutcome(answer)]));
 }
 
-async function signalWithStart(http: HttpContext, context: Context<HttpEnv>, base: OrgBase): Promise<Response> {
-  const request = readSignalWithStart(await readBody(context.req.raw), context.get("caller").orgId);
+async function signalWithStart(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  base: OrgBase,
+  request: SignalWithStartWorkflowRequest,
+): Promise<Response> {
   const answer = await callService(http, context, {
     service: "dispatch",
     operation: "flovyn.v1.WorkflowDispatch/SignalWithStartWorkflow",

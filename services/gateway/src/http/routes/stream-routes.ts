@@ -4,44 +4,64 @@ import type { Context } from "hono";
 import { parseStreamTypes } from "../../live/live-event.js";
 import { callService } from "../bus-call.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
-import { readExecutionId } from "../query.js";
+import { readExecution } from "../query.js";
 import { respondStream } from "../respond-stream.js";
-import type { RouteTable, SecuredRoute } from "../route-table.js";
+import type { RouteSteps, RouteTable, SecuredRoute } from "../route-table.js";
 import { executionParams, type OrgBase, problemResponses, security } from "./route-docs.js";
 import { eventStream, streamQuery } from "./stream-schemas.js";
 
 /** Live streams over server-sent events: of a workflow, of a workflow with its children, of a task. */
 export function addStreamRoutes(table: RouteTable, http: HttpContext, base: OrgBase): void {
-  table.add(
+  table.addAbout(
     describe({
       path: `${base.path}/workflow-executions/{id}/stream`,
       operationId: `streamWorkflow${base.suffix}`,
       action: "streamWorkflowExecution",
       summary: "Watch a workflow execution: what happens to it and what its tasks stream",
     }),
-    (context) => streamWorkflow(http, context, false),
+    watch((context, asked) => streamWorkflow(http, context, { ...asked, children: false })),
   );
-  table.add(
+  table.addAbout(
     describe({
       path: `${base.path}/workflow-executions/{id}/stream/consolidated`,
       operationId: `streamWorkflowConsolidated${base.suffix}`,
       action: "streamWorkflowExecution",
       summary: "Watch a workflow execution together with its children, each event with the execution it is about",
     }),
-    (context) => streamWorkflow(http, context, true),
+    watch((context, asked) => streamWorkflow(http, context, { ...asked, children: true })),
   );
-  table.add(
+  table.addAbout(
     describe({
       path: `${base.path}/task-executions/{id}/stream`,
       operationId: `streamTask${base.suffix}`,
       action: "streamTaskExecution",
       summary: "Watch a task execution: what happens to it and what it streams",
     }),
-    (context) => streamTask(http, context),
+    watch((context, asked) => streamTask(http, context, asked)),
   );
 }
 
-function describe(route: { path: string; operationId: string; action: ActionName; summary: string }): SecuredRoute {
+interface AskedStream {
+  id: string;
+  types: ReturnType<typeof parseStreamTypes>;
+}
+
+function watch(run: RouteSteps<AskedStream>["run"]): RouteSteps<AskedStream> {
+  const read = (context: Context<HttpEnv>) => {
+    const types = parseStreamTypes(context.req.queries("types") ?? []);
+    return { ...readExecution(context), types };
+  };
+  return { about: { id: "id" }, read, run };
+}
+
+interface Described {
+  path: string;
+  operationId: string;
+  action: ActionName;
+  summary: string;
+}
+
+function describe(route: Described): SecuredRoute & Described {
   return {
     ...route,
     method: "get",
@@ -58,9 +78,11 @@ function describe(route: { path: string; operationId: string; action: ActionName
   };
 }
 
-async function streamWorkflow(http: HttpContext, context: Context<HttpEnv>, children: boolean): Promise<Response> {
-  const types = parseStreamTypes(context.req.queries("types") ?? []);
-  const id = readExecutionId(context.req.param("id"));
+async function streamWorkflow(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  { id, types, children }: AskedStream & { children: boolean },
+): Promise<Response> {
   const view = await callService(http, context, {
     service: "dispatch",
     operation: "internal/GetWorkflow",
@@ -71,9 +93,7 @@ async function streamWorkflow(http: HttpContext, context: Context<HttpEnv>, chil
   return respondStream(http, context, { orgId, executionId: view.id, streamId: view.id, children, types });
 }
 
-async function streamTask(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const types = parseStreamTypes(context.req.queries("types") ?? []);
-  const id = readExecutionId(context.req.param("id"));
+async function streamTask(http: HttpContext, context: Context<HttpEnv>, { id, types }: AskedStream): Promise<Response> {
   const view = await callService(http, context, {
     service: "tasks",
     operation: "internal/GetTask",

@@ -1,10 +1,11 @@
 import { GetTaskRequest, TaskView } from "@flovyn/proto/internal";
 import { SubmitTaskRequest, SubmitTaskResponse } from "@flovyn/proto/v1";
 import type { Context } from "hono";
+import { factNames } from "../../authorization/request-facts.js";
 import { readBody } from "../body.js";
 import { callService } from "../bus-call.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
-import { readExecutionId } from "../query.js";
+import { readExecution } from "../query.js";
 import { respondJson } from "../respond.js";
 import type { RouteTable } from "../route-table.js";
 import { readSubmitTask } from "../start-requests.js";
@@ -16,7 +17,7 @@ const tags = ["Tasks"];
 
 /** Task executions: submit, get. */
 export function addTaskRoutes(table: RouteTable, http: HttpContext, base: OrgBase): void {
-  table.add(
+  table.addAbout(
     {
       method: "post",
       path: `${base.path}/task-executions`,
@@ -32,9 +33,13 @@ export function addTaskRoutes(table: RouteTable, http: HttpContext, base: OrgBas
         ...problemResponses(400, 401, 404, 409, 413, 429, 503),
       },
     },
-    (context) => submitTask(http, context),
+    {
+      about: factNames.submitTask,
+      read: async (context) => readSubmitTask(await readBody(context.req.raw), context.get("caller").orgId),
+      run: (context, request) => submitTask(http, context, request),
+    },
   );
-  table.add(
+  table.addAbout(
     {
       method: "get",
       path: `${base.path}/task-executions/{id}`,
@@ -49,12 +54,15 @@ export function addTaskRoutes(table: RouteTable, http: HttpContext, base: OrgBas
         ...problemResponses(400, 401, 404, 503),
       },
     },
-    (context) => getTask(http, context),
+    {
+      about: { id: "id" },
+      read: readExecution,
+      run: async (context, { id }) => respondJson(context, taskJson(await findTask(http, context, id))),
+    },
   );
 }
 
-async function submitTask(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const request = readSubmitTask(await readBody(context.req.raw), context.get("caller").orgId);
+async function submitTask(http: HttpContext, context: Context<HttpEnv>, request: SubmitTaskRequest): Promise<Response> {
   const submitted = await callService(http, context, {
     service: "tasks",
     operation: "flovyn.v1.TaskExecution/SubmitTask",
@@ -68,10 +76,6 @@ async function submitTask(http: HttpContext, context: Context<HttpEnv>): Promise
     ["idempotencyKeyNew", idempotencyKeyNew],
   ]);
   return respondJson(context, text, idempotencyKeyUsed && !idempotencyKeyNew ? 200 : 201);
-}
-
-async function getTask(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  return respondJson(context, taskJson(await findTask(http, context, readExecutionId(context.req.param("id")))));
 }
 
 function findTask(http: HttpContext, context: Context<HttpEnv>, id: string): Promise<TaskView> {

@@ -62,7 +62,7 @@ export function addWorkerTokenRoutes(table: RouteTable, http: HttpContext, base:
       },
       (context) => listWorkerTokens(http, context),
     );
-    table.add(
+    table.addAbout(
       {
         method: "delete",
         path: `${base.path}/${path}/{id}`,
@@ -77,7 +77,11 @@ export function addWorkerTokenRoutes(table: RouteTable, http: HttpContext, base:
           ...problemResponses(400, 401, 403, 404, 503),
         },
       },
-      (context) => revokeWorkerToken(http, context),
+      {
+        about: { id: "id" },
+        read: (context) => ({ id: parseUuid(context.req.param("id") ?? "", "id") }),
+        run: (context, request) => revokeWorkerToken(http, context, request),
+      },
     );
   }
 }
@@ -121,12 +125,15 @@ async function listWorkerTokens(http: HttpContext, context: Context<HttpEnv>): P
 
 const nothing = { decode: () => undefined };
 
-async function revokeWorkerToken(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const id = parseUuid(context.req.param("id") ?? "", "id");
+async function revokeWorkerToken(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  request: RevokeWorkerTokenRequest,
+): Promise<Response> {
   await callService(http, context, {
     service: "dispatch",
     operation: "internal/RevokeWorkerToken",
-    payload: RevokeWorkerTokenRequest.encode({ id }).finish(),
+    payload: RevokeWorkerTokenRequest.encode(request).finish(),
     answer: nothing,
   });
   return context.body(null, 204);

@@ -9,11 +9,12 @@ import {
 } from "@flovyn/proto/internal";
 import { StartWorkflowRequest, StartWorkflowResponse } from "@flovyn/proto/v1";
 import type { Context } from "hono";
+import { factNames } from "../../authorization/request-facts.js";
 import { readBody } from "../body.js";
 import { callService } from "../bus-call.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { jsonArray, jsonObject } from "../json-text.js";
-import { readExecutionId, readListEventsQuery, readListWorkflowsQuery } from "../query.js";
+import { readExecution, readListEventsQuery, readListWorkflowsQuery } from "../query.js";
 import { respondJson } from "../respond.js";
 import type { RouteTable } from "../route-table.js";
 import { readStartWorkflow } from "../start-requests.js";
@@ -25,7 +26,7 @@ const tags = ["Workflows"];
 
 /** Workflow executions: start, list, get, events. */
 export function addWorkflowRoutes(table: RouteTable, http: HttpContext, base: OrgBase): void {
-  table.add(
+  table.addAbout(
     {
       method: "post",
       path: `${base.path}/workflow-executions`,
@@ -41,9 +42,13 @@ export function addWorkflowRoutes(table: RouteTable, http: HttpContext, base: Or
         ...problemResponses(400, 401, 404, 409, 413, 429, 503),
       },
     },
-    (context) => startWorkflow(http, context, base),
+    {
+      about: factNames.start,
+      read: async (context) => readStartWorkflow(await readBody(context.req.raw), context.get("caller").orgId),
+      run: (context, request) => startWorkflow(http, context, base, request),
+    },
   );
-  table.add(
+  table.addAbout(
     {
       method: "get",
       path: `${base.path}/workflow-executions`,
@@ -58,9 +63,13 @@ export function addWorkflowRoutes(table: RouteTable, http: HttpContext, base: Or
         ...problemResponses(400, 401, 404, 503),
       },
     },
-    (context) => listWorkflows(http, context),
+    {
+      about: { kind: "kind", queue: "queue" },
+      read: (context) => readListWorkflowsQuery(context.req.query()),
+      run: (context, request) => listWorkflows(http, context, request),
+    },
   );
-  table.add(
+  table.addAbout(
     {
       method: "get",
       path: `${base.path}/workflow-executions/{id}`,
@@ -75,9 +84,13 @@ export function addWorkflowRoutes(table: RouteTable, http: HttpContext, base: Or
         ...problemResponses(400, 401, 404, 503),
       },
     },
-    (context) => getWorkflow(http, context),
+    {
+      about: { id: "id" },
+      read: readExecution,
+      run: async (context, { id }) => respondJson(context, workflowJson(await findWorkflow(http, context, id))),
+    },
   );
-  table.add(
+  table.addAbout(
     {
       method: "get",
       path: `${base.path}/workflow-executions/{id}/events`,
@@ -92,12 +105,20 @@ export function addWorkflowRoutes(table: RouteTable, http: HttpContext, base: Or
         ...problemResponses(400, 401, 404, 503),
       },
     },
-    (context) => listEvents(http, context),
+    {
+      about: factNames.workflow,
+      read: readListEvents,
+      run: (context, request) => listEvents(http, context, request),
+    },
   );
 }
 
-async function startWorkflow(http: HttpContext, context: Context<HttpEnv>, base: OrgBase): Promise<Response> {
-  const request = readStartWorkflow(await readBody(context.req.raw), context.get("caller").orgId);
+async function startWorkflow(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  base: OrgBase,
+  request: StartWorkflowRequest,
+): Promise<Response> {
   const started = await callService(http, context, {
     service: "dispatch",
     operation: "flovyn.v1.WorkflowDispatch/StartWorkflow",
@@ -120,8 +141,11 @@ async function startWorkflow(http: HttpContext, context: Context<HttpEnv>, base:
   return respondJson(context, text, existed ? 200 : 201);
 }
 
-async function listWorkflows(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const request = readListWorkflowsQuery(context.req.query());
+async function listWorkflows(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  request: ListWorkflowsRequest,
+): Promise<Response> {
   const page = await callService(http, context, {
     service: "dispatch",
     operation: "internal/ListWorkflows",
@@ -140,20 +164,16 @@ async function listWorkflows(http: HttpContext, context: Context<HttpEnv>): Prom
   );
 }
 
-async function getWorkflow(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  return respondJson(
-    context,
-    workflowJson(await findWorkflow(http, context, readExecutionId(context.req.param("id")))),
-  );
+function readListEvents(context: Context<HttpEnv>): ListEventsRequest {
+  const { id: workflowExecutionId } = readExecution(context);
+  return { workflowExecutionId, sinceSequence: readListEventsQuery(context.req.query()), limit: 0 };
 }
 
-async function listEvents(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const workflowExecutionId = readExecutionId(context.req.param("id"));
-  const sinceSequence = readListEventsQuery(context.req.query());
+async function listEvents(http: HttpContext, context: Context<HttpEnv>, request: ListEventsRequest): Promise<Response> {
   const { events } = await callService(http, context, {
     service: "dispatch",
     operation: "internal/ListEvents",
-    payload: ListEventsRequest.encode({ workflowExecutionId, sinceSequence, limit: 0 }).finish(),
+    payload: ListEventsRequest.encode(request).finish(),
     answer: ListEventsResponse,
   });
   return respondJson(context, eventsJson(events));
