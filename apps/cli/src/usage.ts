@@ -32,7 +32,7 @@ export const usage = `flovyn – durable workflows
       --org SLUG             the organization (FLOVYN_ORG; the one of the development server)
       both, and org:
       --http-url URL         the server (FLOVYN_HTTP_URL); without, the development server of --data and --http-port
-      --key KEY              who asks (FLOVYN_API_KEY; the operator of the development server)
+      --key KEY              who asks (FLOVYN_API_KEY; of the development server its operator for org, its ADMIN for token)
       --json                 one line of JSON
   flovyn auth explain <principal> <action> [<resource>]   which policy decides
   flovyn auth actions                                     what policies may speak of

@@ -15,6 +15,9 @@ export const actionGroups = [
 ] as const;
 export type ActionGroup = (typeof actionGroups)[number];
 
+/** What only workers do, with what they have taken; OWNER may as well. */
+export const workerGroups: readonly ActionGroup[] = ["poll", "complete", "fail", "heartbeat", "work"];
+
 export const resourceTypes = [
   "Server",
   "Org",
@@ -67,8 +70,8 @@ export const actions = {
   cancelWorkflowExecution: { group: "update", resource: "WorkflowExecution" },
   /** A workflow or a task, whichever has the id. */
   cancelExecution: { group: "update", resource: "WorkflowExecution" },
-  submitWorkflowCommands: { group: "update", resource: "WorkflowExecution" },
-  reportExecutionSpans: { group: "update", resource: "WorkflowExecution" },
+  submitWorkflowCommands: { group: "work", resource: "WorkflowExecution" },
+  reportExecutionSpans: { group: "work", resource: "WorkflowExecution" },
   viewDefinition: { group: "view", resource: "Definition" },
 
   submitTask: { group: "create", resource: "TaskExecution" },
@@ -77,10 +80,10 @@ export const actions = {
   viewTaskExecution: { group: "view", resource: "TaskExecution" },
   streamTaskExecution: { group: "view", resource: "TaskExecution" },
   viewTaskState: { group: "view", resource: "TaskExecution" },
-  updateTaskState: { group: "update", resource: "TaskExecution" },
-  reportTaskProgress: { group: "update", resource: "TaskExecution" },
-  logTaskMessage: { group: "update", resource: "TaskExecution" },
-  streamTaskData: { group: "update", resource: "TaskExecution" },
+  updateTaskState: { group: "work", resource: "TaskExecution" },
+  reportTaskProgress: { group: "work", resource: "TaskExecution" },
+  logTaskMessage: { group: "work", resource: "TaskExecution" },
+  streamTaskData: { group: "work", resource: "TaskExecution" },
   cancelTaskExecution: { group: "update", resource: "TaskExecution" },
   completeTask: { group: "complete", resource: "TaskExecution" },
   failTask: { group: "fail", resource: "TaskExecution" },
@@ -94,13 +97,13 @@ export const actions = {
   pollWorkflow: { group: "poll", resource: "Queue" },
   pollTask: { group: "poll", resource: "Queue" },
   subscribeToWork: { group: "poll", resource: "Queue" },
-  registerWorker: { group: "create", resource: "Worker" },
+  registerWorker: { group: "work", resource: "Worker" },
   heartbeatWorker: { group: "heartbeat", resource: "Worker" },
 
   spawnAgent: { group: "execute", resource: "AgentExecution" },
   pollAgent: { group: "poll", resource: "Queue" },
   viewAgentExecution: { group: "view", resource: "AgentExecution" },
-  updateAgentExecution: { group: "update", resource: "AgentExecution" },
+  updateAgentExecution: { group: "work", resource: "AgentExecution" },
   completeAgent: { group: "complete", resource: "AgentExecution" },
   failAgent: { group: "fail", resource: "AgentExecution" },
 } as const satisfies Record<string, Action>;

@@ -60,12 +60,13 @@ permit (
 when { resource in principal.org };
 
 @id("operator")
-@description("An operator belongs to no org: creates orgs, and manages credentials and the audit log of any.")
+@description("An operator belongs to no org: creates orgs, reads the audit log of any, and revokes credentials but makes none.")
 permit (
   principal is Flovyn::Operator,
   action in [
     Flovyn::Action::"createOrg", Flovyn::Action::"listOrgs", Flovyn::Action::"viewOrg", Flovyn::Action::"viewApi",
-    Flovyn::Action::"manage"
+    Flovyn::Action::"viewMetrics", Flovyn::Action::"listWorkerTokens", Flovyn::Action::"revokeWorkerToken",
+    Flovyn::Action::"viewAuditLog"
   ],
   resource
 );

@@ -78,6 +78,13 @@ describe("policies of files", () => {
     expect(found.toSorted()).toEqual([...wanted].toSorted());
   });
 
+  it("let operators make worker tokens where one says so", () => {
+    const operator: Principal = { orgId: "", principalType: "User", principalId: "root", role: "OPERATOR" };
+    const text = `permit (principal is Flovyn::Operator, action == Flovyn::Action::"createWorkerToken", resource);`;
+    const may = (authorizer: Authorizer) => authorizer.authorize(operator, "createWorkerToken", { orgId: org }).allowed;
+    expect([may(new Authorizer()), may(new Authorizer({ sources: [source(text)] }))]).toEqual([false, true]);
+  });
+
   it.each([
     ["what is no policy", "permit (principal, action);", /^own\.cedar:1: /],
     ["an unknown action", '\n\npermit (principal, action == Flovyn::Action::"fly", resource);', /^own\.cedar:3: .*fly/],

@@ -1,4 +1,4 @@
-/** Goal: the commands that manage organizations and worker tokens, as an operator types them, against a cluster. */
+/** Goal: the commands that manage organizations and worker tokens, as people type them, against a cluster. */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -34,13 +34,17 @@ function flovyn(args: readonly string[], env: Record<string, string> = {}): Prom
   });
 }
 
-/** As an operator of the cluster. */
-const admin = (...args: string[]) =>
+const call = (key: string, args: string[]) =>
   flovyn(args, {
     FLOVYN_HTTP_URL: use.cluster.replica("gateway", 0).httpUrl,
-    FLOVYN_API_KEY: operatorKey,
+    FLOVYN_API_KEY: key,
     FLOVYN_ORG: use.cluster.org.slug,
   });
+
+/** As an ADMIN of the organization. */
+const admin = (...args: string[]) => call(use.cluster.org.userKey, args);
+/** As an operator of the cluster. */
+const operator = (...args: string[]) => call(operatorKey, args);
 
 test.each([["--help"], ["-h"], ["help"], ["org --help"], ["token create -h"]])(
   "flovyn %s says what there is",
@@ -58,8 +62,12 @@ describe("flovyn token", () => {
     await client.startWorkflow({ workflowKind: "k", queue: "commands" });
     const listed = JSON.parse((await admin("token", "list", "--json")).out);
     const [token] = listed.filter((one: { prefix: string }) => one.prefix === made.out.slice(0, 16));
-    expect(token).toMatchObject({ displayName: "from the command line", createdBy: "operator:test", revokedAt: null });
+    expect(token).toMatchObject({ displayName: "from the command line", createdBy: "api:test", revokedAt: null });
     expect((await admin("token", "list")).out).toContain(token.id);
+    // An operator takes credentials away, and makes none.
+    const refused = { code: 1, err: expect.stringContaining("403: the key does not allow createWorkerToken") };
+    expect(await operator("token", "create", "another")).toMatchObject(refused);
+    expect(await operator("token", "revoke", token.id)).toMatchObject({ code: 0, out: `revoked ${token.id}` });
     expect(await admin("token", "revoke", token.id)).toMatchObject({ code: 0, out: `revoked ${token.id}` });
     await expect(client.startWorkflow({ workflowKind: "k", queue: "commands" })).rejects.toMatchObject({
       code: status.UNAUTHENTICATED,
@@ -80,10 +88,10 @@ describe("flovyn token", () => {
 
 describe("flovyn org", () => {
   test("creates organizations and lists them", async () => {
-    const made = JSON.parse((await admin("org", "create", "from-cli", "--name", "From the CLI", "--json")).out);
+    const made = JSON.parse((await operator("org", "create", "from-cli", "--name", "From the CLI", "--json")).out);
     expect(made).toMatchObject({ slug: "from-cli", name: "From the CLI", tier: "FREE" });
-    expect((await admin("org", "list")).out).toMatch(new RegExp(`${made.id} +from-cli +FREE`));
-    expect(await admin("org", "create", "from-cli")).toMatchObject({
+    expect((await operator("org", "list")).out).toMatch(new RegExp(`${made.id} +from-cli +FREE`));
+    expect(await operator("org", "create", "from-cli")).toMatchObject({
       code: 1,
       err: expect.stringContaining("409: slug"),
     });

@@ -25,13 +25,14 @@ const shared = {
 
 /**
  * Reads the command line of `flovyn token` and `flovyn org`. Without an address it is the development server of the data
- * directory, with its operator. Errors: UsageError.
+ * directory; `by` is which of its keys asks. Errors: UsageError.
  */
 export function readAdminTarget(
   args: readonly string[],
-  more: readonly string[],
+  options: { more: readonly string[]; by: "operatorKey" | "apiKey" },
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): AdminTarget {
+  const { more, by } = options;
   const own = Object.fromEntries(more.map((name) => [name, { type: "string" } as const]));
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -53,5 +54,5 @@ export function readAdminTarget(
     return { httpUrl: address.replace(/\/$/, ""), key, org: text("org") ?? env.FLOVYN_ORG ?? "", ...common };
   }
   const target = findTarget({ data: values.data, httpPort: values["http-port"], grpcPort: "0" });
-  return { httpUrl: target.httpUrl, key: key ?? target.operatorKey, org: text("org") ?? target.orgSlug, ...common };
+  return { httpUrl: target.httpUrl, key: key ?? target[by], org: text("org") ?? target.orgSlug, ...common };
 }

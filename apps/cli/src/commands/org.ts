@@ -14,7 +14,7 @@ interface Org {
 
 /** `flovyn org create <slug>` and `flovyn org list`. */
 export async function org(args: readonly string[]): Promise<void> {
-  const target = readAdminTarget(args, ["name", "tier"]);
+  const target = readAdminTarget(args, { more: ["name", "tier"], by: "operatorKey" });
   const [action, slug, ...more] = target.words;
   if (more.length > 0) throw new UsageError(`${more[0]} is one word too many`);
   if (action === "list" && slug === undefined) {

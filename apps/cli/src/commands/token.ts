@@ -16,7 +16,7 @@ interface Token {
 
 /** `flovyn token create <name>`, `list` and `revoke <id>`: credentials of workers. */
 export async function token(args: readonly string[]): Promise<void> {
-  const target = readAdminTarget(args, ["expires-in"]);
+  const target = readAdminTarget(args, { more: ["expires-in"], by: "apiKey" });
   const [action, word, ...more] = target.words;
   if (more.length > 0) throw new UsageError(`${more[0]} is one word too many`);
   if (target.org === "") throw new UsageError("--org, or FLOVYN_ORG in the environment, names the organization");

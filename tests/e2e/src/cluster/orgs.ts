@@ -23,9 +23,13 @@ export function makeOrg(name: string): Org {
 /** An operator of a cluster that has one. */
 export const operatorKey = "flovyn_op_test_operator";
 
-/** With an operator, a viewer of each org, worker tokens, and every authenticator that is configured. */
+/**
+ * With an operator, a viewer of each org, worker tokens, of which all orgs but the first may have one, and every
+ * authenticator that is configured.
+ */
 export function accessToml(orgs: readonly Org[]): string {
-  const [tables, keys] = [orgTables(orgs), orgKeys(orgs)];
+  const keys = orgKeys(orgs);
+  const tables = orgTables(orgs).map((table, n) => (n === 0 ? table : `${table}quotas = { worker_tokens = 1 }\n`));
   const more = [
     `  { key = "${operatorKey}", principal_type = "User", principal_id = "operator:test", role = "OPERATOR" },`,
     ...orgs.map(({ id, userKey }) => {
