@@ -9,8 +9,8 @@ export interface Authorize {
   /** What can be said before the request is read. */
   before(caller: Caller, action: ActionName, orgId: string): ReturnType<Authorizer["beforehand"]>;
   /**
-   * Lets through, before the request is read, who may be let through. True when that was all of it; false when it depends on what the request says.
-   * Errors: Forbidden, where it does not depend on that.
+   * Lets a caller through before the request is read. True when that was the whole decision; false when it depends on what the
+   * request says. Errors: Forbidden, for a caller that is refused whatever it says.
    */
   beforehand(caller: Caller, action: ActionName, orgId: string): boolean;
 }
