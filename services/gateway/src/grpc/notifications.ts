@@ -1,9 +1,9 @@
 import { type Caller, workSubject } from "@flovyn/bus";
-import { checkLength, checkOrg, DomainError, invalidField, newId, parseQueue } from "@flovyn/domain";
+import { checkLength, checkOrg, type DomainError, invalidField, newId, parseQueue } from "@flovyn/domain";
 import { SubscriptionRequest, WorkAvailableEvent } from "@flovyn/proto/v1";
 import { Metadata, type ServerWritableStream } from "@grpc/grpc-js";
 import type { HintListener } from "../hints/hint-channels.js";
-import { notificationGapMs, notificationStreamsMax } from "../limits.js";
+import { notificationGapMs } from "../limits.js";
 import type { RpcMeter } from "../metrics.js";
 import type { Timed } from "../work/deadline-wheel.js";
 import { auditCall, auditFacts } from "./audit-call.js";
@@ -88,9 +88,6 @@ export class NotificationStreams {
   }
 
   #read(call: RawServerStream, caller: Caller): Subscription {
-    if (this.#streams.size >= notificationStreamsMax) {
-      throw new DomainError("LimitExceeded", `too many streams at this gateway, at most ${notificationStreamsMax}`);
-    }
     const request = decodeRequest(SubscriptionRequest, call.request, "SubscriptionRequest");
     checkOrg(request.orgId, caller.orgId);
     if (request.queue.trim() === "") throw invalidField("queue", "must not be blank");

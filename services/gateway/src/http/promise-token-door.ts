@@ -4,6 +4,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { readCredentials } from "./credentials.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 import { readPromiseRef } from "./promise-ref.js";
+import { openAccount } from "./request-account.js";
 
 export const promiseTokenHeader = "flovyn-promise-token";
 
@@ -24,6 +25,7 @@ export function admitPromiseToken(http: HttpContext): MiddlewareHandler<HttpEnv>
       // Without a role, and with a name of its own, by which policies know it.
       const caller: Caller = { orgId, principalType: "User", principalId: "promise-token" };
       http.limits.admit(caller);
+      openAccount(context, caller, http);
       context.set("principal", caller);
       context.set("caller", caller);
     }
