@@ -27,16 +27,13 @@ export const limitsShape = z.strictObject({
   /** Wrong credentials from one address in a minute, on average. */
   failures_per_minute: rate.default(600),
   tiers: z
-    .record(
-      z.string().min(1).max(50),
-      z.object({ org_requests_per_second: rate.default(0), org_burst: rate.default(0) }),
-    )
+    .record(z.string().min(1).max(50), z.strictObject({ org_requests_per_second: rate, org_burst: rate.default(0) }))
     .default({}),
   /** The most that one org, or one address, takes of a budget while it is alone; less while others take of it, too. */
   share_percent: integer(1, 99).default(50),
   /** Calls that run at the services at the same time: of an org that is alone, and of all orgs together that are not. */
   service_calls: integer(1, 100_000).default(1024),
-  service_calls_shared: integer(1, 100_000).default(64),
+  service_calls_shared: integer(1, 100_000).default(32),
   budgets: budgetsShape.prefault({}),
 });
 
