@@ -20,7 +20,7 @@ const seenMany = statement<never>()(
     insert into worker_presence as presence (id, org_id, worker_key, last_seen_at, lost_at, session)
     select id, "orgId", "workerKey", ${time("now")}, case when lost then ${time("now")} end, session from ${rows("seen")}
     order by "orgId", "workerKey"
-    on conflict (org_id, worker_key) do update set last_seen_at = excluded.last_seen_at, lost_at = excluded.lost_at,
+    on conflict (org_id, worker_key, principal) do update set last_seen_at = excluded.last_seen_at, lost_at = excluded.lost_at,
       session = presence.session or excluded.session`,
 );
 

@@ -60,7 +60,7 @@ const upsertWorker = statement<{ id: string; shared: boolean }>()(
     values (${param("id")}, ${param("orgId")}, ${param("teamId")}, ${param("name")}, ${param("version")},
       ${param("type")}, ${param("hostName")}, ${param("processId")}, 'ONLINE', ${param("metadata")}::bytea,
       ${time("now")}, ${time("now")}, ${time("now")})
-    on conflict (org_id, worker_name) do update set team_id = excluded.team_id,
+    on conflict (org_id, worker_name, principal) do update set team_id = excluded.team_id,
       worker_version = excluded.worker_version, worker_type = excluded.worker_type, host_name = excluded.host_name,
       process_id = excluded.process_id, status = 'ONLINE', metadata = excluded.metadata,
       last_heartbeat_at = excluded.last_heartbeat_at, registered_at = excluded.registered_at
