@@ -11,6 +11,11 @@ export interface Caller {
   role?: string;
 }
 
+/** A principal within its org, whatever its credential and its role: `Worker/token:…`. Types of principals hold no slash. */
+export function principalOf({ principalType, principalId }: Pick<Caller, "principalType" | "principalId">): string {
+  return `${principalType}/${principalId}`;
+}
+
 export interface RequestHeader {
   caller: Caller;
   requestId: string;

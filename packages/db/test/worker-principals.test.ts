@@ -11,9 +11,21 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Database } from "../src/database.js";
 import { migrate } from "../src/migrate.js";
+import {
+  findAbandonedTasks,
+  findAbandonedWorkflows,
+  findTasksOfLostWorkers,
+  findWorkerKinds,
+  findWorkflowsOfLostWorkers,
+  heartbeatWorker,
+  markWorkersSeen,
+  upsertRegisteredWorker,
+} from "../src/store/index.js";
 
 const orgId = newId();
 const workerId = newId();
+/** After everything that the database holds from before. */
+const now = Date.now() + 3_600_000;
 const [workflowId, taskId, definitionId] = [newId(), newId(), newId()];
 let database: TestDatabase;
 let db: Database;
@@ -107,5 +119,32 @@ describe("a database from before workers had principals", () => {
         { status: "RUNNING", worker_id: "old", worker_principal: null },
       ]);
     }
+  });
+
+  it("hands work out by what was registered, until a principal registers a worker of that name itself", async () => {
+    const alice = { orgId, principal: "Worker/alice" };
+    const known = { workflowKinds: [], taskKinds: ["charge"] };
+    for (const key of ["old", workerId]) expect(await findWorkerKinds(db, { ...alice, key })).toEqual(known);
+    expect(await heartbeatWorker(db, { ...alice, id: workerId, now })).toBe("old");
+    const texts = { name: "old", version: "2", type: "UNIFIED", hostName: "host", processId: "2" } as const;
+    const facts = { ...alice, ...texts, teamId: null, metadata: new Uint8Array() };
+    const registered = await upsertRegisteredWorker(db, facts, { now, seenAfter: 0 });
+    expect(registered).toMatchObject({ shared: false });
+    expect(registered.id).not.toBe(workerId);
+    expect(await findWorkerKinds(db, { ...alice, key: "old" })).toEqual({ workflowKinds: [], taskKinds: [] });
+    expect(await findWorkerKinds(db, { orgId, principal: "Worker/bob", key: "old" })).toEqual(known);
+  });
+
+  it("takes claims of no known principal back when no worker of the id lives, and not because one is lost", async () => {
+    const abandoned = async (silentBefore: number) => [
+      ...(await findAbandonedWorkflows(db, { now, silentBefore, heldBefore: 0, limit: 10 })),
+      ...(await findAbandonedTasks(db, { now, silentBefore, limit: 10 })),
+    ];
+    const seen = { orgId, workerKey: "old", session: true };
+    await markWorkersSeen(db, { now, seen: [{ ...seen, principal: "Worker/alice", lost: true }] });
+    expect(await abandoned(now - 1)).toEqual([]);
+    expect(await findWorkflowsOfLostWorkers(db, { lostBefore: now, limit: 10 })).toEqual([]);
+    expect(await findTasksOfLostWorkers(db, { lostBefore: now, limit: 10 })).toEqual([]);
+    expect((await abandoned(now)).map(({ id }) => id)).toEqual([workflowId, taskId]);
   });
 });

@@ -61,7 +61,8 @@ beforeEach(async () => {
 });
 
 function order(change: Partial<PollOrder> = {}): PollOrder {
-  return { kind: "task", orgId, queue: "default", filter: anyKind, workerId: "w", leaseMs: 0, holdMs: 50, ...change };
+  const worker = { orgId, principal: "Worker/alice", workerId: "w" };
+  return { ...worker, kind: "task", queue: "default", filter: anyKind, leaseMs: 0, holdMs: 50, ...change };
 }
 
 function advance(ms: number): void {
@@ -93,7 +94,7 @@ describe("work lines", () => {
       orgId,
       queue: "default",
       kinds: ["charge", "pay"],
-      pollers: [{ workerId: "w", leaseMs: 7000 }],
+      pollers: [{ workerId: "w", principal: "Worker/alice", leaseMs: 7000 }],
     });
     expect(lines.parked).toBe(0);
   });

@@ -1,6 +1,7 @@
 import type { WorkKind } from "@flovyn/bus";
 import type { Budgets } from "../budgets/budgets.js";
 import { fallbackClaimAfterMs, fallbackPassMs, workLineIdleMs } from "../limits.js";
+import type { NamedWorker } from "../presence/named-worker.js";
 import { IdlePolls } from "./idle-polls.js";
 import type { KindsFilter } from "./kinds-filter.js";
 import { ParkedPoll, type PollReply } from "./parked-poll.js";
@@ -8,12 +9,10 @@ import { type LineContext, QueueLine } from "./queue-line.js";
 
 export type WorkLinesBudgets = Pick<Budgets, "poll_queues" | "kinds_bytes">;
 
-export interface PollOrder {
+export interface PollOrder extends NamedWorker {
   kind: WorkKind;
-  orgId: string;
   queue: string;
   filter: KindsFilter;
-  workerId: string;
   leaseMs: number;
   /** How long to wait for work; 0 looks once. */
   holdMs: number;
@@ -69,9 +68,9 @@ export class WorkLines {
   }
 
   /** Calls back with the worker of every waiting poll: an open poll is a sign of life. */
-  eachWaiting(visit: (orgId: string, workerId: string) => void): void {
-    for (const [, line] of this.#all()) for (const poll of line.polls) visit(poll.orgId, poll.workerId);
-    for (const poll of this.#idlePolls.polls) visit(poll.orgId, poll.workerId);
+  eachWaiting(visit: (worker: NamedWorker) => void): void {
+    for (const [, line] of this.#all()) for (const poll of line.polls) visit(poll);
+    for (const poll of this.#idlePolls.polls) visit(poll);
   }
 
   /**

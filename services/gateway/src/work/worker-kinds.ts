@@ -3,6 +3,7 @@ import { DomainError, newId } from "@flovyn/domain";
 import { WorkerKindsRequest, WorkerKindsResponse } from "@flovyn/proto/internal";
 import { gatewayCaller } from "../auth/gateway-caller.js";
 import { claimTimeoutMs, workerKindsMax, workerKindsTtlMs } from "../limits.js";
+import { type NamedWorker, workerKey } from "../presence/named-worker.js";
 import { anyKind, type KindsFilter, kindsFilter } from "./kinds-filter.js";
 
 /** What a worker declared when it registered. A worker that never did, or that declared none of one sort, takes any kind of it. */
@@ -28,8 +29,8 @@ export class WorkerKindsCache {
   }
 
   /** What is known, possibly out of date. */
-  peek(orgId: string, workerId: string): WorkerKinds | undefined {
-    return this.#entries.get(key(orgId, workerId));
+  peek(worker: NamedWorker): WorkerKinds | undefined {
+    return this.#entries.get(workerKey(worker));
   }
 
   /** Whether what is known is good without another look. */
@@ -38,11 +39,11 @@ export class WorkerKindsCache {
   }
 
   /** Asks dispatch; callers that ask at the same time share one request. Errors: Unavailable, Timeout. */
-  load(orgId: string, workerId: string): Promise<WorkerKinds> {
-    const id = key(orgId, workerId);
+  load(worker: NamedWorker): Promise<WorkerKinds> {
+    const id = workerKey(worker);
     const running = this.#loading.get(id);
     if (running !== undefined) return running;
-    const loading = this.#ask(orgId, workerId).then(
+    const loading = this.#ask(worker).then(
       (kinds) => {
         if (this.#finish(id, loading)) this.#remember(id, kinds);
         return kinds;
@@ -57,20 +58,20 @@ export class WorkerKindsCache {
   }
 
   /** The worker registered anew: what is known, or being asked, no longer holds. */
-  forget(orgId: string, workerId: string): void {
-    const id = key(orgId, workerId);
+  forget(worker: NamedWorker): void {
+    const id = workerKey(worker);
     this.#entries.delete(id);
     this.#loading.delete(id);
   }
 
-  async #ask(orgId: string, workerId: string): Promise<WorkerKinds> {
+  async #ask({ orgId, principal, workerId }: NamedWorker): Promise<WorkerKinds> {
     // The answer is as old as the question, since a registration may come between them.
     const loadedAtMs = this.#now();
     try {
       const answer = await this.#bus.request({
         service: "dispatch",
         operation: "internal/WorkerKinds",
-        payload: WorkerKindsRequest.encode({ workerId }).finish(),
+        payload: WorkerKindsRequest.encode({ workerId, principal }).finish(),
         timeoutMs: claimTimeoutMs,
         caller: gatewayCaller(orgId),
         requestId: newId(),
@@ -100,9 +101,4 @@ export class WorkerKindsCache {
     }
     this.#entries.set(id, entry);
   }
-}
-
-/** Org ids hold no blank, so the key is unambiguous. */
-function key(orgId: string, workerId: string): string {
-  return `${orgId} ${workerId}`;
 }
