@@ -9,6 +9,7 @@ export type { NatsCredentials } from "./nats/broker-url.js";
 export type { NatsTls } from "./nats/connection.js";
 export { createNatsBus, type NatsBusOptions } from "./nats/nats-bus.js";
 export type { NatsBusLimits } from "./nats/settings.js";
+export { publicName } from "./request-errors.js";
 export { type BusStats, createBusStats } from "./stats.js";
 export * from "./subjects.js";
 export * from "./work-hints.js";
