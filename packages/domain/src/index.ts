@@ -1,3 +1,4 @@
+export * from "./base64url.js";
 export * from "./clock.js";
 export * from "./errors.js";
 export * from "./event-data.js";

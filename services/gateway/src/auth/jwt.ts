@@ -1,5 +1,5 @@
 import type { Caller } from "@flovyn/bus";
-import { DomainError } from "@flovyn/domain";
+import { DomainError, decodeBase64Url } from "@flovyn/domain";
 import type { JwtConfig, Logger } from "@flovyn/runtime";
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { BoundedCache } from "../cache/bounded-cache.js";
@@ -52,6 +52,8 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
     name: "jwt",
     authenticate(token) {
       if (!form.test(token)) return undefined;
+      // One token has one text, or a copy of it would count as another one.
+      if (token.split(".").some((part) => decodeBase64Url(part) === undefined)) throw invalidCredentials();
       const key = credentialDigest(token);
       const caller = known.get(key) ?? pending.get(key);
       if (caller !== undefined) return caller;

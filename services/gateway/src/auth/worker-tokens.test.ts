@@ -112,6 +112,16 @@ describe("worker tokens", () => {
     for (const token of made) expect(token).toMatch(/^fwt_[0-9A-Za-z]{43}$/);
   });
 
+  it("have one last character", async () => {
+    const { token } = store();
+    const characters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_=+/";
+    const others = [...characters].map((last) => token.slice(0, -1) + last).filter((text) => text !== token);
+    const ends = await Promise.allSettled(others.map(async (text) => (await authenticate(text)) ?? "not one"));
+    const taken = ends.filter((end) => end.status === "fulfilled" && end.value !== "not one");
+    expect(taken).toEqual([]);
+    expect(await authenticate(token)).toMatchObject({ orgId });
+  });
+
   it("are asked for once, and then the same caller each time", async () => {
     const { token, id } = store();
     const callers = await Promise.all([authenticate(token), authenticate(token), authenticate(token)]);
