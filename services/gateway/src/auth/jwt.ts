@@ -7,6 +7,7 @@ import { type Authenticator, invalidCredentials } from "./authenticate.js";
 import { credentialDigest } from "./credential-digest.js";
 import { type Claims, readClaims } from "./jwt-claims.js";
 import { createJwtKeys, KeysOutOfReachError } from "./jwt-keys.js";
+import { checkTimes } from "./jwt-times.js";
 
 export interface JwtAuthenticatorOptions {
   config: JwtConfig;
@@ -71,6 +72,7 @@ function verified(config: JwtConfig, now: () => number): Verify {
   const keys: JWTVerifyGetKey = createJwtKeys(config, now);
   return async (token) => {
     const { payload } = await jwtVerify(token, keys, { ...timing(config, now), algorithms: [...config.algorithms] });
+    checkTimes(payload);
     notFromTheFuture(payload, config, now);
     return payload;
   };
@@ -80,10 +82,10 @@ function verified(config: JwtConfig, now: () => number): Verify {
 function unverified(config: JwtConfig, now: () => number): Verify {
   return async (token) => {
     const payload = decode(token);
+    checkTimes(payload);
     const skewSeconds = config.clockSkewSeconds;
     const atSeconds = now() / 1000;
-    if (typeof payload.exp !== "number" || payload.exp + skewSeconds <= atSeconds)
-      throw new errors.JWTExpired("", payload);
+    if ((payload.exp ?? 0) + skewSeconds <= atSeconds) throw new errors.JWTExpired("", payload);
     if ((payload.nbf ?? 0) > atSeconds + skewSeconds) throw new errors.JWTInvalid("not yet");
     if (config.issuer !== undefined && payload.iss !== config.issuer) throw new errors.JWTInvalid("issuer");
     const audiences = [payload.aud ?? []].flat();
@@ -135,6 +137,7 @@ async function callerOf(claims: Claims, { config, findOrg }: JwtAuthenticatorOpt
 
 /** Nobody learns more than that the token is not valid, or was, and that keys cannot be had. */
 function refusal(error: unknown, log: Logger): DomainError {
+  if (error instanceof DomainError) return error;
   if (error instanceof errors.JWTExpired) {
     return new DomainError("Unauthenticated", "the token has expired", { reason: "EXPIRED_CREDENTIALS" });
   }
