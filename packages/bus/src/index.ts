@@ -4,7 +4,7 @@ export * from "./decode-message.js";
 export { hintDue } from "./due-hints.js";
 export { createInProcessBus, type InProcessBusOptions } from "./in-process-bus.js";
 export { hintLifecycle } from "./lifecycle-hints.js";
-export type { BusLog, LogMethod } from "./log.js";
+export { type BusLog, type LogMethod, limitedWarning } from "./log.js";
 export type { NatsCredentials } from "./nats/broker-url.js";
 export type { NatsTls } from "./nats/connection.js";
 export { createNatsBus, type NatsBusOptions } from "./nats/nats-bus.js";

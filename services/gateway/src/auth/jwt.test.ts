@@ -221,11 +221,18 @@ describe("keys", () => {
   });
 
   it("that are out of reach let nobody in, and are asked for again", async () => {
-    const jwt = authenticator({ jwks_uri: `${provider.issuer}/keys` });
+    let now = Date.now();
+    const jwt = authenticator({ jwks_uri: `${provider.issuer}/keys` }, { now: () => now });
     const token = await mine();
     provider.failing = true;
-    await expect(Promise.resolve(jwt.authenticate(token))).rejects.toMatchObject({ code: "Unavailable" });
+    const asked = provider.keyRequests;
+    for (let n = 0; n < 5; n++) {
+      await expect(Promise.resolve(jwt.authenticate(token))).rejects.toMatchObject({ code: "Unavailable" });
+    }
+    // A provider that failed is left alone for a second.
+    expect(provider.keyRequests).toBe(asked + 1);
     provider.failing = false;
+    now += 1000;
     expect(await jwt.authenticate(token)).toMatchObject({ principalId: "alice" });
   });
 

@@ -6,8 +6,10 @@ import { BoundedCache } from "../cache/bounded-cache.js";
 import { type Authenticator, invalidCredentials } from "./authenticate.js";
 import { credentialDigest } from "./credential-digest.js";
 import { type Claims, readClaims } from "./jwt-claims.js";
-import { createJwtKeys, KeysOutOfReachError } from "./jwt-keys.js";
+import { createJwtKeys } from "./jwt-keys.js";
 import { checkTimes } from "./jwt-times.js";
+import { KeysOutOfReachError } from "./provider-fetch.js";
+import { createProviderWarnings } from "./provider-warnings.js";
 
 export interface JwtAuthenticatorOptions {
   config: JwtConfig;
@@ -34,13 +36,14 @@ const form = /^eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
  */
 export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authenticator {
   const { config, now, log } = options;
+  const warn = createProviderWarnings(log);
   const verify = config.skipVerification ? unverified(config, now) : verified(config, now);
   const known = new BoundedCache<Caller>({ entriesMax: verifiedMax, now });
   const pending = new Map<string, Promise<Caller>>();
 
   async function check(token: string, key: string): Promise<Caller> {
     const payload = await verify(token).catch((error: unknown) => {
-      throw refusal(error, log);
+      throw refusal(error, warn);
     });
     const claims = readClaims(payload, config);
     const caller = Object.freeze(await callerOf(claims, options));
@@ -136,16 +139,21 @@ async function callerOf(claims: Claims, { config, findOrg }: JwtAuthenticatorOpt
 }
 
 /** Nobody learns more than that the token is not valid, or was, and that keys cannot be had. */
-function refusal(error: unknown, log: Logger): DomainError {
+function refusal(error: unknown, warn: (error: unknown) => void): DomainError {
   if (error instanceof DomainError) return error;
   if (error instanceof errors.JWTExpired) {
     return new DomainError("Unauthenticated", "the token has expired", { reason: "EXPIRED_CREDENTIALS" });
   }
-  const outOfReach =
-    error instanceof KeysOutOfReachError || error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError);
-  if (outOfReach || error.code === "ERR_JOSE_GENERIC") {
-    log.warn({ err: error }, "a token could not be checked, its keys are out of reach");
+  if (isOutOfReach(error)) {
+    warn(error);
     return new DomainError("Unavailable", "the token cannot be checked now", { reason: "KEYS_OUT_OF_REACH" });
   }
   return invalidCredentials();
+}
+
+/** Whether an error says nothing of the token: the provider did not answer, or not with keys, or this code is wrong. */
+function isOutOfReach(error: unknown): boolean {
+  if (error instanceof KeysOutOfReachError || error instanceof errors.JWKSTimeout) return true;
+  if (error instanceof errors.JWKSInvalid) return true;
+  return !(error instanceof errors.JOSEError) || error.code === "ERR_JOSE_GENERIC";
 }
