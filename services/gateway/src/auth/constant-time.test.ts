@@ -45,7 +45,7 @@ async function authenticate(candidates: WorkerTokenCandidate[]): Promise<boolean
   await bus.serve("dispatch", async () => FindWorkerTokensResponse.encode({ candidates }).finish());
   const held = unlimitedHeldCalls();
   const tokens = new WorkerTokens({ secrets: [secret], bus, hints, held, log, now: Date.now });
-  const found = await Promise.resolve(tokens.authenticate(token)).then(
+  const found = await Promise.resolve(tokens.authenticate(token, "::1")).then(
     () => true,
     () => false,
   );

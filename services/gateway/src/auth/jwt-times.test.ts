@@ -26,7 +26,7 @@ function authenticate(token: string, more: Record<string, unknown>) {
   const config = auth.jwt ?? expect.fail();
   const now = () => nowSeconds * 1000;
   const made = createJwtAuthenticator({ config, findOrg: async () => "org", log: silentLog, now });
-  return Promise.resolve().then(() => made.authenticate(token));
+  return Promise.resolve().then(() => made.authenticate(token, "::1"));
 }
 
 /** A token with this JSON text for one claim; an empty text leaves it out. */

@@ -33,7 +33,9 @@ function configOf(change: Record<string, unknown> = {}): JwtConfig {
 
 function authenticator(change: Record<string, unknown> = {}, clock = { now: () => Date.now() }) {
   const config = configOf(change);
-  return createJwtAuthenticator({ config, findOrg: async (text) => orgs[text] ?? "", log: silentLog, now: clock.now });
+  const findOrg = async (text: string) => orgs[text] ?? "";
+  const made = createJwtAuthenticator({ config, findOrg, log: silentLog, now: clock.now });
+  return { authenticate: (token: string) => made.authenticate(token, "::1") };
 }
 
 const mine = (change: JWTPayload = {}) => provider.sign(rsa, { org_id: "acme", role: "ADMIN", ...change });
@@ -242,6 +244,31 @@ describe("keys", () => {
       code: "Unavailable",
     });
     provider.description = {};
+  });
+});
+
+describe("new tokens", () => {
+  it("of one address that wait for an answer leave room for those of another", async () => {
+    let answer = (_orgId: string): void => {};
+    const answered = new Promise<string>((resolve) => {
+      answer = resolve;
+    });
+    const jwt = createJwtAuthenticator({
+      ...{ config: configOf(), log: silentLog, now: () => Date.now(), pendingMax: 10 },
+      findOrg: () => answered,
+    });
+    const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => mine({ sub: `caller-${n}` })));
+    const authenticate = (token: string, address: string) =>
+      Promise.resolve().then(() => jwt.authenticate(token, address));
+    const fromOne = tokens.slice(1).map((token) => authenticate(token, "10.0.0.1"));
+    const other = authenticate(tokens[0] ?? "", "10.0.0.2");
+    const ended = Promise.allSettled(fromOne);
+    const limited = { code: "LimitExceeded", reason: "CREDENTIALS_BUSY" };
+    await expect(fromOne.at(-1)).rejects.toMatchObject(limited);
+    answer(acme);
+    expect(await other).toMatchObject({ principalId: "caller-0" });
+    const ends = await ended;
+    expect(ends.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
   });
 });
 

@@ -8,6 +8,7 @@ import { credentialDigest } from "./credential-digest.js";
 import { type Claims, readClaims } from "./jwt-claims.js";
 import { createJwtKeys } from "./jwt-keys.js";
 import { checkTimes } from "./jwt-times.js";
+import { PendingChecks } from "./pending-checks.js";
 import { KeysOutOfReachError } from "./provider-fetch.js";
 import { createProviderWarnings } from "./provider-warnings.js";
 
@@ -20,13 +21,14 @@ export interface JwtAuthenticatorOptions {
   now: () => number;
   /** Told when a caller is known: until when. */
   onCaller?: (caller: Caller, expiresAtMs: number) => void;
+  /** Checks of tokens that run at the same time; each costs a signature. */
+  pendingMax?: number;
 }
 
 /** A verified token is believed for so long without another look, so that a key that was withdrawn counts no longer. */
 const verifiedTtlMs = 60_000;
 const verifiedMax = 20_000;
-/** Checks of tokens that run at the same time; each costs a signature. */
-const pendingMax = 500;
+const pendingMaxDefault = 500;
 
 const form = /^eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
 
@@ -39,7 +41,7 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
   const warn = createProviderWarnings(log);
   const verify = config.skipVerification ? unverified(config, now) : verified(config, now);
   const known = new BoundedCache<Caller>({ entriesMax: verifiedMax, now });
-  const pending = new Map<string, Promise<Caller>>();
+  const pending = new PendingChecks(options.pendingMax ?? pendingMaxDefault);
 
   async function check(token: string, key: string): Promise<Caller> {
     const payload = await verify(token).catch((error: unknown) => {
@@ -54,17 +56,12 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
 
   return {
     name: "jwt",
-    authenticate(token) {
+    authenticate(token, address) {
       if (!form.test(token)) return undefined;
       // One token has one text, or a copy of it would count as another one.
       if (token.split(".").some((part) => decodeBase64Url(part) === undefined)) throw invalidCredentials();
       const key = credentialDigest(token);
-      const caller = known.get(key) ?? pending.get(key);
-      if (caller !== undefined) return caller;
-      if (pending.size >= pendingMax) throw new DomainError("Unavailable", "too many new tokens at once");
-      const checked = check(token, key).finally(() => pending.delete(key));
-      pending.set(key, checked);
-      return checked;
+      return known.get(key) ?? pending.run(key, address, () => check(token, key));
     },
   };
 }

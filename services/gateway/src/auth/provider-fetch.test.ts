@@ -100,10 +100,11 @@ describe("a provider that answers with", () => {
   });
 });
 
-async function authenticateAt(change: Record<string, unknown>, log = silentLog) {
+function authenticatorAt(change: Record<string, unknown>, log = silentLog) {
   const jwt = { issuer: base, audience: "flovyn", ...change };
   const config = loadConfig({ env: {}, overrides: { auth: { jwt } } }).auth.jwt ?? expect.fail();
-  return createJwtAuthenticator({ config, findOrg: async () => "org", log, now: () => Date.now() });
+  const made = createJwtAuthenticator({ config, findOrg: async () => "org", log, now: () => Date.now() });
+  return { authenticate: (token: string) => made.authenticate(token, "::1") };
 }
 
 describe("a token", () => {
@@ -124,7 +125,7 @@ describe("a token", () => {
     respond = answer;
     const key = await makeKey("k", "EdDSA");
     const provider = Object.assign(new IdentityProvider(), { issuer: base });
-    const jwt = await authenticateAt(config());
+    const jwt = authenticatorAt(config());
     const end = Promise.resolve(jwt.authenticate(await provider.sign(key, { org_id: "acme" })));
     await expect(end).rejects.toMatchObject({ code: "Unavailable", reason: "KEYS_OUT_OF_REACH" });
     expectLittleSent();
@@ -145,7 +146,7 @@ describe("the log", () => {
     const log = createLogger({ service: "gateway", level: "info", destination });
     const key = await makeKey("k", "EdDSA");
     const provider = Object.assign(new IdentityProvider(), { issuer: base });
-    const jwt = await authenticateAt({ jwks_uri: `${base}/keys` }, log);
+    const jwt = authenticatorAt({ jwks_uri: `${base}/keys` }, log);
     const call = async (n: number) => {
       const token = await provider.sign(key, { sub: `caller-${n}` });
       await expect(Promise.resolve(jwt.authenticate(token))).rejects.toMatchObject({ code: "Unavailable" });

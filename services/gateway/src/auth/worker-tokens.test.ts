@@ -102,7 +102,8 @@ function store(secret = first, change: Partial<Stored> = {}): { token: string; i
 
 /** Questions for tokens; whether known ones still hold is asked by the clock. */
 const finds = () => asked.filter((operation) => operation === "internal/FindWorkerTokens").length;
-const authenticate = (token: string) => Promise.resolve().then(() => tokens.authenticate(token));
+const authenticate = (token: string, address = "::1") =>
+  Promise.resolve().then(() => tokens.authenticate(token, address));
 const invalid = { code: "Unauthenticated", reason: "INVALID_CREDENTIALS" };
 
 describe("worker tokens", () => {
@@ -127,14 +128,16 @@ describe("worker tokens", () => {
     const callers = await Promise.all([authenticate(token), authenticate(token), authenticate(token)]);
     expect(callers[0]).toEqual({ orgId, principalType: "Worker", principalId: `token:${id}` });
     expect(new Set(callers).size).toBe(1);
-    expect(tokens.authenticate(token)).toBe(callers[0]);
+    expect(tokens.authenticate(token, "::1")).toBe(callers[0]);
     expect(finds()).toBe(1);
   });
 
   it("that come while dispatch is asked are asked for together, each with its own answer", async () => {
     const known = Array.from({ length: 300 }, () => store());
     const guesses = Array.from({ length: 300 }, makeWorkerToken);
-    const ends = await Promise.allSettled([...known.map(({ token }) => token), ...guesses].map(authenticate));
+    const ends = await Promise.allSettled(
+      [...known.map(({ token }) => token), ...guesses].map((token) => authenticate(token)),
+    );
     expect(ends.map(({ status }) => status)).toEqual([
       ...known.map(() => "fulfilled"),
       ...guesses.map(() => "rejected"),
@@ -149,9 +152,19 @@ describe("worker tokens", () => {
     const { token } = store();
     await authenticate(token);
     const guesses = Array.from({ length: workerTokensPendingMax + 1 }, makeWorkerToken);
-    const ends = await Promise.allSettled(guesses.map(authenticate).concat(authenticate(token)));
+    const fromMany = guesses.map((guess, n) => authenticate(guess, `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`));
+    const ends = await Promise.allSettled([...fromMany, authenticate(token)]);
     expect(ends.at(-2)).toMatchObject({ reason: { code: "Unavailable", reason: "CREDENTIALS_BUSY" } });
     expect(ends.at(-1)).toMatchObject({ value: { orgId } });
+  });
+
+  it("beyond the share of one address are refused to it alone", async () => {
+    const guesses = Array.from({ length: workerTokensPendingMax }, makeWorkerToken);
+    const fromOne = guesses.map((guess) => authenticate(guess, "10.0.0.1"));
+    const other = authenticate(store().token, "10.0.0.2");
+    const ends = await Promise.allSettled(fromOne);
+    expect(ends.at(-1)).toMatchObject({ reason: { code: "LimitExceeded", reason: "CREDENTIALS_BUSY" } });
+    expect(await other).toMatchObject({ orgId });
   });
 
   it("of either secret count, and those of a secret that is gone do not", async () => {
@@ -187,7 +200,7 @@ describe("worker tokens", () => {
   it.each(["fwt_short", "flovyn_wk_test_1", `fwt_${"a".repeat(44)}`, `fwt_${"-".repeat(43)}`, ""])(
     "%s is a credential of another kind",
     (text) => {
-      expect(tokens.authenticate(text)).toBeUndefined();
+      expect(tokens.authenticate(text, "::1")).toBeUndefined();
       expect(asked).toEqual([]);
     },
   );

@@ -34,6 +34,7 @@ import { type Authenticator, invalidCredentials } from "./authenticate.js";
 import { credentialDigest } from "./credential-digest.js";
 import { askDispatch } from "./gateway-caller.js";
 import { credentialEnded, type HeldCalls } from "./held-calls.js";
+import { PendingChecks } from "./pending-checks.js";
 import { hashWorkerToken, workerTokenForm, workerTokenPrefixLength } from "./worker-token-text.js";
 
 export interface WorkerTokensOptions {
@@ -71,7 +72,7 @@ export class WorkerTokens implements Authenticator {
   readonly #known = new Map<string, Known>();
   readonly #byId = new Map<string, Known>();
   readonly #unknown: BoundedCache<true>;
-  readonly #pending = new Map<string, Promise<Caller>>();
+  readonly #pending = new PendingChecks(workerTokensPendingMax);
   /** Compared against where there is no token, so that both cases do the same. */
   readonly #decoy = { hash: randomBytes(32), secret: randomBytes(32).toString("base64") };
   /** One question at a time, about all that came meanwhile: whoever guesses at many tokens costs few questions. */
@@ -111,7 +112,7 @@ export class WorkerTokens implements Authenticator {
     await this.#questions.stop();
   }
 
-  readonly authenticate = (token: string): Caller | undefined | Promise<Caller> => {
+  readonly authenticate = (token: string, address: string): Caller | undefined | Promise<Caller> => {
     if (!workerTokenForm.test(token)) return undefined;
     const digest = credentialDigest(token);
     const known = this.#known.get(digest);
@@ -120,14 +121,7 @@ export class WorkerTokens implements Authenticator {
       return known.caller;
     }
     if (this.#unknown.get(digest) === true) throw invalidCredentials();
-    const pending = this.#pending.get(digest);
-    if (pending !== undefined) return pending;
-    if (this.#pending.size >= workerTokensPendingMax) {
-      throw new DomainError("Unavailable", "too many new keys at once", { reason: "CREDENTIALS_BUSY" });
-    }
-    const asked = this.#ask(token, digest).finally(() => this.#pending.delete(digest));
-    this.#pending.set(digest, asked);
-    return asked;
+    return this.#pending.run(digest, address, () => this.#ask(token, digest));
   };
 
   /** Asks dispatch which of the known tokens are still valid, and tells which were used. */
