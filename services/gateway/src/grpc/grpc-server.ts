@@ -10,6 +10,7 @@ import { createHandler, type OpenCalls } from "./handlers.js";
 import { passRequest, passResponse } from "./identity.js";
 import { messageBytesMax } from "./message-limits.js";
 import { createReflection } from "./reflection.js";
+import { watchRepeatedMetadata } from "./repeated-metadata.js";
 import { type Route, routes } from "./routes.js";
 import { SideServices } from "./side-services.js";
 
@@ -75,6 +76,7 @@ export class GrpcServer {
   start(listen: Listen, tls?: SecuredDoor): Promise<number> {
     // TLS, where there is any, has ended before grpc-js sees a connection.
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    watchRepeatedMetadata(this.#server);
     this.#listener = new GrpcListener({ injector, connections: this.#connections, tls });
     return this.#listener.start(listen);
   }

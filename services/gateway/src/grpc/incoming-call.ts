@@ -7,6 +7,7 @@ import { toCallError } from "../audit/auditor.js";
 import type { Credentials } from "../auth/authenticate.js";
 import { answerTimeMs } from "../budgets/answer-time.js";
 import { type BudgetHolder, holderOf } from "../budgets/budget-holder.js";
+import { headerRepeated } from "../connections/repeated-headers.js";
 import type { Timed } from "../work/deadline-wheel.js";
 import type { Admission } from "./admission.js";
 import { CallAccount } from "./call-account.js";
@@ -15,6 +16,7 @@ import type { GrpcContext } from "./grpc-context.js";
 import { smallMessage } from "./message-limits.js";
 import { isCompressed, limitMessage, streamOf } from "./raw-call.js";
 import { reflectionTarget } from "./reflection.js";
+import { repeatedMetadata } from "./repeated-metadata.js";
 import type { CallTarget } from "./routes.js";
 
 /** What the way in needs of the door. */
@@ -64,11 +66,16 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
 
   onReceiveMetadata(metadata: Metadata): void {
     const { admission, target } = this.#parts;
+    const credentials = readCredentials({ metadata, getPeer: () => this.#call.getPeer() });
+    const repeated = repeatedMetadata(streamOf(this.#call));
+    if (repeated !== undefined) {
+      this.#refuse(headerRepeated(repeated), { credentials });
+      return;
+    }
     if (target === undefined) {
       this.#pass(metadata, {});
       return;
     }
-    const credentials = readCredentials({ metadata, getPeer: () => this.#call.getPeer() });
     let caller: Caller | Promise<Caller>;
     try {
       caller = admission.authenticate(credentials);

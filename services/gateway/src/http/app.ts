@@ -9,6 +9,7 @@ import { readCredentials } from "./credentials.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 import { problemResponse } from "./problem.js";
 import { admitPromiseToken, promiseTokenPaths } from "./promise-token-door.js";
+import { refuseRepeatedHeaders } from "./refuse-repeated-headers.js";
 import { openAccount } from "./request-account.js";
 import { type Guard, type RouteAccess, RouteTable, routerPath } from "./route-table.js";
 import { addAuditRoutes, addClusterAuditRoute } from "./routes/audit-routes.js";
@@ -42,6 +43,7 @@ export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
   app.use(securityHeaders({ tls: http.tls }));
   const allowed = crossOrigin(http.cors);
   if (allowed !== undefined) app.use(allowed);
+  app.use(refuseRepeatedHeaders());
   app.onError((error, context) => problemResponse(context, error, http.log));
   app.notFound((context) =>
     problemResponse(
