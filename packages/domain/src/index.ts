@@ -6,6 +6,7 @@ export * from "./ids.js";
 export * from "./limits.js";
 export * from "./org.js";
 export * from "./partition.js";
+export * from "./principal-id.js";
 export * from "./promise/settle.js";
 export * from "./promise/state.js";
 export * from "./retry-policy.js";

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { type Bus, type Caller, credentialsSubject } from "@flovyn/bus";
-import { DomainError } from "@flovyn/domain";
+import { DomainError, tokenPrincipalPrefix } from "@flovyn/domain";
 import {
   CheckWorkerTokensRequest,
   CheckWorkerTokensResponse,
@@ -189,7 +189,7 @@ export class WorkerTokens implements Authenticator {
       if (oldest !== undefined) this.#forget(oldest, uncheckable());
     }
     const { id, orgId } = token;
-    const caller: Caller = Object.freeze({ orgId, principalType: "Worker", principalId: `token:${id}` });
+    const caller: Caller = Object.freeze({ orgId, principalType: "Worker", principalId: tokenPrincipalPrefix + id });
     const known: Known = { id, digest, caller, expiresAtMs, confirmedAtMs, used: true };
     this.#options.held.mayEnd(caller, expiresAtMs);
     this.#known.set(digest, known);
