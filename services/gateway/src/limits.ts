@@ -109,9 +109,8 @@ export const workerTokensKnownMax = 20_000;
 /** A token that does not exist is remembered briefly, because it may just be created. */
 export const workerTokenUnknownMs = 2000;
 export const workerTokensUnknownMax = 20_000;
-/** New tokens in one question, and those that wait for an answer. */
+/** New tokens in one question. */
 export const workerTokensAskedMax = 500;
-export const workerTokensPendingMax = 5000;
 
 /** Audit entries are stored together so often, so many at a time. */
 export const auditEveryMs = 500;

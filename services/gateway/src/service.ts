@@ -72,7 +72,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     log,
   });
   const workerTokens = new WorkerTokens({
-    ...{ secrets: workerToken.secrets, bus, hints, held, log },
+    ...{ secrets: workerToken.secrets, bus, hints, held, log, checks: budgets.key_checks },
     now: wallClock,
   });
   const policies = new PolicyWatch({ paths: cedar.policies, mode: cedar.mode, log });
@@ -93,7 +93,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
       jwt: () =>
         jwt &&
         createJwtAuthenticator({
-          ...{ config: jwt, log, now: wallClock },
+          ...{ config: jwt, log, now: wallClock, checks: budgets.key_checks },
           findOrg: (idOrSlug) => slugs.findAny(idOrSlug),
           onCaller: (caller, expiresAtMs) => held.mayEnd(caller, expiresAtMs),
         }),
@@ -136,7 +136,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     lines,
     presence,
     historyReads: new HistoryReads(now),
-    workerKinds: new WorkerKindsCache({ bus, now }),
+    workerKinds: new WorkerKindsCache({ bus, now, budget: budgets.kinds_bytes }),
     ended: new EndedHints({ hints, wheel, log, now }),
   };
   const grpc = new GrpcServer({ context: grpcContext, connections: connections.grpc });

@@ -13,6 +13,7 @@ import { GrpcListener } from "../src/grpc/grpc-listener.js";
 import { HttpServer } from "../src/http/http-server.js";
 import { CertificateWatch } from "../src/tls/certificate-watch.js";
 import { silentLog } from "./silent-log.js";
+import { testBudgets } from "./test-budgets.js";
 
 const ports = { http: 0, grpc: 0 };
 const suites = getCiphers()
@@ -33,7 +34,7 @@ beforeAll(async () => {
   present("ECDSA");
   watch = new CertificateWatch({ name: "tls.test", files, log: silentLog });
   const tls = { door: files, watch, first: await watch.start() };
-  const connections = new ConnectionLimit({ connectionsMax: 1000, perAddressMax: 0, refused: () => {} });
+  const connections = new ConnectionLimit(testBudgets({ connections: { address: 0, process: 1000 } }).connections);
   http = new HttpServer({ fetch: () => new Response(""), connections, tls });
   grpc = new GrpcListener({ injector: { injectConnection() {} } as never, connections, tls });
   const listen = { address: "127.0.0.1", port: 0 };

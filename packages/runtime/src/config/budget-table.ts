@@ -27,6 +27,12 @@ export const budgetTable = {
     retryMs: 1000,
     limits: { address: 5000, process: 40_000 },
   },
+  key_checks: {
+    unit: "checks",
+    what: "Keys that are not known yet and are being checked: tokens of an identity provider and worker tokens.",
+    retryMs: 1000,
+    limits: { address: 1000, process: 2000 },
+  },
   calls: {
     unit: "calls",
     what: "Open gRPC calls and HTTP requests, those that wait included. A connection is told its size when it opens.",

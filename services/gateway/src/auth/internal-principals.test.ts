@@ -8,9 +8,12 @@ import { SignJWT } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { makeKey, type SigningKey } from "../../test/identity-provider.js";
 import { silentLog } from "../../test/silent-log.js";
+import { testBudgets } from "../../test/test-budgets.js";
 import { anonymousCaller } from "../config.js";
 import { gatewayCaller } from "./gateway-caller.js";
 import { createJwtAuthenticator } from "./jwt.js";
+
+const { key_checks: checks } = testBudgets();
 
 const org = { id: "0190a5c0-0000-7000-8000-000000000001", name: "Acme", slug: "acme", tier: "FREE" };
 const open = loadConfig({ env: {}, overrides: { orgs: [org], auth: { enabled: false } } });
@@ -41,7 +44,13 @@ describe("the id of a caller that the server makes up", () => {
       const jwks = JSON.stringify({ keys: [key.publicJwk] });
       const jwt = { issuer: "https://id.test", audience: "flovyn", principal_type_claim: "kind", jwks };
       const config = loadConfig({ env: {}, overrides: { auth: { jwt } } }).auth.jwt ?? expect.fail();
-      const made = createJwtAuthenticator({ config, findOrg: async () => org.id, log: silentLog, now: Date.now });
+      const made = createJwtAuthenticator({
+        config,
+        findOrg: async () => org.id,
+        log: silentLog,
+        now: Date.now,
+        checks,
+      });
       const end = Promise.resolve(made.authenticate(token, "::1"));
       await expect(end).rejects.toMatchObject({ code: "Unauthenticated", reason: "INVALID_CREDENTIALS" });
     }

@@ -5,7 +5,10 @@ import { CompactSign } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 import { makeKey, type SigningKey } from "../../test/identity-provider.js";
 import { silentLog } from "../../test/silent-log.js";
+import { testBudgets } from "../../test/test-budgets.js";
 import { createJwtAuthenticator } from "./jwt.js";
+
+const { key_checks: checks } = testBudgets();
 
 const nowSeconds = 1_800_000_000;
 let key: SigningKey;
@@ -25,7 +28,7 @@ function authenticate(token: string, more: Record<string, unknown>) {
   const { auth } = loadConfig({ env: {}, overrides: { auth: { jwt } } });
   const config = auth.jwt ?? expect.fail();
   const now = () => nowSeconds * 1000;
-  const made = createJwtAuthenticator({ config, findOrg: async () => "org", log: silentLog, now });
+  const made = createJwtAuthenticator({ config, findOrg: async () => "org", log: silentLog, now, checks });
   return Promise.resolve().then(() => made.authenticate(token, "::1"));
 }
 

@@ -6,7 +6,10 @@ import { exportSPKI, importJWK, type JWTPayload } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { IdentityProvider, makeKey, type SigningKey } from "../../test/identity-provider.js";
 import { silentLog } from "../../test/silent-log.js";
+import { testBudgets } from "../../test/test-budgets.js";
 import { createJwtAuthenticator } from "./jwt.js";
+
+const { key_checks: checks } = testBudgets();
 
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const acme = "0190a5c0-0000-7000-8000-000000000001";
@@ -34,7 +37,7 @@ function configOf(change: Record<string, unknown> = {}): JwtConfig {
 function authenticator(change: Record<string, unknown> = {}, clock = { now: () => Date.now() }) {
   const config = configOf(change);
   const findOrg = async (text: string) => orgs[text] ?? "";
-  const made = createJwtAuthenticator({ config, findOrg, log: silentLog, now: clock.now });
+  const made = createJwtAuthenticator({ config, findOrg, log: silentLog, now: clock.now, checks });
   return { authenticate: (token: string) => made.authenticate(token, "::1") };
 }
 
@@ -253,8 +256,9 @@ describe("new tokens", () => {
     const answered = new Promise<string>((resolve) => {
       answer = resolve;
     });
+    const { key_checks: few } = testBudgets({ key_checks: { address: 5 } });
     const jwt = createJwtAuthenticator({
-      ...{ config: configOf(), log: silentLog, now: () => Date.now(), pendingMax: 10 },
+      ...{ config: configOf(), log: silentLog, now: () => Date.now(), checks: few },
       findOrg: () => answered,
     });
     const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => mine({ sub: `caller-${n}` })));
@@ -263,7 +267,7 @@ describe("new tokens", () => {
     const fromOne = tokens.slice(1).map((token) => authenticate(token, "10.0.0.1"));
     const other = authenticate(tokens[0] ?? "", "10.0.0.2");
     const ended = Promise.allSettled(fromOne);
-    const limited = { code: "LimitExceeded", reason: "CREDENTIALS_BUSY" };
+    const limited = { code: "LimitExceeded", reason: "BUDGET_EXCEEDED" };
     await expect(fromOne.at(-1)).rejects.toMatchObject(limited);
     answer(acme);
     expect(await other).toMatchObject({ principalId: "caller-0" });

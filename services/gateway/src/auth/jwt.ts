@@ -2,6 +2,7 @@ import type { Caller } from "@flovyn/bus";
 import { DomainError, decodeBase64Url } from "@flovyn/domain";
 import type { JwtConfig, Logger } from "@flovyn/runtime";
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import type { Budget } from "../budgets/budget.js";
 import { BoundedCache } from "../cache/bounded-cache.js";
 import { type Authenticator, invalidCredentials } from "./authenticate.js";
 import { credentialDigest } from "./credential-digest.js";
@@ -21,14 +22,13 @@ export interface JwtAuthenticatorOptions {
   now: () => number;
   /** Told when a caller is known: until when. */
   onCaller?: (caller: Caller, expiresAtMs: number) => void;
-  /** Checks of tokens that run at the same time; each costs a signature. */
-  pendingMax?: number;
+  /** For checks of tokens that run at the same time; each costs a signature. */
+  checks: Budget;
 }
 
 /** A verified token is believed for so long without another look, so that a key that was withdrawn counts no longer. */
 const verifiedTtlMs = 60_000;
 const verifiedMax = 20_000;
-const pendingMaxDefault = 500;
 
 const form = /^eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
 
@@ -41,7 +41,7 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
   const warn = createProviderWarnings(log);
   const verify = config.skipVerification ? unverified(config, now) : verified(config, now);
   const known = new BoundedCache<Caller>({ entriesMax: verifiedMax, now });
-  const pending = new PendingChecks(options.pendingMax ?? pendingMaxDefault);
+  const pending = new PendingChecks(options.checks);
 
   async function check(token: string, key: string): Promise<Caller> {
     const payload = await verify(token).catch((error: unknown) => {

@@ -8,8 +8,11 @@ import { waitFor } from "@flovyn/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { IdentityProvider, makeKey } from "../../test/identity-provider.js";
 import { silentLog } from "../../test/silent-log.js";
+import { testBudgets } from "../../test/test-budgets.js";
 import { createJwtAuthenticator } from "./jwt.js";
 import { fetchFromProvider, providerBodyBytesMax } from "./provider-fetch.js";
+
+const { key_checks: checks } = testBudgets();
 
 let server: Server;
 let base: string;
@@ -103,7 +106,7 @@ describe("a provider that answers with", () => {
 function authenticatorAt(change: Record<string, unknown>, log = silentLog) {
   const jwt = { issuer: base, audience: "flovyn", ...change };
   const config = loadConfig({ env: {}, overrides: { auth: { jwt } } }).auth.jwt ?? expect.fail();
-  const made = createJwtAuthenticator({ config, findOrg: async () => "org", log, now: () => Date.now() });
+  const made = createJwtAuthenticator({ config, findOrg: async () => "org", log, now: () => Date.now(), checks });
   return { authenticate: (token: string) => made.authenticate(token, "::1") };
 }
 

@@ -13,18 +13,20 @@ import { waitFor } from "@flovyn/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unaudited, unlimitedHeldCalls } from "../../test/held-calls.js";
 import { silentLog as log } from "../../test/silent-log.js";
+import { testBudgets } from "../../test/test-budgets.js";
 import { HintChannels } from "../hints/hint-channels.js";
 import {
   workerTokenCheckTimeoutMs,
   workerTokensAskedMax,
   workerTokensKnownMax,
-  workerTokensPendingMax,
   workerTokenTrustMs,
   workerTokenUnknownMs,
 } from "../limits.js";
 import type { HeldCalls } from "./held-calls.js";
 import { makeWorkerToken } from "./worker-token-text.js";
 import { WorkerTokens } from "./worker-tokens.js";
+
+const { key_checks: checks } = testBudgets();
 
 const orgId = newId();
 const first = { id: "2026-11", secret: "first secret of this test, 32 bytes and more" };
@@ -79,7 +81,7 @@ afterEach(async () => {
 
 function create(secrets = [first, second], knownMax = workerTokensKnownMax): WorkerTokens {
   held = unlimitedHeldCalls(() => now);
-  const made = new WorkerTokens({ secrets, bus, hints, held, log, now: () => now, knownMax });
+  const made = new WorkerTokens({ secrets, bus, hints, held, log, now: () => now, knownMax, checks });
   made.start();
   return made;
 }
@@ -148,23 +150,18 @@ describe("worker tokens", () => {
     expect(finds()).toBe(Math.ceil(600 / workerTokensAskedMax));
   });
 
-  it("beyond those that may wait are refused for now, and known ones are not", async () => {
+  it("beyond those of one address are refused to it alone, and known ones are not", async () => {
     const { token } = store();
     await authenticate(token);
-    const guesses = Array.from({ length: workerTokensPendingMax + 1 }, makeWorkerToken);
-    const fromMany = guesses.map((guess, n) => authenticate(guess, `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`));
-    const ends = await Promise.allSettled([...fromMany, authenticate(token)]);
-    expect(ends.at(-2)).toMatchObject({ reason: { code: "Unavailable", reason: "CREDENTIALS_BUSY" } });
-    expect(ends.at(-1)).toMatchObject({ value: { orgId } });
-  });
-
-  it("beyond the share of one address are refused to it alone", async () => {
-    const guesses = Array.from({ length: workerTokensPendingMax }, makeWorkerToken);
-    const fromOne = guesses.map((guess) => authenticate(guess, "10.0.0.1"));
+    const guesses = Array.from({ length: checks.limits.address as number }, makeWorkerToken);
+    const waiting = guesses.map((guess) => authenticate(guess, "10.0.0.1"));
+    const more = authenticate(makeWorkerToken(), "10.0.0.1");
     const other = authenticate(store().token, "10.0.0.2");
-    const ends = await Promise.allSettled(fromOne);
-    expect(ends.at(-1)).toMatchObject({ reason: { code: "LimitExceeded", reason: "CREDENTIALS_BUSY" } });
+    await expect(more).rejects.toMatchObject({ code: "LimitExceeded", reason: "BUDGET_EXCEEDED" });
+    expect(await authenticate(token, "10.0.0.1")).toMatchObject({ orgId });
     expect(await other).toMatchObject({ orgId });
+    await Promise.allSettled(waiting);
+    expect(checks.used).toBe(0);
   });
 
   it("of either secret count, and those of a secret that is gone do not", async () => {

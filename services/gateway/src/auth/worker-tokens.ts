@@ -17,6 +17,7 @@ import {
   type Outcome,
   toDomainError,
 } from "@flovyn/runtime";
+import type { Budget } from "../budgets/budget.js";
 import { BoundedCache } from "../cache/bounded-cache.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import {
@@ -25,7 +26,6 @@ import {
   workerTokenCheckTimeoutMs,
   workerTokensAskedMax,
   workerTokensKnownMax,
-  workerTokensPendingMax,
   workerTokensUnknownMax,
   workerTokenTrustMs,
   workerTokenUnknownMs,
@@ -45,6 +45,8 @@ export interface WorkerTokensOptions {
   log: Logger;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** For tokens that are being asked for. */
+  checks: Budget;
   knownMax?: number;
 }
 
@@ -72,7 +74,7 @@ export class WorkerTokens implements Authenticator {
   readonly #known = new Map<string, Known>();
   readonly #byId = new Map<string, Known>();
   readonly #unknown: BoundedCache<true>;
-  readonly #pending = new PendingChecks(workerTokensPendingMax);
+  readonly #pending: PendingChecks;
   /** Compared against where there is no token, so that both cases do the same. */
   readonly #decoy = { hash: randomBytes(32), secret: randomBytes(32).toString("base64") };
   /** One question at a time, about all that came meanwhile: whoever guesses at many tokens costs few questions. */
@@ -84,6 +86,7 @@ export class WorkerTokens implements Authenticator {
 
   constructor(options: WorkerTokensOptions) {
     this.#options = options;
+    this.#pending = new PendingChecks(options.checks);
     this.#secrets = new Map(options.secrets.map(({ id, secret }) => [id, secret]));
     this.#unknown = new BoundedCache({ entriesMax: workerTokensUnknownMax, now: options.now });
     this.#questions = createBatcher({

@@ -2,6 +2,7 @@ import type { Bus } from "@flovyn/bus";
 import { DomainError, newId } from "@flovyn/domain";
 import { WorkerKindsRequest, WorkerKindsResponse } from "@flovyn/proto/internal";
 import { gatewayCaller } from "../auth/gateway-caller.js";
+import type { Budget } from "../budgets/budget.js";
 import { claimTimeoutMs, workerKindsMax, workerKindsTtlMs } from "../limits.js";
 import { type NamedWorker, workerKey } from "../presence/named-worker.js";
 import { anyKind, type KindsFilter, kindsFilter } from "./kinds-filter.js";
@@ -20,11 +21,14 @@ export interface WorkerKinds {
 export class WorkerKindsCache {
   readonly #bus: Bus;
   readonly #now: () => number;
-  readonly #entries = new Map<string, WorkerKinds>();
+  readonly #budget: Budget;
+  readonly #entries = new Map<string, WorkerKinds & { org: string }>();
   readonly #loading = new Map<string, Promise<WorkerKinds>>();
 
-  constructor(options: { bus: Bus; now: () => number }) {
+  /** `budget` is for the bytes of the lists of kinds. */
+  constructor(options: { bus: Bus; now: () => number; budget: Budget }) {
     this.#bus = options.bus;
+    this.#budget = options.budget;
     this.#now = options.now;
   }
 
@@ -45,7 +49,7 @@ export class WorkerKindsCache {
     if (running !== undefined) return running;
     const loading = this.#ask(worker).then(
       (kinds) => {
-        if (this.#finish(id, loading)) this.#remember(id, kinds);
+        if (this.#finish(id, loading)) this.#remember(id, worker.orgId, kinds);
         return kinds;
       },
       (error: unknown) => {
@@ -60,7 +64,7 @@ export class WorkerKindsCache {
   /** The worker registered anew: what is known, or being asked, no longer holds. */
   forget(worker: NamedWorker): void {
     const id = workerKey(worker);
-    this.#entries.delete(id);
+    this.#drop(id);
     this.#loading.delete(id);
   }
 
@@ -93,12 +97,25 @@ export class WorkerKindsCache {
     return this.#loading.get(id) === loading && this.#loading.delete(id);
   }
 
-  #remember(id: string, entry: WorkerKinds): void {
-    this.#entries.delete(id);
+  /** An org that keeps too many kinds is asked about at each poll of its workers. */
+  #remember(id: string, org: string, kinds: WorkerKinds): void {
+    this.#drop(id);
+    if (!this.#budget.tryTake({ org }, bytesOf(kinds))) return;
     if (this.#entries.size >= workerKindsMax) {
       const oldest = this.#entries.keys().next();
-      if (oldest.done !== true) this.#entries.delete(oldest.value);
+      if (oldest.done !== true) this.#drop(oldest.value);
     }
-    this.#entries.set(id, entry);
+    this.#entries.set(id, { ...kinds, org });
   }
+
+  #drop(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
+    this.#budget.give({ org: entry.org }, bytesOf(entry));
+  }
+}
+
+function bytesOf({ workflow, task }: WorkerKinds): number {
+  return workflow.bytes + task.bytes;
 }
