@@ -40,8 +40,8 @@ const denied: Decision = Object.freeze({ allowed: false, policyIds: [] });
 
 /** What a principal without a role is. */
 const roleWithout = "MEMBER";
-/** The callers that promise tokens make. */
-const promiseTokenId = "promise-token";
+/** The callers that promise tokens make. No key and no token of an identity provider may have this id. */
+export const promiseTokenId = "flovyn:promise-token";
 
 const noAttributes: ReadonlySet<Attribute> = new Set();
 

@@ -1,6 +1,7 @@
 export * from "./batch-lane.js";
 export * from "./batcher.js";
 export * from "./claim-batcher.js";
+export * from "./config/budget-table.js";
 export * from "./config/config.js";
 export * from "./config/edge-config.js";
 export * from "./config/jwt-config.js";

@@ -7,6 +7,7 @@ import { ConnectionLimit } from "../src/connections/connection-limit.js";
 import { HttpServer } from "../src/http/http-server.js";
 import { callAnyShape, callRaw, GatewayHarness, org, testConfig, userKey } from "./gateway-harness.js";
 import { answerOrgs } from "./known-orgs.js";
+import { testBudgets } from "./test-budgets.js";
 
 let harness: GatewayHarness | undefined;
 
@@ -160,7 +161,9 @@ describe("connections", () => {
     connectionsMax = 100,
     given: Partial<typeof times> = times,
   ): Promise<{ port: number; stop: () => Promise<void> }> {
-    const connections = new ConnectionLimit({ connectionsMax, perAddressMax: 0, refused: () => {} });
+    const connections = new ConnectionLimit(
+      testBudgets({ connections: { address: 0, process: connectionsMax } }).connections,
+    );
     const http = new HttpServer({ fetch: answer, connections, times: given });
     const port = await http.start({ address: "127.0.0.1", port: 0 });
     return { port, stop: () => http.stop() };
@@ -184,13 +187,13 @@ describe("connections", () => {
   });
 
   it.each(["grpc", "http"] as const)("from one address are limited at the %s door", async (door) => {
-    const { gateway, metrics } = await start({ limits: { connections_per_address: 1 } });
+    const { gateway, metrics } = await start({ limits: { budgets: { connections: { address: 1 } } } });
     const port = gateway.ports[door];
     const first = connect({ host: "127.0.0.1", port });
     await new Promise((resolve) => first.once("connect", resolve));
     expect(await raw(port, "")).toBe("");
     first.destroy();
-    const refused = `flovyn_gateway_connections_refused_total{door="${door}",by="address"`;
+    const refused = `flovyn_gateway_budget_refused_total{budget="connections",scope="address"`;
     await waitFor("it to be counted", async () => (await metrics.registry.metrics()).includes(refused));
   });
 

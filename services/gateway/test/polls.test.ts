@@ -89,7 +89,7 @@ describe("polls", () => {
       orgId: org.id,
       queue: "q",
       kinds: [],
-      pollers: [{ workerId: "w", leaseMs: 15_000 }],
+      pollers: [{ workerId: "w", principal: "Worker/worker:test", leaseMs: 15_000 }],
     });
   });
 

@@ -1,3 +1,4 @@
+import { isReservedPrincipalId } from "@flovyn/domain";
 import { secretsMax } from "./config.js";
 import { flag, isHttpUrl } from "./values.js";
 
@@ -43,6 +44,9 @@ function keyProblems(keys: readonly unknown[], orgIds: ReadonlySet<unknown>): st
     }
     if (at(key, "role") === "OPERATOR" && at(key, "org_id") !== undefined) {
       problems.push(`${name}.role: OPERATOR is for keys without org_id`);
+    }
+    if (isReservedPrincipalId(String(at(key, "principal_id") ?? ""))) {
+      problems.push(`${name}.principal_id: must not begin with flovyn: or token:, which only the server gives`);
     }
     if (orgId !== undefined && !orgIds.has(orgId)) {
       problems.push(`${name}.org_id: ${orgId} is not one of the configured orgs`);

@@ -1,4 +1,4 @@
-import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest, principalOf } from "@flovyn/bus";
 import { markWorkersSeen, type RegisteredDefinition, upsertRegisteredWorker, writeCapabilities } from "@flovyn/db";
 import {
   checkLength,
@@ -26,13 +26,14 @@ const descriptionMax = 10_000;
 const otherProcessSeenMs = 60_000;
 
 /**
- * Registers a worker and what it can run, in one transaction. The same name registered again keeps its id; only the
- * capabilities of the declared type are replaced. While another process goes by that name, its capabilities are kept:
+ * Registers a worker and what it can run, in one transaction. The same name registered again by the same principal keeps its
+ * id; only the capabilities of the declared type are replaced. While another process goes by that name, its capabilities are kept:
  * work is handed out by them, and the one must not take away what the other runs. Errors: InvalidInput, Forbidden, NotFound. Source: RegisterWorker.
  */
 export async function registerWorker(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(WorkerRegistrationRequest, request.payload);
   const { orgId } = request.caller;
+  const principal = principalOf(request.caller);
   checkOrg(message.orgId, orgId);
   const name = parseText(message.workerName, "worker_name", nameLengthMax);
   const type = workerTypes.find((known) => known === message.workerType);
@@ -46,6 +47,7 @@ export async function registerWorker(context: DispatchContext, request: Incoming
       tx,
       {
         orgId,
+        principal,
         teamId,
         name,
         version: checkLength(message.workerVersion, "worker_version", 50),
@@ -61,7 +63,9 @@ export async function registerWorker(context: DispatchContext, request: Incoming
     if (type !== "WORKFLOW") await writeCapabilities(tx, "task", { ...owner, definitions: tasks });
     await markWorkersSeen(tx, {
       now,
-      seen: [...new Set([name, workerId])].map((key) => ({ orgId, workerKey: key, lost: false, session: false })),
+      seen: [...new Set([name, workerId])].map((workerKey) => {
+        return { orgId, principal, workerKey, lost: false, session: false };
+      }),
     });
     return workerId;
   });

@@ -60,7 +60,12 @@ const readers = new Map(
  */
 export function readCallFacts(route: Route, request: Uint8Array): ResourceFacts {
   const reader = readers.get(route.path);
-  if (reader === undefined) return {};
-  const part = reader.read(request);
-  return part === undefined ? {} : factsOf(reader.names, part);
+  const part = reader?.read(request);
+  return reader === undefined || part === undefined ? {} : factsOf(reader.names, part);
+}
+
+/** How a request names the resource it is about, in whatever spelling; empty when it does not. */
+export function readResourceName(route: Route, request: Uint8Array): string {
+  const reader = readers.get(route.path);
+  return (reader?.names.id && reader.read(request)?.[reader.names.id]) ?? "";
 }

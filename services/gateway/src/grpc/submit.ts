@@ -1,5 +1,6 @@
 import type { ServiceName } from "@flovyn/bus";
 import { GetEventsRequest } from "@flovyn/proto/v1";
+import { connectionOf } from "../presence/named-worker.js";
 import { authorizeCommands } from "./authorize-commands.js";
 import { decodeRequest } from "./decode.js";
 import { toBusRequest } from "./forward.js";
@@ -11,12 +12,12 @@ import type { RawHandler } from "./unary.js";
 export function submit(context: GrpcContext, route: Route, service: ServiceName): RawHandler {
   return async (call, caller, reply) => {
     authorizeCommands(context.authorize, caller, call.request);
-    const peer = call.getPeer();
-    context.presence.call(peer);
+    const connection = connectionOf(call, caller);
+    context.presence.call(connection);
     const request = toBusRequest(call, caller, { service, path: route.path }, reply.requestId);
     // Both messages have the id in field 1; the decoder of the small one skips the commands.
     const { workflowExecutionId } = decodeRequest(GetEventsRequest, call.request, "SubmitWorkflowCommandsRequest");
-    request.historyRead = context.historyReads.take(peer, workflowExecutionId);
+    request.historyRead = context.historyReads.take(connection, workflowExecutionId);
     reply.ok(await context.bus.request(request));
   };
 }

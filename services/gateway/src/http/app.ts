@@ -9,10 +9,13 @@ import { readCredentials } from "./credentials.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 import { problemResponse } from "./problem.js";
 import { admitPromiseToken, promiseTokenPaths } from "./promise-token-door.js";
+import { refuseRepeatedHeaders } from "./refuse-repeated-headers.js";
+import { openAccount } from "./request-account.js";
 import { type Guard, type RouteAccess, RouteTable, routerPath } from "./route-table.js";
 import { addAuditRoutes, addClusterAuditRoute } from "./routes/audit-routes.js";
 import { addCancelRoutes } from "./routes/cancel-routes.js";
 import { addDocsRoutes } from "./routes/docs-routes.js";
+import { addLimitsRoutes } from "./routes/limits-routes.js";
 import { addOpsRoutes } from "./routes/ops-routes.js";
 import { addOrgRoutes } from "./routes/org-routes.js";
 import { addPromiseRoutes } from "./routes/promise-routes.js";
@@ -40,6 +43,7 @@ export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
   app.use(securityHeaders({ tls: http.tls }));
   const allowed = crossOrigin(http.cors);
   if (allowed !== undefined) app.use(allowed);
+  app.use(refuseRepeatedHeaders());
   app.onError((error, context) => problemResponse(context, error, http.log));
   app.notFound((context) =>
     problemResponse(
@@ -57,6 +61,7 @@ export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
     for (const path of promiseTokenPaths) app.post(routerPath(base.path + path), admitPromiseToken(http));
     app.use(`${routerPath(base.path)}/*`, scopeToOrg(http));
     addOrgRoutes(table, http, base);
+    addLimitsRoutes(table, http, base);
     addWorkerTokenRoutes(table, http, base);
     addAuditRoutes(table, http, base);
     addWorkflowRoutes(table, http, base);
@@ -127,6 +132,7 @@ function scopeToOrg(http: HttpContext): MiddlewareHandler<HttpEnv> {
 
 async function identify(http: HttpContext, context: Context<HttpEnv>): Promise<Caller> {
   const principal = await http.authenticate(readCredentials(context));
+  openAccount(context, principal, http);
   context.set("principal", principal);
   context.set("caller", principal);
   return principal;

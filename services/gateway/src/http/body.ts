@@ -1,8 +1,9 @@
 import { DomainError, invalidField } from "@flovyn/domain";
 import { restBodyBytesMax, restInputBytesMax } from "../limits.js";
 import { type RawObject, readRawObject } from "./raw-json.js";
+import { accountOf } from "./request-account.js";
 
-/** The JSON object in the body of a request. Errors: InvalidInput, PayloadTooLarge. */
+/** The JSON object in the body of a request. Errors: InvalidInput, PayloadTooLarge, LimitExceeded. */
 export async function readBody(request: Request): Promise<RawObject> {
   const text = decode(await readBytes(request));
   return readRawObject(text, "body");
@@ -36,13 +37,16 @@ export function readPayload(body: RawObject, member: string, absent: string): Bu
 async function readBytes(request: Request): Promise<Uint8Array> {
   if (Number(request.headers.get("content-length") ?? "0") > restBodyBytesMax) throw bodyTooLarge();
   if (request.body === null) return new Uint8Array();
+  const account = accountOf(request);
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body) {
     size += chunk.byteLength;
     if (size > restBodyBytesMax) throw bodyTooLarge();
+    account?.received(chunk.byteLength);
     chunks.push(chunk);
   }
+  account?.complete();
   return Buffer.concat(chunks);
 }
 

@@ -1,6 +1,7 @@
 import { checkLength, invalidField, parseExecutionId, parseKind, parseQueue, workflowStatuses } from "@flovyn/domain";
 import type { ListAuditRequest, ListWorkflowsRequest } from "@flovyn/proto/internal";
 import type { Context } from "hono";
+import { bareId } from "../authorization/bare-id.js";
 import type { HttpEnv } from "./http-context.js";
 
 const pageSizeDefault = 20;
@@ -53,7 +54,7 @@ export function readAuditQuery(query: Query): ListAuditRequest {
     ...readPageQuery(query),
     action: text("action"),
     principalId: text("principal"),
-    resourceId: text("resource"),
+    resourceId: bareId(text("resource")) ?? text("resource"),
     outcome: text("outcome"),
     fromMs: readTime(query, "from"),
     toMs: readTime(query, "to"),

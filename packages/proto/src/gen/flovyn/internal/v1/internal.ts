@@ -93,6 +93,8 @@ export interface Poller {
   workerId: string;
   /** Lease asked for by the poller; 0 means the default of the service. */
   leaseMs: number;
+  /** Whose worker that is, as Worker/token:…: what it claims is not the work of a worker of the same id of another one. */
+  principal: string;
 }
 
 export interface ClaimResponse {
@@ -133,6 +135,8 @@ export interface WorkerSeen {
   lost: boolean;
   /** The worker owns a session stream: while it lives it is reported every few seconds. */
   session: boolean;
+  /** Whose worker that is, as in Poller. */
+  principal: string;
 }
 
 export interface WorkersSeenResponse {
@@ -304,6 +308,8 @@ export interface ListAuditResponse {
 /** internal/WorkerKinds: the kinds a registered worker declared; both empty when it never registered. */
 export interface WorkerKindsRequest {
   workerId: string;
+  /** Whose worker that is, as in Poller. */
+  principal: string;
 }
 
 export interface WorkerKindsResponse {
@@ -1385,7 +1391,7 @@ export const ClaimRequest: MessageFns<ClaimRequest> = {
 };
 
 function createBasePoller(): Poller {
-  return { workerId: "", leaseMs: 0 };
+  return { workerId: "", leaseMs: 0, principal: "" };
 }
 
 export const Poller: MessageFns<Poller> = {
@@ -1395,6 +1401,9 @@ export const Poller: MessageFns<Poller> = {
     }
     if (message.leaseMs !== 0) {
       writer.uint32(16).uint32(message.leaseMs);
+    }
+    if (message.principal !== "") {
+      writer.uint32(26).string(message.principal);
     }
     return writer;
   },
@@ -1428,6 +1437,14 @@ export const Poller: MessageFns<Poller> = {
             message.leaseMs = reader.uint32();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1447,6 +1464,7 @@ export const Poller: MessageFns<Poller> = {
     const message = createBasePoller();
     message.workerId = object.workerId ?? "";
     message.leaseMs = object.leaseMs ?? 0;
+    message.principal = object.principal ?? "";
     return message;
   },
 };
@@ -1818,7 +1836,7 @@ export const WorkersSeenRequest: MessageFns<WorkersSeenRequest> = {
 };
 
 function createBaseWorkerSeen(): WorkerSeen {
-  return { orgId: "", workerId: "", lost: false, session: false };
+  return { orgId: "", workerId: "", lost: false, session: false, principal: "" };
 }
 
 export const WorkerSeen: MessageFns<WorkerSeen> = {
@@ -1834,6 +1852,9 @@ export const WorkerSeen: MessageFns<WorkerSeen> = {
     }
     if (message.session !== false) {
       writer.uint32(32).bool(message.session);
+    }
+    if (message.principal !== "") {
+      writer.uint32(42).string(message.principal);
     }
     return writer;
   },
@@ -1883,6 +1904,14 @@ export const WorkerSeen: MessageFns<WorkerSeen> = {
             message.session = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1904,6 +1933,7 @@ export const WorkerSeen: MessageFns<WorkerSeen> = {
     message.workerId = object.workerId ?? "";
     message.lost = object.lost ?? false;
     message.session = object.session ?? false;
+    message.principal = object.principal ?? "";
     return message;
   },
 };
@@ -3788,13 +3818,16 @@ export const ListAuditResponse: MessageFns<ListAuditResponse> = {
 };
 
 function createBaseWorkerKindsRequest(): WorkerKindsRequest {
-  return { workerId: "" };
+  return { workerId: "", principal: "" };
 }
 
 export const WorkerKindsRequest: MessageFns<WorkerKindsRequest> = {
   encode(message: WorkerKindsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.workerId !== "") {
       writer.uint32(10).string(message.workerId);
+    }
+    if (message.principal !== "") {
+      writer.uint32(18).string(message.principal);
     }
     return writer;
   },
@@ -3820,6 +3853,14 @@ export const WorkerKindsRequest: MessageFns<WorkerKindsRequest> = {
             message.workerId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3838,6 +3879,7 @@ export const WorkerKindsRequest: MessageFns<WorkerKindsRequest> = {
   fromPartial(object: DeepPartial<WorkerKindsRequest>): WorkerKindsRequest {
     const message = createBaseWorkerKindsRequest();
     message.workerId = object.workerId ?? "";
+    message.principal = object.principal ?? "";
     return message;
   },
 };
