@@ -21,5 +21,6 @@ export * from "./route-requests.js";
 export * from "./service-context.js";
 export * from "./sweep.js";
 export { createSpanExport, type FinishedSpan, type SpanExport } from "./telemetry/span-export.js";
+export * from "./terminal-text.js";
 export * from "./tracing.js";
 export * from "./wasm-calls.js";

@@ -18,7 +18,7 @@ import { backendNames } from "../compose/services.js";
 import { type DevCredentials, devConfig, devCredentials } from "../dev/credentials.js";
 import { type DemoWorker, startDemoWorker } from "../dev/demo-worker.js";
 import { step } from "../dev/steps.js";
-import { print } from "../print.js";
+import { print, printLines } from "../print.js";
 import { UsageError } from "../usage.js";
 
 interface DevOptions {
@@ -72,7 +72,7 @@ export async function dev(args: readonly string[]): Promise<void> {
     }
     printAddresses(options);
     await Promise.race([stopSignal, postgresEnded]);
-    print("\nStopping");
+    printLines(["", "Stopping"]);
   } finally {
     await demo?.stop();
     await lifecycle.stop();
@@ -92,7 +92,7 @@ function startDemo(credentials: DevCredentials, config: FlovynConfig): Promise<D
 }
 
 async function runOrder(worker: DemoWorker): Promise<void> {
-  print("\nDemo: an order, whose payment fails at the first attempt");
+  printLines(["", "Demo: an order, whose payment fails at the first attempt"]);
   const receipt = await worker.runOrder();
   print(`  shipped: ${receipt.trackingNumber}, ${(receipt.totalCents / 100).toFixed(2)} paid as ${receipt.paymentId}`);
 }
@@ -151,7 +151,7 @@ function parseOptions(args: readonly string[]): DevOptions {
 
 function printAddresses({ config, credentials }: DevOptions): void {
   const http = `http://localhost:${config.serverPort}`;
-  print("\nFlovyn is ready");
+  printLines(["", "Flovyn is ready"]);
   print(`  HTTP          ${http}`);
   print(`  gRPC          http://localhost:${config.grpcServerPort}`);
   print(`  API docs      ${http}/api/docs`);
@@ -162,11 +162,11 @@ function printAddresses({ config, credentials }: DevOptions): void {
   print(`  organization  ${credentials.orgSlug} (${credentials.orgId})`);
   print(`  API key       ${credentials.apiKey}`);
   print(`  worker token  ${credentials.workerToken}`);
-  print("\nStart an order:");
+  printLines(["", "Start an order:"]);
   print(
     `  curl -s -X POST ${http}/api/orgs/${credentials.orgSlug}/workflow-executions ` +
       `-H 'Authorization: Bearer ${credentials.apiKey}' -H 'Content-Type: application/json' ` +
       `-d '{"kind":"order-processing","input":{"orderId":"A-1","customer":"Ada","items":[{"sku":"tea","quantity":2,"unitPriceCents":450}]}}'`,
   );
-  print("\nCtrl-C stops");
+  printLines(["", "Ctrl-C stops"]);
 }
