@@ -2,13 +2,14 @@ import { decodeMessage, type IncomingRequest, principalOf } from "@flovyn/bus";
 import { markWorkersSeen, type RegisteredDefinition, upsertRegisteredWorker, writeCapabilities } from "@flovyn/db";
 import {
   checkLength,
+  checkName,
   checkOrg,
   checkPayload,
   cutText,
   invalidField,
   nameLengthMax,
   parseKind,
-  parseText,
+  parseName,
   parseUuid,
 } from "@flovyn/domain";
 import {
@@ -35,7 +36,7 @@ export async function registerWorker(context: DispatchContext, request: Incoming
   const { orgId } = request.caller;
   const principal = principalOf(request.caller);
   checkOrg(message.orgId, orgId);
-  const name = parseText(message.workerName, "worker_name", nameLengthMax);
+  const name = parseName(message.workerName, "worker_name");
   const type = workerTypes.find((known) => known === message.workerType);
   if (type === undefined) throw invalidField("worker_type", `must be one of ${workerTypes.join(", ")}`);
   const teamId = message.teamId ? parseUuid(message.teamId, "team_id") : null;
@@ -92,7 +93,7 @@ function parseCapabilities(
     const at = (name: string) => `${field}[${index}].${name}`;
     byKind.set(parseKind(capability.kind, at("kind")), {
       kind: capability.kind,
-      name: checkLength(capability.name, at("name"), nameLengthMax),
+      name: checkName(capability.name, at("name")),
       description: cutText(capability.description, descriptionMax),
       timeoutSeconds: capability.timeoutSeconds ?? null,
       cancellable: capability.cancellable,

@@ -27,6 +27,7 @@ import { addTaskRoutes } from "./routes/task-routes.js";
 import { addWorkerTokenRoutes } from "./routes/worker-token-routes.js";
 import { addWorkflowRoutes } from "./routes/workflow-routes.js";
 import { crossOrigin, securityHeaders } from "./security-headers.js";
+import { checkUrlText } from "./url-text.js";
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -44,6 +45,10 @@ export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
   const allowed = crossOrigin(http.cors);
   if (allowed !== undefined) app.use(allowed);
   app.use(refuseRepeatedHeaders());
+  app.use((context, next) => {
+    checkUrlText(context.req.url);
+    return next();
+  });
   app.onError((error, context) => problemResponse(context, error, http.log));
   app.notFound((context) =>
     problemResponse(

@@ -1,5 +1,5 @@
 import { DomainError } from "@flovyn/domain";
-import { type Logger, problemContentType, toDomainError, toHttpProblem } from "@flovyn/runtime";
+import { type Logger, problemContentType, terminalLine, toDomainError, toHttpProblem } from "@flovyn/runtime";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { toCallError } from "../audit/auditor.js";
@@ -32,7 +32,7 @@ export function problemResponse(
     const afterMs = error instanceof DomainError ? error.retryAfterMs : undefined;
     headers["retry-after"] = String(afterMs === undefined ? retryAfterSeconds : Math.max(1, Math.ceil(afterMs / 1000)));
   }
-  return context.body(JSON.stringify(problem), problem.status as ContentfulStatusCode, headers);
+  return context.body(problemText(problem), problem.status as ContentfulStatusCode, headers);
 }
 
 /** 405: the path exists, the method on it does not. No code of ours means that, so the problem is spelled out. */
@@ -49,5 +49,10 @@ export function methodNotAllowed(context: Context<HttpEnv>, allowed: readonly st
     code: "MethodNotAllowed",
     retryable: false,
   };
-  return context.body(JSON.stringify(problem), 405, { "content-type": problemContentType, allow });
+  return context.body(problemText(problem), 405, { "content-type": problemContentType, allow });
+}
+
+/** A problem may quote the caller, and is read in terminals: of the same value as any JSON text of it. */
+function problemText(problem: object): string {
+  return terminalLine(JSON.stringify(problem));
 }
