@@ -1,6 +1,7 @@
+import { jsonDepthMax } from "@flovyn/domain";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jsonDepthMax, readRawObject } from "./raw-json.js";
+import { readRawObject } from "./raw-json.js";
 
 describe("readRawObject", () => {
   it.each([
