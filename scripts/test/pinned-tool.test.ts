@@ -18,7 +18,7 @@ const registry = createServer((request, response) => {
   requests += 1;
   if (request.url?.endsWith(".tgz")) return response.end(archive);
   const { port } = registry.address() as AddressInfo;
-  // What the registry says of its archive is right: only a hash from elsewhere tells that it is another one.
+  // What the registry says of its archive is right: only a hash from elsewhere shows that it is another one.
   const integrity = `sha512-${createHash("sha512").update(archive).digest("base64")}`;
   const dist = { tarball: `http://127.0.0.1:${port}/tool.tgz`, integrity };
   const version = { name: "tool", version: "1.2.3", bin: { tool: "tool.cjs" }, dist };
