@@ -1,5 +1,6 @@
 export * from "./batch-lane.js";
 export * from "./batcher.js";
+export * from "./bound-server.js";
 export * from "./claim-batcher.js";
 export * from "./config/budget-table.js";
 export * from "./config/config.js";
@@ -12,8 +13,9 @@ export * from "./errors/grpc-status.js";
 export * from "./errors/http-problem.js";
 export * from "./health.js";
 export * from "./lifecycle.js";
-export * from "./listen.js";
+export type { Listen } from "./listen.js";
 export * from "./logger.js";
+export * from "./loopback.js";
 export * from "./metrics.js";
 export * from "./ops-server.js";
 export * from "./port-busy.js";
