@@ -12,6 +12,7 @@ export const usage = `flovyn – durable workflows
       --data DIR           where data is kept (.flovyn)
       --http-port N        HTTP door (8000)
       --grpc-port N        gRPC door (9090)
+      --ops-port N         health and metrics, on this machine alone (a free one)
       --config FILE        configuration file (TOML)
       --database-url URL   use this Postgres instead of an own one
       --nats URL           use this broker instead of the bus inside the process

@@ -10,7 +10,7 @@ export function hintEnded(context: DispatchContext, changes: WorkflowChanges): v
   for (const workflow of changes.ended()) {
     endedByOrg.set(workflow.orgId, [...(endedByOrg.get(workflow.orgId) ?? []), workflow.id]);
     const durationMs = context.clock.now() - workflow.createdAtMs;
-    context.metrics.workflowEnded(workflow.kind, workflow.queue, workflow.status, durationMs);
+    context.metrics.workflowEnded(workflow, workflow.status, durationMs);
   }
   for (const [orgId, workflowExecutionIds] of endedByOrg) {
     context.bus.hint(endedSubject(orgId), EndedHint.encode({ workflowExecutionIds }).finish());

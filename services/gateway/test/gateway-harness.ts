@@ -85,6 +85,11 @@ export class GatewayHarness {
     return `http://${host}:${this.gateway.ports.http}${path}`;
   }
 
+  /** All figures as they are now. */
+  figures(): Promise<string> {
+    return this.metrics.registry.metrics();
+  }
+
   /** A body that is text is sent as JSON, unless the headers say otherwise. */
   fetch(path: string, init: RequestInit & { key?: string | undefined } = {}): Promise<Response> {
     const { key = userKey, ...rest } = init;

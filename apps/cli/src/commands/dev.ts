@@ -53,7 +53,7 @@ export async function dev(args: readonly string[]): Promise<void> {
       () => migrate(databaseUrl),
       ({ applied }) => `${applied} migrations applied`,
     );
-    await step("services", () =>
+    const { opsPort } = await step("services", () =>
       startProcess(lifecycle, {
         name: "flovyn",
         services: [...backendNames, "gateway"],
@@ -70,7 +70,7 @@ export async function dev(args: readonly string[]): Promise<void> {
       demo = await Promise.race([startDemo(options.credentials, config), postgresEnded]);
       await Promise.race([runOrder(demo), postgresEnded]);
     }
-    printAddresses(options);
+    printAddresses(options, opsPort);
     await Promise.race([stopSignal, postgresEnded]);
     printLines(["", "Stopping"]);
   } finally {
@@ -125,6 +125,7 @@ function parseOptions(args: readonly string[]): DevOptions {
       data: { type: "string", default: ".flovyn" },
       "http-port": { type: "string" },
       "grpc-port": { type: "string" },
+      "ops-port": { type: "string" },
       config: { type: "string" },
       "database-url": { type: "string" },
       nats: { type: "string" },
@@ -136,12 +137,15 @@ function parseOptions(args: readonly string[]): DevOptions {
   const credentials = configFile === undefined ? devCredentials(dataDir) : undefined;
   const config = loadConfig({
     // A database that the environment names for something else must not be migrated by accident.
-    env: { LOG_LEVEL: "warn", ...process.env, DATABASE_URL: undefined },
+    env: { ...process.env, DATABASE_URL: undefined },
     configFile,
+    // A second server beside it needs another port for its metrics.
+    defaults: { ops_port: 0, log: { level: "warn" } },
     overrides: {
       ...(credentials === undefined ? {} : devConfig(credentials)),
       ...(values["http-port"] === undefined ? {} : { server_port: values["http-port"] }),
       ...(values["grpc-port"] === undefined ? {} : { grpc_server_port: values["grpc-port"] }),
+      ...(values["ops-port"] === undefined ? {} : { ops_port: values["ops-port"] }),
       ...(values["database-url"] === undefined ? {} : { database_url: values["database-url"] }),
     },
   });
@@ -149,11 +153,12 @@ function parseOptions(args: readonly string[]): DevOptions {
   return { dataDir, config, credentials, nats: values.nats, demo: !values["no-demo"] };
 }
 
-function printAddresses({ config, credentials }: DevOptions): void {
+function printAddresses({ config, credentials }: DevOptions, opsPort: number): void {
   const http = `http://localhost:${config.serverPort}`;
   printLines(["", "Flovyn is ready"]);
   print(`  HTTP          ${http}`);
   print(`  gRPC          http://localhost:${config.grpcServerPort}`);
+  print(`  metrics       http://localhost:${opsPort}/metrics`);
   print(`  API docs      ${http}/api/docs`);
   if (credentials === undefined) {
     print("  keys          those of the configuration file");

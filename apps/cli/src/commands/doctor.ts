@@ -21,6 +21,7 @@ export async function doctor(): Promise<void> {
     ["NATS", () => checkNats(config)],
     [`HTTP port ${config.serverPort}`, () => checkPort(config.serverPort, "SERVER_PORT")],
     [`gRPC port ${config.grpcServerPort}`, () => checkPort(config.grpcServerPort, "GRPC_SERVER_PORT")],
+    [`ops port ${config.opsPort}`, () => checkPort(config.opsPort, "OPS_PORT")],
   ];
   let problems = 0;
   for (const [name, check] of checks) {

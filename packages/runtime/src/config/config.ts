@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { loopback } from "../loopback.js";
 import {
   type CorsConfig,
   corsShape,
@@ -65,7 +66,8 @@ export const configShape = z.object({
   server_port: port.default(8000),
   grpc_server_port: port.default(9090),
   ops_port: port.default(8001),
-  bind_address: z.string().default("::"),
+  bind_address: z.string().min(1).optional(),
+  ops_bind_address: z.string().min(1).default(loopback),
   run_migrations: flag.default(true),
   nats: z
     .object({
@@ -189,8 +191,10 @@ export interface FlovynConfig {
   serverPort: number;
   /** gRPC door of the gateway. */
   grpcServerPort: number;
-  /** Health and metrics of processes without an HTTP door of their own; 0 picks a free port. */
+  /** Health and metrics of the process; 0 picks a free port. */
   opsPort: number;
+  opsBindAddress: string;
+  /** Of the gateway. `localhost` stands for both loopback addresses. */
   bindAddress: string;
   runMigrations: boolean;
   nats: {

@@ -116,6 +116,21 @@ describe("configuration", () => {
     });
   });
 
+  it("lets the gateway listen everywhere, and what shows health and metrics on this machine alone", () => {
+    expect(loadConfig({ env: {} })).toMatchObject({ bindAddress: "::", opsBindAddress: "localhost" });
+    const env = { BIND_ADDRESS: "10.0.0.1", OPS_BIND_ADDRESS: "::" };
+    expect(loadConfig({ env })).toMatchObject({ bindAddress: "10.0.0.1", opsBindAddress: "::" });
+  });
+
+  it("lays the file over what a command starts from", () => {
+    const defaults = { bind_address: "localhost", log: { level: "warn", pretty: true } };
+    const configFile = file('[log]\nlevel = "debug"\n');
+    expect(loadConfig({ env: {}, defaults, configFile })).toMatchObject({
+      bindAddress: "localhost",
+      log: { level: "debug", pretty: true },
+    });
+  });
+
   it("lets the environment win over the file, and command-line options over both, key by key", () => {
     const configFile = file(
       'server_port = 1\ngrpc_server_port = 2\n[nats]\nurl = "nats://file:4222"\nenabled = false\n',

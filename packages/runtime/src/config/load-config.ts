@@ -31,6 +31,8 @@ export interface ConfigSource {
   env?: Readonly<Record<string, string | undefined>>;
   /** Path of the TOML file; CONFIG_FILE of the environment when missing. */
   configFile?: string | undefined;
+  /** Laid below the file: what a command starts from. Keys as in the file. */
+  defaults?: Record<string, unknown>;
   /** Laid over file and environment: command-line options. Keys as in the file. */
   overrides?: Record<string, unknown>;
 }
@@ -39,7 +41,8 @@ export interface ConfigSource {
 export function loadConfig(source: ConfigSource = {}): FlovynConfig {
   const env = source.env ?? process.env;
   const path = source.configFile ?? env.CONFIG_FILE;
-  const tree = mergeTrees(overlayEnvironment(path ? readFile(path) : {}, env), source.overrides ?? {});
+  const file = mergeTrees(source.defaults ?? {}, path ? readFile(path) : {});
+  const tree = mergeTrees(overlayEnvironment(file, env), source.overrides ?? {});
   const parsed = configShape.safeParse(tree, { error: describeProblem });
   const shapeProblems = parsed.success
     ? []
@@ -96,7 +99,8 @@ function toConfig(config: Parsed): FlovynConfig {
     serverPort: config.server_port,
     grpcServerPort: config.grpc_server_port,
     opsPort: config.ops_port,
-    bindAddress: config.bind_address,
+    opsBindAddress: config.ops_bind_address,
+    bindAddress: config.bind_address ?? everywhere,
     runMigrations: config.run_migrations,
     nats: toNats(config.nats),
     log: config.log,
@@ -126,6 +130,9 @@ function toConfig(config: Parsed): FlovynConfig {
     },
   };
 }
+
+/** Where the gateway listens without `bind_address`. */
+const everywhere = "::";
 
 function toOrg({ quotas, ...org }: Parsed["orgs"][number]): OrgConfig {
   const { requests_per_second: requestsPerSecond, request_burst: requestBurst, worker_tokens: workerTokens } = quotas;

@@ -1,7 +1,8 @@
 import type { Caller } from "@flovyn/bus";
 import { DomainError, newId } from "@flovyn/domain";
+import type { ServiceContext } from "@flovyn/runtime";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context, Hono, MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { auditedRequest } from "./audited-request.js";
 import { authorizeRequest } from "./authorize-request.js";
@@ -37,8 +38,8 @@ export interface HttpApp {
   routes: readonly RouteAccess[];
 }
 
-/** The HTTP door: REST below /api, health and metrics of this process beside it. */
-export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
+/** What the gateway serves over HTTP: REST below /api, probes and figures of this process beside it. */
+export function createHttpApp(http: HttpContext, ops: Pick<ServiceContext, "health" | "metrics">): HttpApp {
   const app = new OpenAPIHono<HttpEnv>();
   app.use(identifyAndCount(http));
   app.use(securityHeaders({ tls: http.tls }));
@@ -59,7 +60,7 @@ export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
   );
 
   const table = new RouteTable(app, guard(http));
-  addOpsRoutes(table, ops, http);
+  addOpsRoutes(table, ops);
   addDocsRoutes(table, app, http);
   addClusterAuditRoute(table, http);
   for (const base of orgBases) {
@@ -77,7 +78,6 @@ export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
     addCancelRoutes(table, http, base);
     addPromiseRoutes(table, http, base);
   }
-  app.route("/", ops);
   table.refuseOtherMethods();
   return { fetch: app.fetch, routes: table.actions };
 }

@@ -49,7 +49,7 @@ export class RouteTable {
       ...(action !== "public" && problemResponses(401, 403, 429)),
       ...(route.request?.body !== undefined && problemResponses(415)),
     };
-    this.describe({ ...route, responses: { ...refusals, ...route.responses } }, action);
+    this.#describe({ ...route, responses: { ...refusals, ...route.responses } }, action);
     const guarded: RouteHandler = async (context) => {
       if (route.method !== "get" && hasForeignBody(context.req.raw.headers)) return unsupportedMediaType(context);
       if (action !== "public") await this.#guard(context, action);
@@ -58,8 +58,7 @@ export class RouteTable {
     this.#app.on(route.method.toUpperCase(), routerPath(route.path), guarded);
   }
 
-  /** Takes in a route that is mounted elsewhere. */
-  describe(route: RouteConfig, action: RouteAction = "public"): void {
+  #describe(route: RouteConfig, action: RouteAction): void {
     this.actions.push({ method: route.method.toUpperCase(), path: route.path, action });
     this.#app.openAPIRegistry.registerPath(route);
     const methods = this.#methods.get(route.path) ?? [];
