@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { createInProcessBus } from "@flovyn/bus";
@@ -8,8 +9,10 @@ import {
   createLogger,
   exitOnUnhandledErrors,
   type FlovynConfig,
+  isLoopbackAddress,
   type Lifecycle,
   loadConfig,
+  loopback,
   waitForSignal,
 } from "@flovyn/runtime";
 import { connectBroker } from "../compose/broker.js";
@@ -85,8 +88,8 @@ function startDemo(credentials: DevCredentials, config: FlovynConfig): Promise<D
   return step("demo worker", () =>
     startDemoWorker({
       ...credentials,
-      serverUrl: `http://localhost:${config.grpcServerPort}`,
-      httpUrl: `http://localhost:${config.serverPort}`,
+      serverUrl: `http://${urlHost(config)}:${config.grpcServerPort}`,
+      httpUrl: `http://${urlHost(config)}:${config.serverPort}`,
     }),
   );
 }
@@ -123,6 +126,7 @@ function parseOptions(args: readonly string[]): DevOptions {
     args: [...args],
     options: {
       data: { type: "string", default: ".flovyn" },
+      host: { type: "string" },
       "http-port": { type: "string" },
       "grpc-port": { type: "string" },
       "ops-port": { type: "string" },
@@ -139,10 +143,11 @@ function parseOptions(args: readonly string[]): DevOptions {
     // A database that the environment names for something else must not be migrated by accident.
     env: { ...process.env, DATABASE_URL: undefined },
     configFile,
-    // A second server beside it needs another port for its metrics.
-    defaults: { ops_port: 0, log: { level: "warn" } },
+    // Its keys are for this machine; and a second server beside it needs another port for its metrics.
+    defaults: { bind_address: loopback, ops_port: 0, log: { level: "warn" } },
     overrides: {
       ...(credentials === undefined ? {} : devConfig(credentials)),
+      ...(values.host === undefined ? {} : { bind_address: values.host }),
       ...(values["http-port"] === undefined ? {} : { server_port: values["http-port"] }),
       ...(values["grpc-port"] === undefined ? {} : { grpc_server_port: values["grpc-port"] }),
       ...(values["ops-port"] === undefined ? {} : { ops_port: values["ops-port"] }),
@@ -153,11 +158,22 @@ function parseOptions(args: readonly string[]): DevOptions {
   return { dataDir, config, credentials, nats: values.nats, demo: !values["no-demo"] };
 }
 
+/** Where clients on this machine reach what listens at an address. */
+function urlHost({ bindAddress }: FlovynConfig): string {
+  if (isLoopbackAddress(bindAddress) || ["::", "0.0.0.0"].includes(bindAddress)) return loopback;
+  return isIPv6(bindAddress) ? `[${bindAddress}]` : bindAddress;
+}
+
 function printAddresses({ config, credentials }: DevOptions, opsPort: number): void {
-  const http = `http://localhost:${config.serverPort}`;
+  const http = `http://${urlHost(config)}:${config.serverPort}`;
   printLines(["", "Flovyn is ready"]);
+  if (!isLoopbackAddress(config.bindAddress)) {
+    print(
+      `  warning       listens on ${config.bindAddress}, so other machines may reach it: it is meant for development`,
+    );
+  }
   print(`  HTTP          ${http}`);
-  print(`  gRPC          http://localhost:${config.grpcServerPort}`);
+  print(`  gRPC          http://${urlHost(config)}:${config.grpcServerPort}`);
   print(`  metrics       http://localhost:${opsPort}/metrics`);
   print(`  API docs      ${http}/api/docs`);
   if (credentials === undefined) {
