@@ -152,6 +152,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
       promiseTokens: new PromiseTokens({ secrets: config.auth.promiseToken.secrets, now: wallClock }),
       metrics,
       cors: config.cors,
+      allowedHosts: config.auth.enabled ? undefined : config.auth.allowedHosts,
       tls: config.tls.http !== undefined,
       live,
       needsKey,

@@ -23,6 +23,10 @@ const databaseUrl = z
   .regex(/^postgres(ql)?:\/\/\S+$/, "must look like postgres://user:password@host:port/database");
 const headerName = z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,128}$/, "must be the name of an HTTP header");
 const headerValue = z.string().regex(/^[\x20-\x7e]{0,4096}$/, "must be printable ASCII");
+const hostOfServer = z
+  .string()
+  .regex(/^([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$/i, "must be a name or an address, without a port")
+  .transform((text) => text.toLowerCase());
 const otlpEndpoint = z.string().refine(isHttpUrl, { error: "must look like http://host:4318" });
 
 const staticKey = z.object({
@@ -128,6 +132,7 @@ export const configShape = z.object({
   auth: z
     .object({
       enabled: flag.default(true),
+      allowed_hosts: z.array(hostOfServer).max(100).default([]),
       static_api_key: z.object({ keys: z.array(staticKey).default([]) }).prefault({}),
       jwt: jwtShape.optional(),
       cedar: z
@@ -224,6 +229,8 @@ export interface FlovynConfig {
   orgs: OrgConfig[];
   auth: {
     enabled: boolean;
+    /** Names of the gateway that count where `enabled` is false, beside those of this machine. */
+    allowedHosts: string[];
     staticApiKey: { keys: StaticKeyConfig[] };
     jwt: JwtConfig | undefined;
     /** Own policies: files and folders, beside the roles or in their place. */

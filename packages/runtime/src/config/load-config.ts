@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import type { z } from "zod";
+import { loopback } from "../loopback.js";
 import { checkTogether } from "./check-together.js";
 import {
   configShape,
@@ -100,7 +101,7 @@ function toConfig(config: Parsed): FlovynConfig {
     grpcServerPort: config.grpc_server_port,
     opsPort: config.ops_port,
     opsBindAddress: config.ops_bind_address,
-    bindAddress: config.bind_address ?? everywhere,
+    bindAddress: config.bind_address ?? (config.auth.enabled ? everywhere : loopback),
     runMigrations: config.run_migrations,
     nats: toNats(config.nats),
     log: config.log,
@@ -113,6 +114,7 @@ function toConfig(config: Parsed): FlovynConfig {
     orgs: config.orgs.map(toOrg),
     auth: {
       enabled: config.auth.enabled,
+      allowedHosts: config.auth.allowed_hosts,
       staticApiKey: {
         keys: config.auth.static_api_key.keys.map((key) => ({
           key: key.key,
@@ -131,7 +133,7 @@ function toConfig(config: Parsed): FlovynConfig {
   };
 }
 
-/** Where the gateway listens without `bind_address`. */
+/** Where the gateway listens without `bind_address`; where callers need no credential it is on this machine alone. */
 const everywhere = "::";
 
 function toOrg({ quotas, ...org }: Parsed["orgs"][number]): OrgConfig {

@@ -27,6 +27,7 @@ import { addStreamRoutes } from "./routes/stream-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { addWorkerTokenRoutes } from "./routes/worker-token-routes.js";
 import { addWorkflowRoutes } from "./routes/workflow-routes.js";
+import { refuseForeignPages } from "./same-machine.js";
 import { crossOrigin, securityHeaders } from "./security-headers.js";
 import { checkUrlText } from "./url-text.js";
 
@@ -43,6 +44,9 @@ export function createHttpApp(http: HttpContext, ops: Pick<ServiceContext, "heal
   const app = new OpenAPIHono<HttpEnv>();
   app.use(identifyAndCount(http));
   app.use(securityHeaders({ tls: http.tls }));
+  if (http.allowedHosts !== undefined) {
+    app.use(refuseForeignPages({ hosts: http.allowedHosts, origins: http.cors.origins }));
+  }
   const allowed = crossOrigin(http.cors);
   if (allowed !== undefined) app.use(allowed);
   app.use(refuseRepeatedHeaders());
