@@ -5,6 +5,7 @@ export * from "./claim-batcher.js";
 export * from "./config/budget-table.js";
 export * from "./config/config.js";
 export * from "./config/edge-config.js";
+export { devSecretPrefixes, findExampleSecrets } from "./config/example-secrets.js";
 export * from "./config/jwt-config.js";
 export * from "./config/load-config.js";
 export * from "./database-clock.js";

@@ -1,6 +1,6 @@
 import { createConnection, createServer } from "node:net";
 import { schemaState } from "@flovyn/db";
-import { createLogger, type FlovynConfig, loadConfig } from "@flovyn/runtime";
+import { createLogger, type FlovynConfig, findExampleSecrets, loadConfig } from "@flovyn/runtime";
 import pg from "pg";
 import { connectBroker } from "../compose/broker.js";
 import { print } from "../print.js";
@@ -15,6 +15,7 @@ const connectTimeoutMs = 5_000;
 export async function doctor(): Promise<void> {
   const config = loadConfig();
   const checks: [string, () => Promise<Finding>][] = [
+    ["secrets", async () => checkSecrets(config)],
     ["Postgres", () => checkPostgres(config)],
     ["schema", () => checkSchema(config)],
     ["clock", () => checkClock(config)],
@@ -35,6 +36,13 @@ export async function doctor(): Promise<void> {
   }
   print(problems === 0 ? "everything is in order" : `${problems} of ${checks.length} checks found a problem`);
   if (problems > 0) process.exitCode = 1;
+}
+
+function checkSecrets(config: FlovynConfig): Finding {
+  const problems = findExampleSecrets(config);
+  return problems.length === 0
+    ? { ok: "none is an example or one of development" }
+    : { problem: problems.join("\n         ") };
 }
 
 const noDatabase: Finding = {

@@ -43,6 +43,9 @@ const secretBytesMin = 32;
 /** More than a rotation ever needs: one signs, the others are still accepted. */
 export const secretsMax = 10;
 
+/** Of the secret that stands alone, in place of the list. */
+export const soleSecretId = "default";
+
 const secretText = z.string().refine((text) => Buffer.byteLength(text) >= secretBytesMin, {
   error: `must have at least ${secretBytesMin} bytes`,
 });

@@ -11,6 +11,7 @@ import {
   type NatsAccess,
   type OrgConfig,
   type OtelConfig,
+  soleSecretId,
 } from "./config.js";
 import { describeProblem } from "./describe-problem.js";
 import { toLimitsConfig, toTlsConfig } from "./edge-config.js";
@@ -167,7 +168,7 @@ function toNatsAccess(
 }
 
 function toWorkerSecrets({ secret, secrets }: Parsed["auth"]["worker_token"]): NamedSecret[] {
-  return secret === undefined ? secrets : [{ id: "default", secret }];
+  return secret === undefined ? secrets : [{ id: soleSecretId, secret }];
 }
 
 /** Where the standard says that a collector listens. */
