@@ -2,6 +2,7 @@ export * from "./clock.js";
 export * from "./errors.js";
 export * from "./event-data.js";
 export * from "./ids.js";
+export * from "./json-scan.js";
 export * from "./limits.js";
 export * from "./org.js";
 export * from "./partition.js";

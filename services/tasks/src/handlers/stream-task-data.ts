@@ -1,5 +1,5 @@
 import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
-import { invalidField, parseUuid } from "@flovyn/domain";
+import { checkNesting, invalidField, parseUuid } from "@flovyn/domain";
 import { StreamEventType, StreamTaskDataRequest, StreamTaskDataResponse } from "@flovyn/proto/v1";
 import type { TasksContext } from "../context.js";
 import type { ChunkType, TaskStreams } from "../streams/task-streams.js";
@@ -45,6 +45,7 @@ function parseChunkPayload(text: string): string {
   if (bytes > chunkPayloadBytesMax) {
     throw invalidField("payload", `must have at most ${chunkPayloadBytesMax} bytes, has ${bytes}`);
   }
+  checkNesting(text, "payload");
   let value: unknown;
   try {
     value = JSON.parse(text);
