@@ -21,6 +21,7 @@ export * from "./workflow/cancel.js";
 export * from "./workflow/child-end.js";
 export * from "./workflow/claim.js";
 export * from "./workflow/commands.js";
+export * from "./workflow/history-limit.js";
 export * from "./workflow/lifecycle.js";
 export * from "./workflow/signal.js";
 export * from "./workflow/start.js";

@@ -13,6 +13,7 @@ export * from "./health.js";
 export * from "./lifecycle.js";
 export * from "./listen.js";
 export * from "./logger.js";
+export * from "./long-histories.js";
 export * from "./metrics.js";
 export * from "./ops-server.js";
 export * from "./port-busy.js";

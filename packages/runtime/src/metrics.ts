@@ -10,6 +10,8 @@ export interface Metrics {
   workflowStarted(kind: string, queue: string): void;
   /** `durationMs` counts from the creation. */
   workflowEnded(kind: string, queue: string, status: string, durationMs?: number): void;
+  /** A history crossed a threshold. */
+  historyLong(threshold: "warning" | "limit" | "full"): void;
   taskSubmitted(kind: string, queue: string): void;
   /** `durationMs` counts from the creation. */
   taskEnded(kind: string, queue: string, status: string, durationMs?: number): void;
@@ -49,6 +51,11 @@ export function createMetrics(options: { service: string; processMetrics?: boole
     "queue",
     "status",
   ]);
+  const longHistories = counter(
+    "flovyn_histories_long_total",
+    "Histories that became long: warning is a fifth of the limit, limit refuses signals, full failed its workflow.",
+    ["threshold"],
+  );
   const submitted = counter("flovyn_tasks_submitted_total", "Tasks created.", ["kind", "queue"]);
   const tasksCompleted = counter("flovyn_tasks_completed_total", "Tasks that completed.", ["kind", "queue"]);
   const tasksFailed = counter("flovyn_tasks_failed_total", "Tasks that failed or were cancelled.", [
@@ -84,6 +91,7 @@ export function createMetrics(options: { service: string; processMetrics?: boole
       else failed.inc({ ...labels, status });
       if (durationMs !== undefined) workflowSeconds.observe({ ...labels, status }, durationMs / 1000);
     },
+    historyLong: (threshold) => longHistories.inc({ threshold }),
     taskSubmitted: (kind, queue) => submitted.inc(bound(kind, queue)),
     taskEnded: (kind, queue, status, durationMs) => {
       const labels = bound(kind, queue);

@@ -1,3 +1,4 @@
+import { type HistoryLimits, historyLimitsDefault, historyLimitsMax, historyLimitsMin } from "@flovyn/domain";
 import { z } from "zod";
 import { flag, integer } from "./values.js";
 
@@ -26,6 +27,9 @@ export const limitsShape = z.strictObject({
   grpc_connections: integer(1, 1_000_000).default(20_000),
   /** Of each door, from one IPv4 address or one /64 of IPv6. */
   connections_per_address: integer(0, 1_000_000).default(5000),
+  /** Of the history of one run of a workflow. */
+  history_events: integer(historyLimitsMin.events, historyLimitsMax.events).default(historyLimitsDefault.events),
+  history_bytes: integer(historyLimitsMin.bytes, historyLimitsMax.bytes).default(historyLimitsDefault.bytes),
 });
 
 export interface RateConfig {
@@ -46,6 +50,7 @@ export interface LimitsConfig {
   grpcConnections: number;
   /** 0 does not limit. */
   connectionsPerAddress: number;
+  history: HistoryLimits;
 }
 
 export function toLimitsConfig(limits: z.infer<typeof limitsShape>): LimitsConfig {
@@ -61,6 +66,7 @@ export function toLimitsConfig(limits: z.infer<typeof limitsShape>): LimitsConfi
     httpConnections: limits.http_connections,
     grpcConnections: limits.grpc_connections,
     connectionsPerAddress: limits.connections_per_address,
+    history: { events: limits.history_events, bytes: limits.history_bytes },
   };
 }
 
