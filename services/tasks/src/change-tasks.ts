@@ -1,7 +1,7 @@
 import { announce } from "@flovyn/bus";
 import { lockTasks, lockWorkflowsOfTasks, TaskChanges, WorkflowChanges } from "@flovyn/db";
 import { type Actor, appendExternal, DomainError, type Task, type TaskChange } from "@flovyn/domain";
-import { reportLongHistories } from "@flovyn/runtime";
+import { reportWorkflows } from "@flovyn/runtime";
 import type { TasksContext } from "./context.js";
 import type { DelayedHints } from "./delayed-hints.js";
 
@@ -41,7 +41,7 @@ export async function changeTasks(
     return { results, tasks, workflows };
   });
   announce(context.bus, workflows, now, tasks.wakes(now));
-  reportLongHistories(context, workflows);
+  reportWorkflows(context, workflows);
   for (const task of tasks.pending()) {
     if (task.availableAtMs > now)
       hints.add({ orgId: task.orgId, queue: task.queue, delayMs: task.availableAtMs - now });

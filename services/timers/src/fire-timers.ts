@@ -1,7 +1,7 @@
 import { announce } from "@flovyn/bus";
 import { type DueWait, fireTimers, lockTimers, lockWorkflowsOfDueTimers, WorkflowChanges } from "@flovyn/db";
 import { appendExternal, fireTimer, systemActor } from "@flovyn/domain";
-import { type Batcher, createBatcher, reportLongHistories } from "@flovyn/runtime";
+import { type Batcher, createBatcher, reportWorkflows } from "@flovyn/runtime";
 import type { TimersContext } from "./context.js";
 
 /**
@@ -44,6 +44,6 @@ async function fireAll(context: TimersContext, due: readonly DueWait[]): Promise
     return { changes, fired };
   });
   announce(context.bus, changes, now);
-  reportLongHistories(context, changes);
+  reportWorkflows(context, changes);
   return new Set(fired);
 }

@@ -14,7 +14,7 @@ import {
   WorkflowChanges,
 } from "@flovyn/db";
 import { type Actor, DomainError, type HistoryLimits, isWorkflowTerminal, type Signal } from "@flovyn/domain";
-import { type Batcher, createBatcher, type Outcome, reportLongHistories } from "@flovyn/runtime";
+import { type Batcher, createBatcher, type Outcome, reportWorkflows } from "@flovyn/runtime";
 import type { DispatchContext } from "../context.js";
 import { identified, type Signalled, signalOnce } from "./signal.js";
 import { announceStarted, batchBytesMax, keyHeldByOther, workflowKey } from "./start.js";
@@ -94,7 +94,7 @@ async function signalOrStart(
   registered.remember();
   announceStarted(context, created, now);
   announce(context.bus, changes, now);
-  reportLongHistories(context, changes);
+  reportWorkflows(context, changes);
   return outcomes;
 }
 

@@ -8,7 +8,7 @@ import {
   signalWorkflow,
   type Workflow,
 } from "@flovyn/domain";
-import { type Batcher, createBatcher, type Outcome, reportLongHistories } from "@flovyn/runtime";
+import { type Batcher, createBatcher, type Outcome, reportWorkflows } from "@flovyn/runtime";
 import type { DispatchContext } from "../context.js";
 import { noSuchWorkflow } from "../ended-workflows.js";
 import { batchBytesMax } from "./start.js";
@@ -71,7 +71,7 @@ async function signalAll(context: DispatchContext, items: readonly SignalOf[]): 
     return { outcomes, changes };
   });
   announce(context.bus, changes, now);
-  reportLongHistories(context, changes);
+  reportWorkflows(context, changes);
   return outcomes;
 }
 

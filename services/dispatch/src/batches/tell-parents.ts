@@ -1,9 +1,8 @@
 import { announce } from "@flovyn/bus";
 import { findOwedChildEnds, lockWorkflows, WorkflowChanges } from "@flovyn/db";
 import { appendExternal, childEndEvent, parentTold, systemActor } from "@flovyn/domain";
-import { type Batcher, createBatcher, type Outcome, reportLongHistories } from "@flovyn/runtime";
+import { type Batcher, createBatcher, type Outcome, reportWorkflows } from "@flovyn/runtime";
 import type { DispatchContext } from "../context.js";
-import { hintEnded } from "../ended-workflows.js";
 import { batchBytesMax } from "./start.js";
 
 export interface EndedChild {
@@ -52,6 +51,5 @@ async function tellParents(context: DispatchContext, childIds: readonly string[]
     return changes;
   });
   announce(context.bus, changes, now);
-  reportLongHistories(context, changes);
-  hintEnded(context, changes);
+  reportWorkflows(context, changes);
 }

@@ -16,7 +16,7 @@ import {
   type Settlement,
   settlePromise,
 } from "@flovyn/domain";
-import { type Batcher, createBatcher, type Outcome, reportLongHistories } from "@flovyn/runtime";
+import { type Batcher, createBatcher, type Outcome, reportWorkflows } from "@flovyn/runtime";
 import type { PromisesContext } from "../context.js";
 import { noSuchPromise } from "../promise-ref.js";
 
@@ -94,7 +94,7 @@ async function settleAll(context: PromisesContext, items: readonly Settle[]): Pr
     return { outcomes, changes };
   });
   announce(context.bus, changes, now);
-  reportLongHistories(context, changes);
+  reportWorkflows(context, changes);
   return outcomes;
 }
 

@@ -8,7 +8,7 @@ import {
   WorkflowChanges,
 } from "@flovyn/db";
 import { appendExternal, systemActor, timeOutPromise } from "@flovyn/domain";
-import { type Batcher, createBatcher, reportLongHistories } from "@flovyn/runtime";
+import { type Batcher, createBatcher, reportWorkflows } from "@flovyn/runtime";
 import type { PromisesContext } from "../context.js";
 
 /** Times promises out in batches, decided under the locks; the result says whether this replica did. */
@@ -50,6 +50,6 @@ async function timeOutAll(context: PromisesContext, due: readonly DueWait[]): Pr
     return { changes, settled };
   });
   announce(context.bus, changes, now);
-  reportLongHistories(context, changes);
+  reportWorkflows(context, changes);
   return new Set(settled.map(({ id }) => id));
 }

@@ -1,8 +1,11 @@
 import type { HistoryLimits, HistoryThreshold, Workflow } from "@flovyn/domain";
 import type { ServiceContext } from "./service-context.js";
 
-/** What a transaction did to histories, as far as people want to know. */
-export interface GrownHistories {
+/** What a transaction did to workflows, as far as people want to know. */
+export interface ReportedChanges {
+  /** Workflows that became terminal. */
+  ended(): readonly Workflow[];
+  /** Histories that crossed a threshold. */
   longHistories(limits: HistoryLimits): readonly { workflow: Workflow; threshold: HistoryThreshold }[];
 }
 
@@ -12,11 +15,14 @@ const messages: Readonly<Record<HistoryThreshold, string>> = {
   full: "a workflow failed because its history is full",
 };
 
-/** After the commit: counts and logs each history that has crossed a threshold, once for each threshold. */
-export function reportLongHistories(
-  { config, log, metrics }: Pick<ServiceContext, "config" | "log" | "metrics">,
-  changes: GrownHistories,
+/** After the commit: counts workflows that ended, and counts and logs long histories, once for each threshold. */
+export function reportWorkflows(
+  { config, clock, log, metrics }: Pick<ServiceContext, "config" | "clock" | "log" | "metrics">,
+  changes: ReportedChanges,
 ): void {
+  for (const { kind, queue, status, createdAtMs } of changes.ended()) {
+    metrics.workflowEnded(kind, queue, status, clock.now() - createdAtMs);
+  }
   for (const { workflow, threshold } of changes.longHistories(config.limits.history)) {
     const { id: workflowId, orgId, kind, sequence: events, historyBytes: bytes } = workflow;
     metrics.historyLong(threshold);
