@@ -14,7 +14,7 @@ export interface AnnouncedChanges {
 }
 
 /**
- * After the commit: queues that have work now, what live streams are told, and, for readers of results, which workflows
+ * After the commit: queues that have work now, what live streams show, and, for readers of results, which workflows
  * ended. `more` are queues woken otherwise.
  */
 export function announce(bus: Bus, changes: AnnouncedChanges, now: number, more: readonly WorkHint[] = []): void {

@@ -38,6 +38,6 @@ describe("a report of workflows", () => {
     reportWorkflows(context, { ended: () => [workflow], longHistories: () => [] });
     const text = await metrics.registry.metrics();
     expect(text).toContain('flovyn_workflows_failed_total{kind="order",queue="q",status="FAILED",service="test"} 1');
-    expect(text).toMatch(/flovyn_workflow_duration_seconds_sum\{[^}]*status=\"FAILED\"[^}]*\} 2$/m);
+    expect(text).toMatch(/flovyn_workflow_duration_seconds_sum\{[^}]*status="FAILED"[^}]*\} 2$/m);
   });
 });

@@ -8,8 +8,6 @@ import { noSuchWorkflow } from "../ended-workflows.js";
 export const eventPageMax = { countMax: 1000, bytesMax: 4 * 1024 * 1024 };
 /** Long histories that one process holds at the same time, while none of them is slow. */
 const readsAtOnce = 2;
-/** Readers that wait; each of them may get 160 MiB. */
-const readersWaitingMax = 1000;
 
 export interface WholeHistoryOf {
   orgId: string;
@@ -28,7 +26,6 @@ export function createWholeHistoryBatcher(context: DispatchContext): Batcher<Who
     name: "workflow.whole-history",
     itemsMax: 1,
     slots: readsAtOnce,
-    queueMax: readersWaitingMax,
     metrics: context.metrics,
     run: async (items) =>
       Promise.all(items.map(async (item) => ({ ok: true, value: await readWhole(context, item) }) as const)),

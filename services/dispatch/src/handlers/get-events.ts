@@ -11,7 +11,7 @@ import { formatEventCursor, parseEventCursor } from "./event-cursor.js";
 
 /**
  * The whole history of the current run, ascending. Errors: InvalidInput, NotFound; WrongState when it is too large for one
- * answer, before anything of it is read; LimitExceeded when too many wait for long ones. Source: GetEvents.
+ * answer, before anything of it is read. Source: GetEvents.
  */
 export async function getEvents(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(GetEventsRequest, request.payload);
