@@ -39,8 +39,8 @@ const denied: Decision = Object.freeze({ allowed: false, policyIds: [] });
 
 /** What a principal without a role is. */
 const roleWithout = "MEMBER";
-/** The callers that promise tokens make. */
-const promiseTokenId = "promise-token";
+/** The callers that promise tokens make. No key and no token of an identity provider may have this id. */
+export const promiseTokenId = "flovyn:promise-token";
 
 /** The library keeps parsed policies by name for ever: names of authorizers that are gone are used again. */
 const freeSetIds: string[] = [];

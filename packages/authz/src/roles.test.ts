@@ -2,7 +2,7 @@
 // policies which opens or closes something has to be made here as well.
 import { describe, expect, it } from "vitest";
 import { type ActionName, actionNames } from "./actions.js";
-import { Authorizer, type Principal } from "./authorizer.js";
+import { Authorizer, type Principal, promiseTokenId } from "./authorizer.js";
 
 const org = "0190a5c0-0000-7000-8000-000000000001";
 const other = "0190a5c0-0000-7000-8000-000000000002";
@@ -19,11 +19,11 @@ const principals = {
   viewer: user("VIEWER"),
   worker: { orgId: org, principalType: "Worker", principalId: "w" },
   operator: { orgId: "", principalType: "User", principalId: "root", role: "OPERATOR" },
-  "promise token": { orgId: org, principalType: "User", principalId: "promise-token" },
+  "promise token": { orgId: org, principalType: "User", principalId: promiseTokenId },
   "unknown role": user("BOSS"),
   "worker without an org": { orgId: "", principalType: "Worker", principalId: "w" },
   "user without an org": { orgId: "", principalType: "User", principalId: "u", role: "OWNER" },
-  service: { orgId: org, principalType: "Service", principalId: "gateway" },
+  service: { orgId: org, principalType: "Service", principalId: "flovyn:gateway" },
 } as const satisfies Record<string, Principal>;
 
 /** Letters: Owner Admin Member Viewer Worker oPerator pRomise token. */

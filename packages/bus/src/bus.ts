@@ -11,6 +11,11 @@ export interface Caller {
   role?: string;
 }
 
+/** A principal within its org, whatever its credential and its role: `Worker/token:…`. Types of principals hold no slash. */
+export function principalOf({ principalType, principalId }: Pick<Caller, "principalType" | "principalId">): string {
+  return `${principalType}/${principalId}`;
+}
+
 export interface RequestHeader {
   caller: Caller;
   requestId: string;
@@ -27,7 +32,7 @@ export interface BusRequest extends RequestHeader {
   /** gRPC path without the leading slash (`flovyn.v1.TaskExecution/PollTask`) or `internal/<Name>`. */
   operation: string;
   payload: Uint8Array;
-  /** Time left for an answer. After it the request rejects with Timeout naming the operation. */
+  /** Time left for an answer. After it the request rejects with Timeout, by the name of the operation where that is public. */
   timeoutMs: number;
 }
 

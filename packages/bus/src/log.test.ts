@@ -31,6 +31,16 @@ describe("a warning that repeats", () => {
     expect(log.lines.map(({ message }) => message)).toEqual(["broken", "broken", "broken"]);
   });
 
+  it("may be kept quiet for longer", () => {
+    const log = recordingLog();
+    const warn = limitedWarning(log, "broken", { quietMs: 60_000 });
+    for (let second = 0; second < 120; second++) {
+      warn({});
+      vi.advanceTimersByTime(1000);
+    }
+    expect(log.lines.map(({ fields }) => fields)).toEqual([{}, { suppressed: 59 }]);
+  });
+
   it("does not keep another one quiet", () => {
     const log = recordingLog();
     limitedWarning(log, "one")({});

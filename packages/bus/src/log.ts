@@ -10,13 +10,17 @@ export interface BusLog {
 }
 
 /** Between two lines of one repeated warning, in ms: a broken link must not flood the log. */
-const quietMs = 5_000;
+const quietMsDefault = 5_000;
 
 /**
  * A warning for something that can happen thousands of times a second: the first one is logged at once, those that follow
- * within 5 s are only counted, and the next line says how many were left out.
+ * for `quietMs`, usually 5 s, are only counted, and the next line says how many were left out.
  */
-export function limitedWarning(log: BusLog, message: string): (fields: Record<string, unknown>) => void {
+export function limitedWarning(
+  log: Pick<BusLog, "warn">,
+  message: string,
+  { quietMs = quietMsDefault }: { quietMs?: number } = {},
+): (fields: Record<string, unknown>) => void {
   let quietUntil = 0;
   let suppressed = 0;
   return (fields) => {

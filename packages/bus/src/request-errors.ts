@@ -16,46 +16,66 @@ export function usableTimeoutMs(timeoutMs: number): number {
   return timeoutMs > 0 ? Math.min(timeoutMs, timeoutMsMax) : 0;
 }
 
+/**
+ * What callers may read of a request. An RPC of the public protocols is called by its name; what services ask one another
+ * has none outside. Texts name neither services nor the broker: which one it was is in the context, for the log.
+ */
+export function publicName(operation: string): string {
+  return operation.startsWith("flovyn.") ? operation : "the request";
+}
+
 export function timedOut(operation: string, timeoutMs: number): DomainError {
-  return new DomainError("Timeout", `${operation} got no answer within ${Math.ceil(timeoutMs)} ms`);
+  const text = `${publicName(operation)} got no answer within ${Math.ceil(timeoutMs)} ms`;
+  return new DomainError("Timeout", text, { context: { operation } });
 }
 
 export function nobodyServes(service: string, operation: string): DomainError {
-  return new DomainError("Unavailable", `${operation}: no replica of ${service} is running`);
+  return unavailable("no server that takes it is running", { service, operation });
 }
 
 export function busClosed(operation: string): DomainError {
-  return new DomainError("Unavailable", `${operation}: this process is shutting down`);
+  return unavailable("the server is shutting down", { operation });
 }
 
 export function brokerAway(operation: string): DomainError {
-  return new DomainError("Unavailable", `${operation}: the message broker is not connected`);
+  return unavailable("the server has lost a connection that it needs", { operation, lost: "broker" });
 }
 
 export function replicaLost(service: string, operation: string): DomainError {
-  return new DomainError("Unavailable", `${operation}: the replica of ${service} that took the request was lost`);
+  return unavailable("the server that took it was lost", { service, operation });
 }
 
 export function tooManyOpen(operation: string): DomainError {
-  return new DomainError("LimitExceeded", `${operation}: more than ${openRequestsMax} requests are open`);
+  return limitExceeded(`more than ${openRequestsMax} requests are open`, operation);
 }
 
 export function noRoom(operation: string): DomainError {
-  return new DomainError("LimitExceeded", `${operation}: too many large payloads are under way at once`);
+  return limitExceeded("too many large payloads are under way at once", operation);
 }
 
 export function chunksStopped(operation: string): DomainError {
-  return new DomainError("Unavailable", `${operation}: the parts of a large request stopped coming`);
+  return unavailable("the parts of a large request stopped coming", { operation });
 }
 
 export function requestTooLarge(operation: string, bytes: number, limit: number): DomainError {
-  const text = `${operation}: a request of ${bytes} bytes is larger than the limit of ${sizeText(limit)}`;
-  return new DomainError("PayloadTooLarge", text, { reason: "REQUEST_TOO_LARGE" });
+  return tooLarge(`a request of ${bytes} bytes`, "REQUEST_TOO_LARGE", { operation, limit });
 }
 
 export function replyTooLarge(operation: string, bytes: number, limit: number): DomainError {
-  const text = `${operation}: an answer of ${bytes} bytes is larger than the limit of ${sizeText(limit)}`;
-  return new DomainError("PayloadTooLarge", text, { reason: "REPLY_TOO_LARGE" });
+  return tooLarge(`an answer of ${bytes} bytes`, "REPLY_TOO_LARGE", { operation, limit });
+}
+
+function unavailable(problem: string, context: { operation: string; service?: string; lost?: string }): DomainError {
+  return new DomainError("Unavailable", `${publicName(context.operation)}: ${problem}`, { context });
+}
+
+function limitExceeded(problem: string, operation: string): DomainError {
+  return new DomainError("LimitExceeded", `${publicName(operation)}: ${problem}`, { context: { operation } });
+}
+
+function tooLarge(what: string, reason: string, { operation, limit }: { operation: string; limit: number }) {
+  const text = `${publicName(operation)}: ${what} is larger than the limit of ${sizeText(limit)}`;
+  return new DomainError("PayloadTooLarge", text, { reason, context: { operation } });
 }
 
 function sizeText(bytes: number): string {

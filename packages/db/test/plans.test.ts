@@ -27,7 +27,17 @@ let database: TestDatabase;
 let db: Database;
 
 const poller = (queue: string, rank: number) => ({
-  ...{ orgId: org, queue, kinds: null, rank, workerId: "w", leaseMs: 60_000, ownLeaseMs: null, transitionId: newId() },
+  ...{
+    orgId: org,
+    queue,
+    kinds: null,
+    rank,
+    workerId: "w",
+    principal: "Worker/w",
+    leaseMs: 60_000,
+    ownLeaseMs: null,
+    transitionId: newId(),
+  },
 });
 
 beforeAll(async () => {

@@ -1,3 +1,4 @@
+export * from "./base64url.js";
 export * from "./clock.js";
 export * from "./errors.js";
 export * from "./event-data.js";
@@ -6,6 +7,7 @@ export * from "./json-scan.js";
 export * from "./limits.js";
 export * from "./org.js";
 export * from "./partition.js";
+export * from "./principal-id.js";
 export * from "./promise/settle.js";
 export * from "./promise/state.js";
 export * from "./retry-policy.js";

@@ -35,10 +35,28 @@ export const prioritySecondsMax = 9000;
 
 export const defaultQueue = "default";
 
-/** A definition name: not blank, at most 255 characters. */
+/** A definition name: not blank, at most 255 characters, none of them a control character. */
 export function parseKind(text: string, field: string): string {
-  if (text.trim() === "") throw invalidField(field, "must not be blank");
-  return checkLength(text, field, kindLengthMax);
+  return parseName(text, field, kindLengthMax);
+}
+
+const control = /\p{Cc}/u;
+
+/** What people call something by, and read in lists and logs: not blank, without control characters, bounded in characters. */
+export function parseName(text: string, field: string, lengthMax: number = nameLengthMax): string {
+  return checkName(parseText(text, field, lengthMax), field, lengthMax);
+}
+
+/** The same where the name may be empty. */
+export function checkName(text: string, field: string, lengthMax: number = nameLengthMax): string {
+  checkLength(text, field, lengthMax);
+  const [found] = control.exec(text) ?? [];
+  if (found !== undefined) throw invalidField(field, `must not contain control characters, has ${codePoint(found)}`);
+  return text;
+}
+
+function codePoint(character: string): string {
+  return `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 const printableAscii = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
@@ -64,6 +82,18 @@ export function checkLength(text: string, field: string, lengthMax: number): str
     throw invalidField(field, `must have at most ${lengthMax} characters, has ${text.length}`);
   }
   if (text.includes("\0")) throw invalidField(field, "must not contain the NUL character");
+  return checkWellFormed(text, field);
+}
+
+/** With the flag u whole pairs are characters of their own, and only halves without the other are surrogates. */
+const halfOfPair = /\p{Cs}/u;
+
+/**
+ * Refuses half of a surrogate pair, which JSON can write and UTF-8 cannot: stored, each becomes the same replacement character,
+ * and two keys become one. Errors: InvalidInput.
+ */
+export function checkWellFormed(text: string, field: string): string {
+  if (halfOfPair.test(text)) throw invalidField(field, "must not contain half of a surrogate pair");
   return text;
 }
 
@@ -124,17 +154,23 @@ export function parseMetadata(metadata: Record<string, string>, field: string): 
   const reserved = keys.find((key) => key.startsWith("_flovyn_"));
   if (reserved !== undefined) throw invalidField(field, "keys must not start with _flovyn_");
   const text = JSON.stringify(metadata);
-  if (text.includes("\\u0000")) throw invalidField(field, "must not contain the NUL character");
+  for (const one of Object.entries(metadata).flat()) {
+    if (one.includes("\0")) throw invalidField(field, "must not contain the NUL character");
+    checkWellFormed(one, field);
+  }
   if (Buffer.byteLength(text) > metadataBytesMax) {
     throw invalidField(field, `must have at most ${metadataBytesMax} bytes`);
   }
   return text;
 }
 
+const halfAtEnd = /\p{Cs}$/u;
+
 /** Text for a person that is cut rather than refused. NUL characters, which Postgres text cannot hold, are dropped. */
 export function cutText(text: string, lengthMax: number): string {
   const clean = text.includes("\0") ? text.replaceAll("\0", "") : text;
-  return clean.length > lengthMax ? clean.slice(0, lengthMax) : clean;
+  // A pair of surrogates that the cut would halve is left out whole.
+  return clean.length > lengthMax ? clean.slice(0, lengthMax).replace(halfAtEnd, "") : clean;
 }
 
 /** True when the bytes are the UTF-8 text of one JSON document. */

@@ -15,7 +15,7 @@ const asking = (queue: string, workers: string[], kinds: string[] = [], orgId = 
   orgId,
   queue,
   kinds,
-  pollers: workers.map((workerId) => ({ workerId, leaseMs: 0 })),
+  pollers: workers.map((workerId) => ({ workerId, principal: "Worker/alice", leaseMs: 0 })),
 });
 
 /** Claims `available` items of each queue, first ranks first; remembers each statement. */

@@ -9,7 +9,7 @@ export interface WaitingPollers {
   queue: string;
   /** Only these kinds; empty means any. */
   kinds: readonly string[];
-  pollers: readonly { workerId: string; leaseMs: number }[];
+  pollers: readonly { workerId: string; principal: string; leaseMs: number }[];
 }
 
 /** One poller of one line of a claim statement. */
@@ -20,6 +20,8 @@ export interface RankedPoller {
   /** Place among the pollers of the line, from 1. */
   rank: number;
   workerId: string;
+  /** Whose worker that is; empty when that is not known. */
+  principal: string;
   leaseMs: number;
 }
 

@@ -20,8 +20,8 @@ export function reportWorkflows(
   { config, clock, log, metrics }: Pick<ServiceContext, "config" | "clock" | "log" | "metrics">,
   changes: ReportedChanges,
 ): void {
-  for (const { kind, queue, status, createdAtMs } of changes.ended()) {
-    metrics.workflowEnded(kind, queue, status, clock.now() - createdAtMs);
+  for (const workflow of changes.ended()) {
+    metrics.workflowEnded(workflow, workflow.status, clock.now() - workflow.createdAtMs);
   }
   for (const { workflow, threshold } of changes.longHistories(config.limits.history)) {
     const { id: workflowId, orgId, kind, sequence: events, historyBytes: bytes } = workflow;

@@ -20,9 +20,9 @@ describe("routes", () => {
 
   it.each([
     ["flovyn.v1.WorkflowDispatch/ResolvePromise", "ResolvePromise"],
-    ["internal/Unknown", "Unknown"],
-    ["constructor", "constructor"],
-  ])("answers %s as not implemented, by name", async (operation, name) => {
+    ["internal/Unknown", "the request"],
+    ["constructor", "the request"],
+  ])("answers %s as not implemented, by its name where it is public", async (operation, name) => {
     await expect(handle(asking(operation))).rejects.toMatchObject({
       code: "Unimplemented",
       message: `${name} is not implemented yet`,

@@ -1,7 +1,7 @@
-import type { RequestHandler } from "@flovyn/bus";
+import { publicName, type RequestHandler } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 
-/** Sends each request to the handler of its operation. An operation without one is answered Unimplemented, by name. */
+/** Sends each request to the handler of its operation. An operation without one is answered Unimplemented. */
 export function routeRequests(routes: ReadonlyMap<string, RequestHandler>): RequestHandler {
   return async (request) => {
     const handler = routes.get(request.operation);
@@ -10,8 +10,9 @@ export function routeRequests(routes: ReadonlyMap<string, RequestHandler>): Requ
   };
 }
 
-/** `flovyn.v1.WorkflowDispatch/ResolvePromise` → "ResolvePromise is not implemented yet". */
+/** `flovyn.v1.WorkflowDispatch/ResolvePromise` → "ResolvePromise is not implemented yet"; others by no name. */
 export function notImplemented(operation: string): DomainError {
-  const name = operation.slice(operation.lastIndexOf("/") + 1);
-  return new DomainError("Unimplemented", `${name} is not implemented yet`);
+  const name = publicName(operation);
+  const text = `${name.slice(name.lastIndexOf("/") + 1)} is not implemented yet`;
+  return new DomainError("Unimplemented", text, { context: { operation } });
 }

@@ -13,13 +13,16 @@ export interface IssuedCertificate {
   key: Buffer;
 }
 
+/** P-256, which is the usual one, or RSA of 2048 bits. */
+export type KeyType = "EC" | "RSA";
+
 /** An authority of a test, with its files in a new directory. It is made by `openssl`, a package of every Debian. */
 export interface CertificateAuthority {
   caFile: string;
   ca: Buffer;
   directory: string;
   /** For `localhost` and both loop-back addresses, and for clients. Negative days make one that has expired. */
-  issue(name: string, options?: { days?: number }): Promise<IssuedCertificate>;
+  issue(name: string, options?: { days?: number; keys?: KeyType }): Promise<IssuedCertificate>;
 }
 
 /** Errors: Error saying that openssl is missing. */
@@ -34,8 +37,10 @@ export async function createCertificateAuthority(name = "test authority"): Promi
       throw new Error(missing ? "openssl is missing: install the Debian package openssl" : "openssl failed", { cause });
     }
   };
-  const newKey = (path: string) =>
-    openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", path);
+  const newKey = (path: string, keys: KeyType = "EC") => {
+    const option = keys === "EC" ? "ec_paramgen_curve:P-256" : "rsa_keygen_bits:2048";
+    return openssl("genpkey", "-algorithm", keys, "-pkeyopt", option, "-out", path);
+  };
   await newKey(file("ca.key"));
   const self = ["req", "-x509", "-new", "-key", file("ca.key"), "-subj", `/CN=${name}`, "-days", "2"];
   await openssl(...self, "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-out", file("ca.pem"));
@@ -44,12 +49,12 @@ export async function createCertificateAuthority(name = "test authority"): Promi
     caFile: file("ca.pem"),
     ca: readFileSync(file("ca.pem")),
     directory,
-    async issue(subject, { days = 2 } = {}) {
+    async issue(subject, { days = 2, keys } = {}) {
       const stem = `${subject.replaceAll(/[^a-z0-9-]/g, "-")}-${serial}`;
       const [keyFile, certFile, request, extensions] = ["key", "pem", "csr", "ext"].map((part) =>
         file(`${stem}.${part}`),
       ) as [string, string, string, string];
-      await newKey(keyFile);
+      await newKey(keyFile, keys);
       await openssl("req", "-new", "-key", keyFile, "-subj", `/CN=${subject}`, "-out", request);
       writeFileSync(
         extensions,

@@ -1,3 +1,4 @@
+import { principalOf } from "@flovyn/bus";
 import { DomainError, newId } from "@flovyn/domain";
 import { CancelWorkflowRequest, CancelWorkflowResponse } from "@flovyn/proto/ext";
 import {
@@ -22,9 +23,9 @@ const harness = new Harness();
 beforeAll(async () => void (await harness.start()));
 afterAll(() => harness.stop());
 
-const seen = (workerId: string, lost = false, session = false) =>
+const seen = (workerId: string, lost = false, session = false, caller = harness.caller) =>
   harness.call("internal/WorkersSeen", [WorkersSeenRequest, WorkersSeenResponse], {
-    workers: [{ orgId: harness.orgId, workerId, lost, session }],
+    workers: [{ orgId: harness.orgId, principal: principalOf(caller), workerId, lost, session }],
   });
 const cancel = (id: string, reason = "changed my mind", header = {}) =>
   harness.call(
@@ -196,6 +197,21 @@ describe("reclaim sweep", () => {
     harness.clock.advance(1);
     await sweep();
     expect([await harness.status(left.id), await harness.status(kept.id)]).toEqual(["PENDING", "RUNNING"]);
+  });
+
+  it("takes a worker of the same id of another principal for another worker, lost or alive", async () => {
+    const worker = newId();
+    const { neighbour } = harness;
+    const mine = await harness.running({}, { worker });
+    const theirs = await harness.running({}, { worker, caller: neighbour });
+    await Promise.all([seen(worker), seen(worker, true, false, neighbour)]);
+    harness.clock.advance(2_000);
+    await sweep();
+    expect([await harness.status(mine.id), await harness.status(theirs.id)]).toEqual(["RUNNING", "PENDING"]);
+    harness.clock.advance(58_000);
+    await seen(worker, false, false, neighbour);
+    await sweep();
+    expect(await harness.status(mine.id)).toBe("PENDING");
   });
 
   it("run by two replicas at once takes each claim back once", async () => {

@@ -3,6 +3,7 @@ import {
   type Caller,
   createInProcessBus,
   type HintSubject,
+  principalOf,
   type RequestHeader,
   type Serving,
   workSubject,
@@ -37,6 +38,16 @@ interface Codec<Message> {
 
 const v1 = "flovyn.v1.WorkflowDispatch";
 export const dispatchRpc = (name: string) => `${v1}/${name}`;
+
+export interface ClaimOptions {
+  queue?: string;
+  kinds?: string[];
+  pollers?: number;
+  leaseMs?: number;
+  worker?: string;
+  /** Whose worker it is; by default that of the harness. */
+  caller?: Caller;
+}
 
 /** Two replicas of the service, without their sweeps, on one in-process bus and one database of their own. */
 export class Harness {
@@ -99,6 +110,11 @@ export class Harness {
     return { orgId: this.orgId, principalType: "Worker", principalId: "principal" };
   }
 
+  /** Another principal of the same org. */
+  get neighbour(): Caller {
+    return { ...this.caller, principalId: "neighbour" };
+  }
+
   /** One request as the gateway sends it; the answer undecoded. */
   raw(operation: string, payload: Uint8Array, header: Partial<RequestHeader> = {}): Promise<Uint8Array> {
     const { caller } = this;
@@ -130,19 +146,20 @@ export class Harness {
     return this.call(dispatchRpc("StartWorkflow"), [StartWorkflowRequest, StartWorkflowResponse], start, header);
   }
 
-  async claim(options: { queue?: string; kinds?: string[]; pollers?: number; leaseMs?: number; worker?: string } = {}) {
+  async claim(options: ClaimOptions = {}) {
     const { queue = "default", kinds = [], pollers = 1, leaseMs = 0, worker = "worker" } = options;
+    const principal = principalOf(options.caller ?? this.caller);
     const claimed = await this.call("internal/ClaimWorkflows", [ClaimRequest, ClaimResponse], {
       orgId: this.orgId,
       queue,
       kinds,
-      pollers: Array.from({ length: pollers }, () => ({ workerId: worker, leaseMs })),
+      pollers: Array.from({ length: pollers }, () => ({ workerId: worker, principal, leaseMs })),
     });
     return claimed.items.map((item) => PollResponse.decode(item.response).workflowExecution as WorkflowExecution);
   }
 
   /** Starts a workflow and claims it. */
-  async running(message: Partial<StartWorkflowRequest> = {}, claim: { leaseMs?: number; worker?: string } = {}) {
+  async running(message: Partial<StartWorkflowRequest> = {}, claim: ClaimOptions = {}) {
     const queue = `q-${newId()}`;
     await this.startWorkflow({ queue, ...message });
     const [execution] = await this.claim({ queue: message.queue ?? queue, ...claim });

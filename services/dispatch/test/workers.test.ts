@@ -1,3 +1,4 @@
+import { principalOf } from "@flovyn/bus";
 import { newId } from "@flovyn/domain";
 import { ResolveOrgRequest, ResolveOrgResponse, WorkerKindsRequest, WorkerKindsResponse } from "@flovyn/proto/internal";
 import {
@@ -27,8 +28,11 @@ const heartbeat = (workerId: string, header = {}) =>
     WorkerHeartbeatRequest.encode(WorkerHeartbeatRequest.fromPartial({ workerId })).finish(),
     header,
   );
-const kindsOf = (workerId: string) =>
-  harness.call("internal/WorkerKinds", [WorkerKindsRequest, WorkerKindsResponse], { workerId });
+const kindsOf = (workerId: string, caller = harness.caller) =>
+  harness.call("internal/WorkerKinds", [WorkerKindsRequest, WorkerKindsResponse], {
+    workerId,
+    principal: principalOf(caller),
+  });
 const workflow = (kind: string, more = {}) => WorkflowCapability.fromPartial({ kind, name: kind, ...more });
 const task = (kind: string, more = {}) => TaskCapability.fromPartial({ kind, name: kind, ...more });
 
@@ -60,6 +64,24 @@ describe("RegisterWorker", () => {
     expect((await kindsOf("shared")).workflowKinds.sort()).toEqual(["order", "refund"]);
     await register({ ...one, processId: "2", workflows: [workflow("return")] });
     expect((await kindsOf("shared")).workflowKinds).toEqual(["return"]);
+  });
+
+  it("leaves the worker of the same name of another principal alone", async () => {
+    const process = { workerName: "twin", hostName: "host", processId: "1" };
+    const caller = harness.neighbour;
+    const mine = await register({ ...process, workflows: [workflow("order")], tasks: [task("charge")] });
+    const theirs = await register({ ...process, processId: "2", workflows: [workflow("stolen")] }, { caller });
+    expect(theirs.workerId).not.toBe(mine.workerId);
+    for (const key of ["twin", mine.workerId]) {
+      expect(await kindsOf(key)).toEqual({ registered: true, workflowKinds: ["order"], taskKinds: ["charge"] });
+    }
+    for (const key of ["twin", theirs.workerId]) {
+      expect(await kindsOf(key, caller)).toEqual({ registered: true, workflowKinds: ["stolen"], taskKinds: [] });
+    }
+    expect(await kindsOf(mine.workerId, caller)).toEqual({ registered: false, workflowKinds: [], taskKinds: [] });
+    // Another process of the name would make the kinds add up, but this one is of another principal.
+    await register({ ...process, workflows: [workflow("refund")] });
+    expect((await kindsOf("twin")).workflowKinds).toEqual(["refund"]);
   });
 
   it("pitfall 33 fifty parallel registrations of one name make one row", async () => {
@@ -141,10 +163,12 @@ describe("SendHeartbeat", () => {
     ]);
   });
 
-  it("is refused for a worker that is unknown, of another org, or no UUID", async () => {
+  it("is refused for a worker that is unknown, of another org or principal, or no UUID", async () => {
     const { workerId } = await register({ workerName: "mine" });
     await expect(heartbeat(newId())).rejects.toMatchObject({ code: "NotFound" });
     await expect(heartbeat(workerId, harness.foreign)).rejects.toMatchObject({ code: "NotFound" });
+    await expect(heartbeat(workerId, { caller: harness.neighbour })).rejects.toMatchObject({ code: "NotFound" });
+    await heartbeat(workerId, { caller: { ...harness.caller, role: "another credential of the principal" } });
     await expect(heartbeat("mine")).rejects.toMatchObject({ code: "InvalidInput", field: "worker_id" });
   });
 });

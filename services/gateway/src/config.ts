@@ -18,7 +18,7 @@ export function anonymousCaller({ auth, orgs }: FlovynConfig): Caller | undefine
   if (org === undefined || orgs.length > 1) {
     throw new ConfigError([`auth.enabled: may be false only with exactly one org, there are ${orgs.length}`]);
   }
-  return { orgId: org.id, principalType: "User", principalId: "anonymous", role: "OWNER" };
+  return { orgId: org.id, principalType: "User", principalId: "flovyn:anonymous", role: "OWNER" };
 }
 
 /** Whether a path is served without a key. Paths may end in `*`. An empty list stands for the usual ones. */

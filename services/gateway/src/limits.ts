@@ -6,10 +6,6 @@ export const pollHoldMsDefault = 50;
 export const pollHoldMsMax = 60_000;
 export const leaseMsMin = 5000;
 export const leaseMsMax = 300_000;
-/** Polls that wait at the same time in this process: about 1 KiB each. */
-export const parkedPollersMax = 50_000;
-/** Work lines that are kept, those of idle queues included. */
-export const workLinesMax = 10_000;
 /** An idle line keeps its subscription for so long, because workers that poll in turns come back. */
 export const workLineIdleMs = 120_000;
 /** A claim that takes longer is lost to the pollers; the lease of what it claimed brings the work back. */
@@ -20,21 +16,13 @@ export const fallbackPassMs = 3000;
 
 /** One WorkAvailableEvent per stream in this time. */
 export const notificationGapMs = 50;
-export const notificationStreamsMax = 50_000;
 
 export const awaitResultHoldMsMax = 60_000;
 /** A lost hint about an ended workflow costs at most this. */
 export const awaitResultAgainMs = 2000;
-export const awaitResultsMax = 50_000;
 /** An org without waiting result readers keeps its subscription for so long. */
 export const endedIdleMs = 30_000;
 
-/** Live streams over HTTP. */
-export const liveStreamsMax = 10_000;
-/** What waits for one slow reader. A token of 1 MiB that consists of line ends is written as 3.6 MiB. */
-export const liveBufferBytesMax = 4 * 1024 * 1024;
-/** What waits for all slow readers together. */
-export const liveBufferBytesTotalMax = 256 * 1024 * 1024;
 export const liveKeepAliveMs = 15_000;
 /** A stream without an event for so long ends; its reader connects again if it still cares. */
 export const liveSilenceMs = 300_000;
@@ -70,9 +58,6 @@ export const readAgainPausesMs: readonly number[] = [20, 50, 100, 200, 400];
 export const historyReadsMax = 50_000;
 /** Longer than activations run. */
 export const historyReadTtlMs = 600_000;
-export const grpcRequestBytesMax = 16 * 1024 * 1024;
-/** Calls at once on one connection. */
-export const callsPerConnectionMax = 10_000;
 
 /** One payload of a REST call: input, value, parameters. */
 export const restInputBytesMax = 1024 * 1024;
@@ -102,9 +87,6 @@ export const grpcMessageMs = 60_000;
 export const grpcCloseMs = 5_000;
 /** Who goes on sending after the answer is stopped after this. */
 export const grpcLingerMs = 1000;
-/** Streams of health, which is open to everybody: in all, and from one address. */
-export const healthStreamsMax = 1000;
-export const healthStreamsPerAddressMax = 100;
 /** All header lines of an HTTP request together. */
 export const headerBytesMax = 16 * 1024;
 
@@ -127,9 +109,8 @@ export const workerTokensKnownMax = 20_000;
 /** A token that does not exist is remembered briefly, because it may just be created. */
 export const workerTokenUnknownMs = 2000;
 export const workerTokensUnknownMax = 20_000;
-/** New tokens in one question, and those that wait for an answer. */
+/** New tokens in one question. */
 export const workerTokensAskedMax = 500;
-export const workerTokensPendingMax = 5000;
 
 /** Audit entries are stored together so often, so many at a time. */
 export const auditEveryMs = 500;

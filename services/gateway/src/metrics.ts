@@ -1,5 +1,6 @@
-import type { Metrics } from "@flovyn/runtime";
-import { Counter, Histogram } from "prom-client";
+import type { BudgetName, BudgetScope, Metrics } from "@flovyn/runtime";
+import { Counter, Gauge, Histogram } from "prom-client";
+import type { Budget } from "./budgets/budget.js";
 import type { StreamEnd } from "./live/event-stream.js";
 import type { StreamType } from "./live/live-event.js";
 
@@ -17,9 +18,11 @@ export interface GatewayMetrics {
   liveStreamEnded(why: StreamEnd): void;
   auditEntry(what: "recorded" | "lost"): void;
   /** A call was refused because there were too many. */
-  limited(by: "org" | "principal" | "failures" | "held"): void;
-  /** A connection was closed because there were too many, in all or from its address. */
-  connectionRefused(door: "grpc" | "http", by: "total" | "address"): void;
+  limited(by: "org" | "principal" | "failures"): void;
+  /** A caller wanted more of a budget than there was for it. */
+  budgetRefused(budget: BudgetName, scope: BudgetScope): void;
+  /** What is taken of each budget is read when it is scraped. */
+  observeBudgets(budgets: readonly Budget[]): void;
   /** A figure that is read when it is scraped. */
   observe: Metrics["observe"];
 }
@@ -79,14 +82,30 @@ export function createGatewayMetrics({ registry, observe }: Metrics): GatewayMet
     labelNames: ["by"],
     registers,
   });
-  const refused = new Counter({
-    name: "flovyn_gateway_connections_refused_total",
-    help: "Connections closed at once because there were too many, in all or from one address.",
-    labelNames: ["door", "by"],
+  const budgetRefusals = new Counter({
+    name: "flovyn_gateway_budget_refused_total",
+    help: "Calls and connections refused because a budget was used up, by whose part of it.",
+    labelNames: ["budget", "scope"],
     registers,
   });
   return {
-    connectionRefused: (door, by) => refused.inc({ door, by }),
+    budgetRefused: (budget, scope) => budgetRefusals.inc({ budget, scope }),
+    observeBudgets: (budgets) => {
+      const gauge = (name: string, help: string, read: (budget: Budget) => number) =>
+        new Gauge({
+          ...{ name, help, labelNames: ["budget"], registers },
+          collect() {
+            for (const budget of budgets) this.set({ budget: budget.name }, read(budget));
+          },
+        });
+      gauge("flovyn_gateway_budget_used", "What callers have taken of a budget.", (budget) => budget.used);
+      gauge("flovyn_gateway_budget_limit", "The size of a budget.", (budget) => budget.limits.process);
+      gauge(
+        "flovyn_gateway_budget_largest_share",
+        "What the org or address with the most has taken of a budget.",
+        (budget) => budget.usedByLargest,
+      );
+    },
     limited: (by) => limited.inc({ by }),
     auditEntry: (what) => auditEntries.inc({ outcome: what }),
     rpc(name) {

@@ -1,5 +1,4 @@
-import { createRequire } from "node:module";
-import { createOpsRoutes, type Service, type ServiceContext } from "@flovyn/runtime";
+import type { Service, ServiceContext } from "@flovyn/runtime";
 import { AuditLog } from "./audit/audit-log.js";
 import { createAuditSender } from "./audit/audit-sender.js";
 import { Auditor, toCallError } from "./audit/auditor.js";
@@ -11,6 +10,9 @@ import { createStaticKeys } from "./auth/static-keys.js";
 import { WorkerTokens } from "./auth/worker-tokens.js";
 import { createAuthorize } from "./authorization/authorize.js";
 import { PolicyWatch } from "./authorization/policy-watch.js";
+import { createBudgets } from "./budgets/budgets.js";
+import { createFairBus } from "./budgets/fair-bus.js";
+import { ServiceTurns } from "./budgets/service-turns.js";
 import { anonymousCaller, isExcluded } from "./config.js";
 import { ConnectionLimit } from "./connections/connection-limit.js";
 import { Doors } from "./doors.js";
@@ -33,8 +35,6 @@ import { DeadlineWheel } from "./work/deadline-wheel.js";
 import { WorkLines } from "./work/work-lines.js";
 import { WorkerKindsCache } from "./work/worker-kinds.js";
 
-const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
-
 export interface GatewayService extends Service {
   /** The ports that were bound; 0 before `start`. They differ from the configured ones when those are 0. */
   readonly ports: { grpc: number; http: number };
@@ -44,8 +44,10 @@ export interface GatewayService extends Service {
 
 /** The public door: gRPC and HTTP. Errors of `start`: Unavailable naming a port that is taken, ConfigError. */
 export function createGatewayService(context: ServiceContext): GatewayService {
-  const { bus, config, health, log } = context;
+  const { config, health, log } = context;
   const now = () => performance.now();
+  const turns = new ServiceTurns({ ...config.limits.serviceCalls, now });
+  const bus = createFairBus(context.bus, turns);
   const wallClock = () => context.clock.now();
   const anonymous = anonymousCaller(config);
   if (anonymous !== undefined) {
@@ -53,6 +55,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   }
   const { jwt, staticApiKey, endpoints, workerToken, cedar } = config.auth;
   const metrics = createGatewayMetrics(context.metrics);
+  const budgets = createBudgets({ config: config.limits, refused: metrics.budgetRefused });
   const wheel = new DeadlineWheel(now);
   const hints = new HintChannels({ bus, log });
   const slugs = new OrgSlugs({ bus, now });
@@ -61,13 +64,12 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   }
   const held = new HeldCalls({
     now: wallClock,
-    max: { streams: config.limits.principalStreams, polls: config.limits.principalPolls },
-    refused: () => metrics.limited("held"),
+    budgets: { streams: budgets.held_streams, polls: budgets.held_polls },
     denied: (call, why) => auditor.ended(call, toCallError(why)),
     log,
   });
   const workerTokens = new WorkerTokens({
-    ...{ secrets: workerToken.secrets, bus, hints, held, log },
+    ...{ secrets: workerToken.secrets, bus, hints, held, log, checks: budgets.key_checks },
     now: wallClock,
   });
   const policies = new PolicyWatch({ paths: cedar.policies, mode: cedar.mode, log });
@@ -88,7 +90,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
       jwt: () =>
         jwt &&
         createJwtAuthenticator({
-          ...{ config: jwt, log, now: wallClock },
+          ...{ config: jwt, log, now: wallClock, checks: budgets.key_checks },
           findOrg: (idOrSlug) => slugs.findAny(idOrSlug),
           onCaller: (caller, expiresAtMs) => held.mayEnd(caller, expiresAtMs),
         }),
@@ -106,23 +108,24 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   if (authentication.problems.length > 0) {
     health.add("authentication", async () => "authentication is misconfigured, the log says how");
   }
-  const lines = new WorkLines({ bus, hints, wheel, log, now });
+  const lines = new WorkLines({ bus, hints, wheel, log, now, budgets });
   const presence = new Presence({ bus, log, now, eachWaiting: (visit) => lines.eachWaiting(visit) });
-  const { httpConnections, grpcConnections, connectionsPerAddress } = config.limits;
-  const connectionsOf = (door: "grpc" | "http", connectionsMax: number) =>
-    new ConnectionLimit({
-      ...{ connectionsMax, perAddressMax: connectionsPerAddress },
-      refused: (by) => metrics.connectionRefused(door, by),
-    });
-  const connections = { grpc: connectionsOf("grpc", grpcConnections), http: connectionsOf("http", httpConnections) };
+  const connections = {
+    grpc: new ConnectionLimit(budgets.connections),
+    http: new ConnectionLimit(budgets.connections),
+  };
   const grpcContext: GrpcContext = {
     bus,
     log,
     now,
-    admission: new Admission({ authenticate: limits.around(authentication.grpc) }),
+    admission: new Admission({
+      authenticate: limits.around(authentication.grpc),
+      charge: (caller, bytes) => limits.charge(caller, bytes),
+    }),
     authorize,
     auditor,
     held,
+    budgets,
     statusEdge: createStatusEdge(log),
     metrics,
     wheel,
@@ -130,11 +133,11 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     lines,
     presence,
     historyReads: new HistoryReads(now),
-    workerKinds: new WorkerKindsCache({ bus, now }),
+    workerKinds: new WorkerKindsCache({ bus, now, budget: budgets.kinds_bytes }),
     ended: new EndedHints({ hints, wheel, log, now }),
   };
   const grpc = new GrpcServer({ context: grpcContext, connections: connections.grpc });
-  const live = new LiveStreams({ hints, wheel, now, log, metrics, held });
+  const live = new LiveStreams({ hints, wheel, now, log, metrics, held, buffer: budgets.stream_buffer_bytes });
   const needsKey = (path: string) => config.auth.enabled && !isExcluded(config.auth.endpoints.http, path);
   const app = createHttpApp(
     {
@@ -143,20 +146,24 @@ export function createGatewayService(context: ServiceContext): GatewayService {
       authenticate: limits.around(authentication.http),
       authorize,
       limits,
+      budgets,
       auditor,
       workerTokenSecrets: workerToken.secrets,
       promiseTokens: new PromiseTokens({ secrets: config.auth.promiseToken.secrets, now: wallClock }),
       metrics,
       cors: config.cors,
+      allowedHosts: config.auth.enabled ? undefined : config.auth.allowedHosts,
       tls: config.tls.http !== undefined,
       live,
       needsKey,
       slugs,
     },
-    createOpsRoutes({ health, metrics: context.metrics, version }),
+    context,
   );
   const doors = new Doors({ app, grpc, connections: connections.http, config, log });
 
+  metrics.observeBudgets(Object.values(budgets));
+  metrics.observe("flovyn_gateway_waiting_calls", "Calls that wait for their turn at a service.", () => turns.waiting);
   metrics.observe("flovyn_gateway_parked_polls", "Polls that wait for work.", () => lines.parked);
   metrics.observe("flovyn_gateway_work_lines", "Queues that are polled, with their kinds.", () => lines.size);
   metrics.observe("flovyn_gateway_worker_tokens", "Worker tokens that are known.", () => workerTokens.size);

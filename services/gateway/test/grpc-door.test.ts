@@ -4,6 +4,7 @@ import {
   GetEventsRequest,
   GetStateRequest,
   GetVisualWorkflowDefinitionByIdRequest,
+  QueryWorkflowRequest,
   StartWorkflowRequest,
 } from "@flovyn/proto/v1";
 import { grpcStatusOf } from "@flovyn/runtime";
@@ -140,16 +141,16 @@ describe("forwarding", () => {
     expect(harness.services.of(path).at(-1)?.caller.orgId).toBe(otherOrg.id);
   });
 
-  it("passes large requests and answers, and refuses a request above the limit with the limit", async () => {
+  it("passes large requests and answers", async () => {
     const path = "flovyn.v1.WorkflowQuery/QueryWorkflow";
     const history = Buffer.alloc(50 * 1024 * 1024, 7);
+    const params = Buffer.alloc(4_000_000, 1);
+    const request = QueryWorkflowRequest.encode(QueryWorkflowRequest.fromPartial({ params })).finish();
     harness.services.answer(path, history);
-    const end = await callRaw(client, path, Buffer.alloc(5 * 1024 * 1024, 1), { deadlineMs: 30_000 });
+    const end = await callRaw(client, path, request, { deadlineMs: 30_000 });
+    expect(end.error).toBeUndefined();
     expect(end.answer?.equals(history)).toBe(true);
-    expect(harness.services.of(path).at(-1)?.payload.byteLength).toBe(5 * 1024 * 1024);
-    const tooLarge = await callRaw(client, path, Buffer.alloc(16 * 1024 * 1024 + 1));
-    expect(tooLarge.error?.code).toBe(status.RESOURCE_EXHAUSTED);
-    expect(tooLarge.error?.details).toContain(String(16 * 1024 * 1024));
+    expect(harness.services.of(path).at(-1)?.payload.byteLength).toBe(request.byteLength);
   });
 });
 

@@ -1,11 +1,12 @@
 import type { CallFacts } from "../src/audit/auditor.js";
 import { HeldCalls } from "../src/auth/held-calls.js";
 import { silentLog } from "./silent-log.js";
+import { testBudgets } from "./test-budgets.js";
 
-/** Held calls without a limit, of which nobody is told. */
+/** Held calls of which as many are let in as any test has. */
 export function unlimitedHeldCalls(now: () => number = Date.now): HeldCalls {
-  const nothing = () => {};
-  return new HeldCalls({ now, max: { streams: 0, polls: 0 }, refused: nothing, denied: nothing, log: silentLog });
+  const { held_streams: streams, held_polls: polls } = testBudgets();
+  return new HeldCalls({ now, budgets: { streams, polls }, denied: () => {}, log: silentLog });
 }
 
 /** Of a call that no test asks the audit log about. */

@@ -14,7 +14,9 @@ const streamPath = `/api/orgs/acme/workflow-executions/${execution}/stream`;
 let harness: GatewayHarness;
 
 beforeEach(async () => {
-  harness = await GatewayHarness.start(testConfig({ limits: { principal_streams: 1, principal_polls: 1 } }));
+  harness = await GatewayHarness.start(
+    testConfig({ limits: { budgets: { held_streams: { principal: 1 }, held_polls: { principal: 1 } } } }),
+  );
   answerOrgs(harness.services);
   harness.services.answer("internal/ClaimTasks", new Uint8Array(0));
   harness.services.answer("internal/GetWorkflow", ({ payload }) =>
@@ -29,7 +31,7 @@ beforeEach(async () => {
 afterEach(() => harness.stop());
 
 const pass = (bytes: Buffer) => bytes;
-const refused = { code: status.RESOURCE_EXHAUSTED, details: expect.stringContaining("this key holds too many") };
+const refused = { code: status.RESOURCE_EXHAUSTED, details: expect.stringContaining(": one key may hold 1 ") };
 
 function subscribe(key: string): ClientReadableStream<Buffer> {
   const request = SubscriptionRequest.encode(SubscriptionRequest.fromPartial({ queue: "q" })).finish();
@@ -57,10 +59,10 @@ it("streams and awaited results of one principal share a limit, others have thei
     });
   const { error } = await awaited();
   expect(error).toMatchObject(refused);
-  expect(error?.metadata.get("flovyn-error-reason")).toEqual(["HELD_LIMIT"]);
+  expect(error?.metadata.get("flovyn-error-reason")).toEqual(["BUDGET_EXCEEDED"]);
   const answer = await harness.fetch(streamPath);
   expect(answer.status).toBe(429);
-  expect(await answer.json()).toMatchObject({ code: "LimitExceeded", reason: "HELD_LIMIT" });
+  expect(await answer.json()).toMatchObject({ code: "LimitExceeded", reason: "BUDGET_EXCEEDED" });
   expect(await outcome(subscribe(workerKey))).toBeUndefined();
   // What is let go makes room.
   first.cancel();
@@ -81,12 +83,14 @@ it("polls that wait have a limit of their own", async () => {
       ...{ key, metadata: { "flovyn-poll-hold-ms": String(holdMs) } },
     });
   const held = poll(workerKey, 60_000);
-  const figures = async () => (await harness.fetch("/metrics")).text();
+  const figures = () => harness.figures();
   await waitFor("the first to wait", async () => /^flovyn_gateway_parked_polls\S* 1$/m.test(await figures()));
   expect((await poll(workerKey, 60_000)).error).toMatchObject(refused);
   expect(await outcome(subscribe(workerKey))).toBeUndefined();
   expect((await poll(userKey, 0)).error).toBeUndefined();
-  expect(await figures()).toMatch(/^flovyn_gateway_limited_total\{[^}]*by="held"[^}]*\} 1$/m);
+  expect(await figures()).toMatch(
+    /^flovyn_gateway_budget_refused_total\{budget="held_polls",scope="principal"[^}]*\} 1$/m,
+  );
   await harness.gateway.stop();
   expect((await held).error).toBeUndefined();
 });

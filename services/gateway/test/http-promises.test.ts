@@ -226,7 +226,7 @@ describe("promise tokens", () => {
     expect(harness.services.of("internal/SettlePromise")[0]?.caller).toEqual({
       orgId: org.id,
       principalType: "User",
-      principalId: "promise-token",
+      principalId: "flovyn:promise-token",
     });
   });
 

@@ -22,10 +22,12 @@ beforeEach(async () => {
     log: quietLog as never,
     now: () => nowMs,
     eachWaiting: (visit) => {
-      for (const workerId of waiting) visit("org", workerId);
+      for (const workerId of waiting) visit(worker(workerId));
     },
   });
 });
+
+const worker = (workerId: string, principal = "Worker/alice") => ({ orgId: "org", principal, workerId });
 
 /** What each report said: worker ids, lost ones with a minus sign. */
 const reports = () =>
@@ -42,9 +44,9 @@ describe("Presence", () => {
   });
 
   it("reports each worker once per pass, whatever it did", async () => {
-    presence.seen("org", "a", "peer-1");
-    presence.seen("org", "a", "peer-1");
-    presence.seen("org", "", "peer-2");
+    presence.seen(worker("a"), "peer-1");
+    presence.seen(worker("a"), "peer-1");
+    presence.seen(worker(""), "peer-2");
     waiting = ["a", "b"];
     await presence.runOnce();
     await presence.runOnce();
@@ -55,9 +57,9 @@ describe("Presence", () => {
   });
 
   it("takes any call on a connection as a sign of life of the workers that polled over it", async () => {
-    presence.seen("org", "text id", "peer-1");
-    presence.seen("org", "uuid", "peer-1");
-    presence.seen("org", "elsewhere", "peer-2");
+    presence.seen(worker("text id"), "peer-1");
+    presence.seen(worker("uuid"), "peer-1");
+    presence.seen(worker("elsewhere"), "peer-2");
     await presence.runOnce();
     presence.call("peer-1");
     presence.call("peer-3");
@@ -70,8 +72,8 @@ describe("Presence", () => {
   });
 
   it("does not take the calls of a proxy for signs of life of all behind it, and forgets silent connections", async () => {
-    for (let index = 0; index <= workersPerPeerMax; index++) presence.seen("org", `w${index}`, "proxy");
-    presence.seen("org", "a", "peer-1");
+    for (let index = 0; index <= workersPerPeerMax; index++) presence.seen(worker(`w${index}`), "proxy");
+    presence.seen(worker("a"), "peer-1");
     await presence.runOnce();
     presence.call("proxy");
     nowMs += 100_000;
@@ -82,9 +84,9 @@ describe("Presence", () => {
   });
 
   it("reports the end of the last session stream at once as a loss, also after calls in the same pass", async () => {
-    presence.seen("org", "a", "peer-1");
-    const endFirst = presence.openSession("org", "a", "peer-1");
-    const endSecond = presence.openSession("org", "a", "peer-1");
+    presence.seen(worker("a"), "peer-1");
+    const endFirst = presence.openSession(worker("a"), "peer-1");
+    const endSecond = presence.openSession(worker("a"), "peer-1");
     await waitFor("the report of the arrival", () => reports().length === 1);
     presence.call("peer-1");
     endFirst(true);
@@ -94,21 +96,35 @@ describe("Presence", () => {
     expect(reports()).toEqual([["a"], ["-a"]]);
   });
 
+  it("keeps workers of the same id apart by their principals, also where one text runs into the other", async () => {
+    const workers = [worker("a", "Worker/alice"), worker("a", "User/alice"), worker("b a", "Worker/alice")];
+    workers.push(worker("a", "Worker/alice b"), { ...worker("a"), orgId: "other" });
+    const ends = workers.map((one) => presence.openSession(one, "peer-1"));
+    await waitFor("the report of the arrivals", () => reports().length === 1);
+    ends[1]?.(true);
+    await waitFor("the loss", () => reports().length === 2);
+    const sent = services.of("internal/WorkersSeen").map(({ payload }) => WorkersSeenRequest.decode(payload).workers);
+    expect(sent[0]).toEqual(workers.map((one) => ({ ...one, lost: false, session: true })));
+    expect(sent[1]).toEqual([{ ...workers[1], lost: true, session: true }]);
+    await presence.runOnce();
+    expect(reports()[2]).toHaveLength(workers.length - 1);
+  });
+
   it("takes a loss back when the worker returns before it was reported", async () => {
-    presence.openSession("org", "a", "peer-1")(true);
-    presence.openSession("org", "a", "peer-2");
+    presence.openSession(worker("a"), "peer-1")(true);
+    presence.openSession(worker("a"), "peer-2");
     await waitFor("the report", () => reports().length === 1);
     expect(reports()).toEqual([["a"]]);
   });
 
   it("reports what it could not report with the next pass, newer signs first", async () => {
     services.fail("internal/WorkersSeen", new DomainError("Unavailable", "dispatch is away"));
-    presence.seen("org", "a", "peer-1");
-    presence.openSession("org", "b", "peer-2")(true);
+    presence.seen(worker("a"), "peer-1");
+    presence.openSession(worker("b"), "peer-2")(true);
     await presence.runOnce();
     services.answer("internal/WorkersSeen", new Uint8Array());
     const failed = reports().length;
-    presence.openSession("org", "b", "peer-3");
+    presence.openSession(worker("b"), "peer-3");
     await presence.stop();
     expect(reports().slice(failed).flat().sort()).toEqual(["a", "b"]);
   });

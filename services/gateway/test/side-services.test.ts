@@ -1,9 +1,9 @@
 import { fileDescriptorSet, publishedServices } from "@flovyn/proto/descriptors";
+import { budgetTable } from "@flovyn/runtime";
 import { waitFor } from "@flovyn/testing";
 import { type Client, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { service as healthService } from "grpc-health-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { healthStreamsPerAddressMax } from "../src/limits.js";
 import { GatewayHarness, metadataOf, testConfig } from "./gateway-harness.js";
 
 let harness: GatewayHarness;
@@ -65,7 +65,7 @@ describe("grpc.health.v1", () => {
     const { Watch } = healthService;
     if (Watch === undefined) throw new Error("the health service has no Watch");
     const { path, requestSerialize, responseDeserialize } = Watch;
-    for (const service of ["flovyn.v1.Nonsense", "x".repeat(1024 * 1024)]) {
+    for (const service of ["flovyn.v1.Nonsense", "x".repeat(60 * 1024)]) {
       const call = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { service });
       call.on("error", () => {});
       const first = await new Promise<HealthAnswer>((resolve) => call.once("data", resolve));
@@ -89,7 +89,7 @@ describe("grpc.health.v1", () => {
       });
       return { call, outcome };
     };
-    const watches = Array.from({ length: healthStreamsPerAddressMax }, () => watch(client));
+    const watches = Array.from({ length: budgetTable.health_streams.limits.address }, () => watch(client));
     expect(new Set(await Promise.all(watches.map(({ outcome }) => outcome)))).toEqual(new Set([status.OK]));
     expect(await watch(client).outcome).toBe(status.RESOURCE_EXHAUSTED);
     expect(await checkHealth("")).toEqual({ status: "SERVING" });
@@ -123,7 +123,7 @@ describe.each(["v1", "v1alpha"])("grpc.reflection.%s", (version) => {
   });
 
   it("is one of the streams that a principal may hold", async () => {
-    const limited = await GatewayHarness.start(testConfig({ limits: { principal_streams: 1 } }));
+    const limited = await GatewayHarness.start(testConfig({ limits: { budgets: { held_streams: { principal: 1 } } } }));
     const pass = (bytes: Buffer) => bytes;
     const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
     const open = () => limited.client().makeBidiStreamRequest(path, pass, pass, metadataOf({}));

@@ -9,6 +9,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type CallOptions, callRaw, GatewayHarness, metadataOf, org, otherOrg } from "./gateway-harness.js";
 
 const awaitResult = "flovyn.ext.v1.WorkflowClient/AwaitResult";
+/** Of the worker key. */
+const principal = "Worker/worker:test";
 const workflowId = "0190a5c0-0000-7000-8000-00000000000a";
 
 let harness: GatewayHarness;
@@ -114,7 +116,7 @@ describe("presence", () => {
     second.call.cancel();
     await waitFor("the loss", () => reports().some(({ lost }) => lost));
     expect(reports().filter(({ lost }) => lost)).toEqual([
-      { orgId: org.id, workerId: "session", lost: true, session: true },
+      { orgId: org.id, principal, workerId: "session", lost: true, session: true },
     ]);
   });
 
@@ -129,7 +131,9 @@ describe("presence", () => {
     await harness.gateway.stop();
     // Each five seconds they are reported anyway, and a busy machine may take as long.
     const told = new Set(reports().map((report) => JSON.stringify(report)));
-    expect([...told]).toEqual([JSON.stringify({ orgId: org.id, workerId: "uuid", lost: false, session: false })]);
+    expect([...told]).toEqual([
+      JSON.stringify({ orgId: org.id, workerId: "uuid", lost: false, session: false, principal }),
+    ]);
   });
 });
 

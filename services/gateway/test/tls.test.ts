@@ -24,6 +24,7 @@ import { CertificateWatch } from "../src/tls/certificate-watch.js";
 import type { SecuredDoor } from "../src/tls/tls-options.js";
 import { callAnyShape, GatewayHarness, testConfig } from "./gateway-harness.js";
 import { silentLog } from "./silent-log.js";
+import { testBudgets } from "./test-budgets.js";
 
 let ours: CertificateAuthority;
 let others: CertificateAuthority;
@@ -121,7 +122,7 @@ describe("TLS", () => {
   it("counts its connections, also those whose handshake failed, and forgets them when they close", async () => {
     const { gateway, metrics } = await start(
       { ...files(server), client_ca_file: ours.caFile },
-      { limits: { connections_per_address: 2 } },
+      { limits: { budgets: { connections: { address: 2 } } } },
     );
     const open = async () => {
       const text = await metrics.registry.metrics();
@@ -168,7 +169,7 @@ async function secure(): Promise<SecuredDoor> {
 describe("a handshake that does not end", () => {
   it.each(["grpc", "http"] as const)("is cut off at the %s door", async (name) => {
     const secured = { ...(await secure()), handshakeMs: 100 };
-    const connections = new ConnectionLimit({ connectionsMax: 10, perAddressMax: 0, refused: () => {} });
+    const connections = new ConnectionLimit(testBudgets({ connections: { address: 0, process: 10 } }).connections);
     const http = new HttpServer({ fetch: () => new Response(""), connections, tls: secured });
     const grpc = new GrpcListener({ injector: { injectConnection() {} } as never, connections, tls: secured });
     const listen = { address: "127.0.0.1", port: 0 };
@@ -186,7 +187,7 @@ describe("a handshake that does not end", () => {
 describe("a connection that the gRPC door has ended", () => {
   it("is closed after a while when the other end keeps it", async () => {
     const secured = await secure();
-    const connections = new ConnectionLimit({ connectionsMax: 10, perAddressMax: 0, refused: () => {} });
+    const connections = new ConnectionLimit(testBudgets({ connections: { address: 0, process: 10 } }).connections);
     const injector = { injectConnection: (socket: Duplex) => socket.end() } as never;
     const grpc = new GrpcListener({ injector, connections, tls: secured, prefaceMs: 600_000, closeMs: 100 });
     const port = await grpc.start({ address: "127.0.0.1", port: 0 });

@@ -10,8 +10,10 @@ import { anyKind, kindsFilter } from "../src/work/kinds-filter.js";
 import type { PollReply } from "../src/work/parked-poll.js";
 import { type PollOrder, WorkLines } from "../src/work/work-lines.js";
 import { FakeServices, quietLog } from "./fake-services.js";
+import { type ChangedBudgets, testBudgets } from "./test-budgets.js";
 
 const orgId = "0190a5c0-0000-7000-8000-000000000001";
+const otherOrgId = "0190a5c0-0000-7000-8000-000000000002";
 const claimTasks = "internal/ClaimTasks";
 const releaseTasks = "internal/ReleaseTasks";
 
@@ -35,8 +37,9 @@ let hints: HintChannels;
 /** Work that the fake tasks service holds. */
 let work: string[];
 
-function createLines(limits = { linesMax: 100, pollersMax: 100 }): WorkLines {
-  return new WorkLines({ bus: services.bus, hints, wheel, log: quietLog as never, now: () => nowMs }, limits);
+function createLines(changed: ChangedBudgets = {}): WorkLines {
+  const budgets = testBudgets(changed);
+  return new WorkLines({ bus: services.bus, hints, wheel, log: quietLog as never, now: () => nowMs, budgets });
 }
 
 beforeEach(async () => {
@@ -58,7 +61,8 @@ beforeEach(async () => {
 });
 
 function order(change: Partial<PollOrder> = {}): PollOrder {
-  return { kind: "task", orgId, queue: "default", filter: anyKind, workerId: "w", leaseMs: 0, holdMs: 50, ...change };
+  const worker = { orgId, principal: "Worker/alice", workerId: "w" };
+  return { ...worker, kind: "task", queue: "default", filter: anyKind, leaseMs: 0, holdMs: 50, ...change };
 }
 
 function advance(ms: number): void {
@@ -90,7 +94,7 @@ describe("work lines", () => {
       orgId,
       queue: "default",
       kinds: ["charge", "pay"],
-      pollers: [{ workerId: "w", leaseMs: 7000 }],
+      pollers: [{ workerId: "w", principal: "Worker/alice", leaseMs: 7000 }],
     });
     expect(lines.parked).toBe(0);
   });
@@ -167,8 +171,8 @@ describe("work lines", () => {
     expect(answer.text).toBe("LimitExceeded");
   });
 
-  it("bounds the polls that wait and the lines that are kept", async () => {
-    const lines = createLines({ linesMax: 2, pollersMax: 3 });
+  it("bounds the lines that an org keeps, and leaves those of others alone", async () => {
+    const lines = createLines({ poll_queues: { org: 2 } });
     const first = new Answer();
     lines.poll(order({ queue: "a", holdMs: 0 }), first);
     await waitFor("the answer", () => first.text);
@@ -179,11 +183,28 @@ describe("work lines", () => {
     expect(() => lines.poll(order({ queue: "d" }), new Answer())).toThrow(
       expect.objectContaining({
         code: "LimitExceeded",
-        message: "too many queues are polled at this gateway, at most 2",
+        message: expect.stringMatching(/^poll_queues: the organization may hold 2 queues/),
       }),
     );
     lines.poll(order({ queue: "c", holdMs: 60_000 }), new Answer());
-    expect(() => lines.poll(order({ queue: "c" }), new Answer())).toThrow("at most 3");
+    lines.poll(order({ orgId: otherOrgId, queue: "d", holdMs: 60_000 }), new Answer());
+    expect(lines.size).toBe(3);
+  });
+
+  it("bounds what the kinds of an org's pollers keep, and gives it back with their lines", async () => {
+    const filter = kindsFilter(["x".repeat(100)]);
+    const lines = createLines({ kinds_bytes: { org: 2 * filter.bytes } });
+    for (const queue of ["a", "b"]) lines.poll(order({ queue, filter, holdMs: 60_000 }), new Answer());
+    // The same kinds on the same queue are kept once.
+    lines.poll(order({ queue: "b", filter, holdMs: 60_000 }), new Answer());
+    expect(() => lines.poll(order({ queue: "c", filter }), new Answer())).toThrow(/^kinds_bytes: the organization/);
+    expect(lines.size).toBe(2);
+    lines.poll(order({ queue: "c", filter: anyKind, holdMs: 60_000 }), new Answer());
+    lines.drain();
+    await services.bus.flush();
+    nowMs += workLineIdleMs;
+    lines.pass();
+    expect(lines.size).toBe(0);
   });
 
   it("looks for work without a hint after a while, one line per pass", async () => {

@@ -46,9 +46,7 @@ export async function changeTasks(
     if (task.availableAtMs > now)
       hints.add({ orgId: task.orgId, queue: task.queue, delayMs: task.availableAtMs - now });
   }
-  for (const { kind, queue, status, createdAtMs } of tasks.ended()) {
-    context.metrics.taskEnded(kind, queue, status, now - createdAtMs);
-  }
+  for (const task of tasks.ended()) context.metrics.taskEnded(task, task.status, now - task.createdAtMs);
   return results;
 }
 

@@ -1,3 +1,4 @@
+import { principalOf } from "@flovyn/bus";
 import { markWorkersSeen } from "@flovyn/db";
 import { newId } from "@flovyn/domain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,10 +12,10 @@ beforeAll(async () => void (await harness.start()));
 afterAll(() => harness.stop());
 
 const status = async (id: string) => (await harness.row<{ status: string }>(id)).status;
-const seen = (workerKey: string, lost = false) =>
+const seen = (workerKey: string, lost = false, caller = harness.caller) =>
   markWorkersSeen(harness.context.db, {
     now: harness.clock.now(),
-    seen: [{ orgId: harness.orgId, workerKey, lost, session: false }],
+    seen: [{ orgId: harness.orgId, principal: principalOf(caller), workerKey, lost, session: false }],
   });
 
 /** Passes until one finds less than a full batch, as the loop does. */
@@ -162,6 +163,22 @@ describe("reclaim sweep", () => {
     expect([await status(left.taskExecutionId), await status(kept.taskExecutionId)]).toEqual(["PENDING", "RUNNING"]);
     expect(await harness.row(left.taskExecutionId)).toMatchObject({ claim_epoch: 2, reclaim_count: 1 });
     expect(await hints.count()).toBe(1);
+  });
+
+  it("takes a worker of the same id of another principal for another worker, lost or alive", async () => {
+    const worker = newId();
+    const { neighbour } = harness;
+    const mine = await harness.running({}, { worker });
+    const theirs = await harness.running({}, { worker, caller: neighbour });
+    await seen(worker);
+    await seen(worker, true, neighbour);
+    harness.clock.advance(2_000);
+    await reclaim();
+    expect([await status(mine.taskExecutionId), await status(theirs.taskExecutionId)]).toEqual(["RUNNING", "PENDING"]);
+    harness.clock.advance(58_000);
+    await seen(worker, false, neighbour);
+    await reclaim();
+    expect(await status(mine.taskExecutionId)).toBe("PENDING");
   });
 
   it("SP-77 gives a task up at the 101st lost worker and tells the workflow", async () => {

@@ -1,4 +1,11 @@
-import { type Caller, createInProcessBus, type RequestHeader, type Serving, workSubject } from "@flovyn/bus";
+import {
+  type Caller,
+  createInProcessBus,
+  principalOf,
+  type RequestHeader,
+  type Serving,
+  workSubject,
+} from "@flovyn/bus";
 import {
   createKnownQueues,
   Database,
@@ -33,6 +40,16 @@ export interface Codec<Message> {
 }
 
 export const taskRpc = (name: string) => `flovyn.v1.TaskExecution/${name}`;
+
+export interface ClaimOptions {
+  queue?: string;
+  kinds?: string[];
+  pollers?: number;
+  leaseMs?: number;
+  worker?: string;
+  /** Whose worker it is; by default that of the harness. */
+  caller?: Caller;
+}
 
 /** Two replicas of the service, without their sweeps, on one in-process bus and one database of their own. */
 export class Harness {
@@ -90,6 +107,11 @@ export class Harness {
     return { orgId: this.orgId, principalType: "Worker", principalId: "principal" };
   }
 
+  /** Another principal of the same org. */
+  get neighbour(): Caller {
+    return { ...this.caller, principalId: "neighbour" };
+  }
+
   /** The other org's credential. */
   get foreign(): Partial<RequestHeader> {
     return { caller: { orgId: this.otherOrgId, principalType: "User", principalId: "stranger" } };
@@ -120,19 +142,20 @@ export class Harness {
     return this.call(taskRpc("SubmitTask"), [SubmitTaskRequest, SubmitTaskResponse], task, header);
   }
 
-  async claim(options: { queue?: string; kinds?: string[]; pollers?: number; leaseMs?: number; worker?: string } = {}) {
+  async claim(options: ClaimOptions = {}) {
     const { queue = "default", kinds = [], pollers = 1, leaseMs = 0, worker = "worker" } = options;
+    const principal = principalOf(options.caller ?? this.caller);
     const claimed = await this.call("internal/ClaimTasks", [ClaimRequest, ClaimResponse], {
       orgId: this.orgId,
       queue,
       kinds,
-      pollers: Array.from({ length: pollers }, () => ({ workerId: worker, leaseMs })),
+      pollers: Array.from({ length: pollers }, () => ({ workerId: worker, principal, leaseMs })),
     });
     return claimed.items.map((item) => PollTaskResponse.decode(item.response).task as TaskExecutionInfo);
   }
 
   /** Creates a task on a queue of its own and claims it. */
-  async running(message: Partial<SubmitTaskRequest> = {}, claim: { leaseMs?: number; worker?: string } = {}) {
+  async running(message: Partial<SubmitTaskRequest> = {}, claim: ClaimOptions = {}) {
     const queue = `q-${newId()}`;
     await this.submit({ queue, ...message });
     const [task] = await this.claim({ queue, ...claim });

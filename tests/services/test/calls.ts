@@ -1,4 +1,4 @@
-import type { Caller } from "@flovyn/bus";
+import { type Caller, principalOf } from "@flovyn/bus";
 import { newId } from "@flovyn/domain";
 import { CancelWorkflowRequest, CancelWorkflowResponse } from "@flovyn/proto/ext";
 import {
@@ -94,7 +94,11 @@ export class Calls {
     const operation = service === "dispatch" ? "internal/ClaimWorkflows" : "internal/ClaimTasks";
     const request = {
       ...{ orgId: this.#caller.orgId, queue, kinds: [] },
-      pollers: Array.from({ length: pollers }, () => ({ workerId: worker, leaseMs: 0 })),
+      pollers: Array.from({ length: pollers }, () => ({
+        workerId: worker,
+        principal: principalOf(this.#caller),
+        leaseMs: 0,
+      })),
     };
     const types = [ClaimRequest, ClaimResponse] as const;
     return (await this.#cluster.call(service, operation, types, request, this.#caller)).items;

@@ -143,7 +143,9 @@ export function createMix(cluster: Cluster, random: () => number): Weighted[] {
     [
       1,
       () => {
-        const seen = ["w2", "w1"].map((workerId) => ({ orgId: cluster.orgId, workerId, lost: false, session: false }));
+        const seen = ["w2", "w1"].map((workerId) => {
+          return { orgId: cluster.orgId, principal: "Worker/principal", workerId, lost: false, session: false };
+        });
         return cluster.send("dispatch", "internal/WorkersSeen", WorkersSeenRequest, { workers: seen });
       },
     ],

@@ -179,7 +179,7 @@ async function outcomeOf(answer: Promise<unknown>): Promise<string> {
 }
 
 async function claimed(service: "dispatch" | "tasks", operation: string, queue: string): Promise<string[]> {
-  const pollers = [{ workerId: worker, leaseMs: 0 }];
+  const pollers = [{ workerId: worker, principal: "Worker/principal", leaseMs: 0 }];
   const request = { orgId: cluster.orgId, queue, kinds: [], pollers };
   const { items } = await cluster.call(service, operation, [ClaimRequest, ClaimResponse], request);
   return items.map((item) => item.id);

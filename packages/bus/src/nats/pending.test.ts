@@ -37,7 +37,7 @@ describe("pending requests", () => {
     for (let more = 0; more < 100; more += 1) open(500);
     expect(vi.getTimerCount()).toBe(1);
     vi.advanceTimersByTime(340);
-    expect(rejected.map((error) => error.message)).toEqual(["internal/X got no answer within 300 ms"]);
+    expect(rejected.map((error) => error.message)).toEqual(["the request got no answer within 300 ms"]);
     vi.advanceTimersByTime(200);
     expect(rejected.length).toBe(101);
     expect(vi.getTimerCount()).toBe(1);

@@ -42,6 +42,8 @@ export const executionFacts = () => ({
   /** Raised by every claim and every reclaim: a write that carries an older one is refused. */
   claimEpoch: integer().notNull().default(0),
   workerId: text(),
+  /** Whose worker that is, as `Worker/token:…`, written by the claim. Null: not known, or never claimed. */
+  workerPrincipal: text(),
   leaseExpiresAt: instant(),
   /** Lease the poll asked for: only a heartbeat extends it. Null: any sign of life of the worker does. */
   ownLeaseMs: integer(),

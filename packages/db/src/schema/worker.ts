@@ -11,6 +11,8 @@ export const worker = pgTable(
       .notNull()
       .references(() => organization.id, { onDelete: "cascade" }),
     teamId: uuid(),
+    /** Who registered it, as `Worker/token:…`: a name means a worker of its principal. Empty: not known. */
+    principal: text().notNull().default(""),
     workerName: varchar({ length: 255 }).notNull(),
     workerVersion: varchar({ length: 50 }).notNull(),
     workerType: varchar({ length: 20 }).notNull(),
@@ -23,22 +25,24 @@ export const worker = pgTable(
     createdAt: instant().notNull(),
   },
   (table) => [
-    // workers.register
-    uniqueIndex("worker_org_name").on(table.orgId, table.workerName),
+    // workers.upsert, workers.findKinds
+    uniqueIndex("worker_name_of_principal").on(table.orgId, table.workerName, table.principal),
     check("worker_type", sql`${table.workerType} in ('WORKFLOW', 'TASK', 'UNIFIED')`),
     check("worker_status", sql`${table.status} in ('ONLINE', 'OFFLINE', 'DEGRADED')`),
   ],
 );
 
 /**
- * The last sign of life of whoever polls, by the id it polls with: free text, a worker name, or the UUID of a worker.
- * Leases of workers that never send heartbeats are extended by it.
+ * The last sign of life of a worker, by its principal and the id it polls with: free text, a worker name, or the UUID of a
+ * worker. Leases of workers that never send heartbeats are extended by it.
  */
 export const workerPresence = pgTable(
   "worker_presence",
   {
     id: id(),
     orgId: uuid().notNull(),
+    /** Whose worker it is, as `Worker/token:…`. Empty: not known. */
+    principal: text().notNull().default(""),
     workerKey: text().notNull(),
     lastSeenAt: instant().notNull(),
     /** Its session stream broke; its work is released unless it is seen again within the grace. */
@@ -48,7 +52,7 @@ export const workerPresence = pgTable(
   },
   (table) => [
     // presence.seen, workflows.reclaim, tasks.reclaim
-    uniqueIndex("worker_presence_key").on(table.orgId, table.workerKey),
+    uniqueIndex("worker_presence_of_principal").on(table.orgId, table.workerKey, table.principal),
     // presence.lost
     index("worker_presence_lost").on(table.lostAt).where(sql`lost_at is not null`),
     // presence.loseSilentSessions

@@ -8,6 +8,8 @@ export interface ClaimPoller {
   kinds: string | null;
   rank: number;
   workerId: string;
+  /** Whose worker that is; null when that is not known. */
+  principal: string | null;
   leaseMs: number;
   /** Set when the poller asked for this lease itself: only heartbeats extend it. */
   ownLeaseMs: number | null;
@@ -24,6 +26,7 @@ export const pollerRows = {
   kinds: "text",
   rank: "int",
   workerId: "text",
+  principal: "text",
   leaseMs: "int",
   ownLeaseMs: "int",
   transitionId: "uuid",
@@ -70,6 +73,19 @@ export function overdueQueues(table: SQL, claimable: SQL, before: SQL, limit: SQ
       order by dispatch_at limit 1
     ) as overdue
     limit ${limit}::int`;
+}
+
+/**
+ * Whether the worker that holds `execution` gave a sign of life after the given time. Where it is not known whose the worker
+ * is, the sign of any worker of its id counts: a claim from before that was written down shall not be taken back from a
+ * worker that lives.
+ */
+export function workerSeenAfter(time: SQL): SQL {
+  return sql`exists (
+      select from worker_presence presence
+      where presence.org_id = execution.org_id and presence.worker_key = execution.worker_id
+        and presence.principal = coalesce(execution.worker_principal, presence.principal)
+        and presence.last_seen_at > ${time})`;
 }
 
 export interface QueueRow {

@@ -5,6 +5,8 @@ import { statement } from "../statement.js";
 
 export interface SeenWorker {
   orgId: string;
+  /** Whose worker it is; empty when that is not known. */
+  principal: string;
   /** As the worker names itself in polls. */
   workerKey: string;
   /** Its session broke. */
@@ -15,12 +17,18 @@ export interface SeenWorker {
 
 const seenMany = statement<never>()(
   "presence.seenMany",
-  { params: ["now"], sets: { seen: { id: "uuid", orgId: "uuid", workerKey: "text", lost: "bool", session: "bool" } } },
+  {
+    params: ["now"],
+    sets: {
+      seen: { id: "uuid", orgId: "uuid", principal: "text", workerKey: "text", lost: "bool", session: "bool" },
+    },
+  },
   ({ time, rows }) => sql`
-    insert into worker_presence as presence (id, org_id, worker_key, last_seen_at, lost_at, session)
-    select id, "orgId", "workerKey", ${time("now")}, case when lost then ${time("now")} end, session from ${rows("seen")}
-    order by "orgId", "workerKey"
-    on conflict (org_id, worker_key) do update set last_seen_at = excluded.last_seen_at, lost_at = excluded.lost_at,
+    insert into worker_presence as presence (id, org_id, principal, worker_key, last_seen_at, lost_at, session)
+    select id, "orgId", principal, "workerKey", ${time("now")}, case when lost then ${time("now")} end, session
+    from ${rows("seen")}
+    order by "orgId", "workerKey", principal
+    on conflict (org_id, worker_key, principal) do update set last_seen_at = excluded.last_seen_at, lost_at = excluded.lost_at,
       session = presence.session or excluded.session`,
 );
 

@@ -10,6 +10,7 @@ import {
   pollerRows,
   type QueueRow,
   toHeldClaim,
+  workerSeenAfter,
 } from "./claim-parts.js";
 
 const table = sql.raw("task_execution");
@@ -57,7 +58,7 @@ const claimMany = statement<ClaimedRow>()(
     claimed as (
       update task_execution as execution set
         status = 'RUNNING', claim_epoch = claim_epoch + 1, execution_count = execution_count + 1,
-        worker_id = "workerId", own_lease_ms = "ownLeaseMs",
+        worker_id = "workerId", worker_principal = principal, own_lease_ms = "ownLeaseMs",
         lease_expires_at = ${time("now")} + "leaseMs" * interval '1 millisecond',
         transition_count = transition_count + 1, started_at = ${time("now")}, last_heartbeat_at = ${time("now")},
         updated_at = ${time("now")}
@@ -124,10 +125,8 @@ const findAbandoned = statement<HeldRow>()(
   { params: ["now", "silentBefore", "limit"] },
   ({ param, time }) => sql`
     select execution.id, execution.claim_epoch from task_execution execution
-    left join worker_presence presence
-      on presence.org_id = execution.org_id and presence.worker_key = execution.worker_id
     where execution.status = 'RUNNING' and execution.lease_expires_at <= ${time("now")}
-      and (execution.own_lease_ms is not null or presence.last_seen_at is null or presence.last_seen_at <= ${time("silentBefore")})
+      and (execution.own_lease_ms is not null or not ${workerSeenAfter(time("silentBefore"))})
     order by execution.lease_expires_at limit ${param("limit")}::int`,
 );
 
@@ -149,6 +148,7 @@ const findOfLostWorkers = statement<HeldRow>()(
     select execution.id, execution.claim_epoch from worker_presence presence
     join task_execution execution
       on execution.org_id = presence.org_id and execution.worker_id = presence.worker_key
+        and execution.worker_principal = presence.principal
     where presence.lost_at <= ${time("lostBefore")} and execution.status = 'RUNNING'
     limit ${param("limit")}::int`,
 );

@@ -21,6 +21,8 @@ export interface RegisteredDefinition {
 
 export interface RegisteredWorker {
   orgId: string;
+  /** Who registers it. */
+  principal: string;
   teamId: string | null;
   name: string;
   version: string;
@@ -36,6 +38,7 @@ const upsertWorker = statement<{ id: string; shared: boolean }>()(
     params: [
       "id",
       "orgId",
+      "principal",
       "teamId",
       "name",
       "version",
@@ -51,16 +54,18 @@ const upsertWorker = statement<{ id: string; shared: boolean }>()(
     with other as (
       select worker.id from worker join worker_presence presence
         on presence.org_id = worker.org_id and presence.worker_key in (worker.id::text, worker.worker_name)
+          and presence.principal = worker.principal
       where worker.org_id = ${param("orgId")}::uuid and worker_name = ${param("name")}
+        and worker.principal = ${param("principal")}
         and (host_name, process_id) <> (${param("hostName")}, ${param("processId")})
         and presence.last_seen_at > ${time("seenAfter")} and presence.lost_at is null
     ), registered as (
-    insert into worker (id, org_id, team_id, worker_name, worker_version, worker_type, host_name, process_id, status,
+    insert into worker (id, org_id, principal, team_id, worker_name, worker_version, worker_type, host_name, process_id, status,
       metadata, last_heartbeat_at, registered_at, created_at)
-    values (${param("id")}, ${param("orgId")}, ${param("teamId")}, ${param("name")}, ${param("version")},
-      ${param("type")}, ${param("hostName")}, ${param("processId")}, 'ONLINE', ${param("metadata")}::bytea,
+    values (${param("id")}, ${param("orgId")}, ${param("principal")}, ${param("teamId")}, ${param("name")},
+      ${param("version")}, ${param("type")}, ${param("hostName")}, ${param("processId")}, 'ONLINE', ${param("metadata")}::bytea,
       ${time("now")}, ${time("now")}, ${time("now")})
-    on conflict (org_id, worker_name) do update set team_id = excluded.team_id,
+    on conflict (org_id, worker_name, principal) do update set team_id = excluded.team_id,
       worker_version = excluded.worker_version, worker_type = excluded.worker_type, host_name = excluded.host_name,
       process_id = excluded.process_id, status = 'ONLINE', metadata = excluded.metadata,
       last_heartbeat_at = excluded.last_heartbeat_at, registered_at = excluded.registered_at
@@ -70,8 +75,8 @@ const upsertWorker = statement<{ id: string; shared: boolean }>()(
 );
 
 /**
- * Registers a worker by (org, name): a name that is known keeps its id. `shared` says that another process goes by the
- * same name and gave a sign of life after `seenAfter`.
+ * Registers a worker by (org, principal, name): a name that is known keeps its id. `shared` says that another process of the
+ * principal goes by the same name and gave a sign of life after `seenAfter`.
  */
 export async function upsertRegisteredWorker(
   tx: Executor,
@@ -188,27 +193,29 @@ export async function writeCapabilities(
 
 const heartbeat = statement<{ id: string }>()(
   "workers.heartbeat",
-  { params: ["orgId", "id", "now"] },
+  { params: ["orgId", "principal", "id", "now"] },
   ({ param, time }) => sql`
     update worker set last_heartbeat_at = ${time("now")}, status = 'ONLINE'
-    where id = ${param("id")}::uuid and org_id = ${param("orgId")}::uuid returning worker_name as id`,
+    where id = ${param("id")}::uuid and org_id = ${param("orgId")}::uuid and principal in (${param("principal")}, '')
+    returning worker_name as id`,
 );
 
-/** Notes a heartbeat and returns the worker's name; undefined when the org has no such worker. */
+/** Notes a heartbeat and returns the worker's name; undefined when the principal has no such worker. */
 export async function heartbeatWorker(
   tx: Executor,
-  params: { orgId: string; id: string; now: number },
+  params: { orgId: string; principal: string; id: string; now: number },
 ): Promise<string | undefined> {
   return (await heartbeat.run(tx, params))[0]?.id;
 }
 
 const findKinds = statement<{ work: string; kind: string | null }>()(
   "workers.findKinds",
-  { params: ["orgId", "key"] },
+  { params: ["orgId", "principal", "key"] },
   ({ param }) => sql`
     with found as (
-      select id from worker where org_id = ${param("orgId")}::uuid
+      select id from worker where org_id = ${param("orgId")}::uuid and principal in (${param("principal")}, '')
         and (worker_name = ${param("key")} or id::text = ${param("key")})
+      order by principal = '', id limit 1
     )
     select 'worker' as work, null as kind from found
     union all select 'workflow', definition.kind from found
@@ -219,10 +226,13 @@ const findKinds = statement<{ work: string; kind: string | null }>()(
       join task_definition definition on definition.id = capability.definition_id`,
 );
 
-/** Declared kinds of the worker with this name or UUID; undefined when none registered. */
+/**
+ * Declared kinds of the worker of a principal with this name or UUID; undefined when none registered. A registration of no
+ * known principal counts for those that have none of their own.
+ */
 export async function findWorkerKinds(
   tx: Executor,
-  params: { orgId: string; key: string },
+  params: { orgId: string; principal: string; key: string },
 ): Promise<{ workflowKinds: string[]; taskKinds: string[] } | undefined> {
   const rows = await findKinds.run(tx, params);
   if (rows.length === 0) return undefined;

@@ -10,6 +10,7 @@ import {
   pollerRows,
   type QueueRow,
   toHeldClaim,
+  workerSeenAfter,
 } from "./claim-parts.js";
 
 const table = sql.raw("workflow_execution");
@@ -55,8 +56,9 @@ const claimMany = statement<ClaimedRow>()(
     with ${dueRows(table, claimable, rows("pollers"), time("now"))},
     claimed as (
       update workflow_execution as execution set
-        status = 'RUNNING', claim_epoch = claim_epoch + 1, worker_id = "workerId", own_lease_ms = "ownLeaseMs",
-        lease_expires_at = ${time("now")} + "leaseMs" * interval '1 millisecond', wake_pending = false,
+        status = 'RUNNING', claim_epoch = claim_epoch + 1, worker_id = "workerId", worker_principal = principal,
+        own_lease_ms = "ownLeaseMs", lease_expires_at = ${time("now")} + "leaseMs" * interval '1 millisecond',
+        wake_pending = false,
         workflow_task_time_millis =
           greatest(floor(extract(epoch from ${time("now")}) * 1000)::bigint, coalesce(workflow_task_time_millis, 0) + 1),
         transition_count = transition_count + 1, updated_at = ${time("now")},
@@ -127,11 +129,9 @@ const findAbandoned = statement<HeldRow>()(
   { params: ["now", "silentBefore", "heldBefore", "limit"] },
   ({ param, time }) => sql`
     select execution.id, execution.claim_epoch from workflow_execution execution
-    left join worker_presence presence
-      on presence.org_id = execution.org_id and presence.worker_key = execution.worker_id
     where execution.status = 'RUNNING' and execution.lease_expires_at <= ${time("now")}
-      and (execution.own_lease_ms is not null or presence.last_seen_at is null or presence.last_seen_at <= ${time("silentBefore")}
-        or execution.lease_expires_at <= ${time("heldBefore")})
+      and (execution.own_lease_ms is not null or execution.lease_expires_at <= ${time("heldBefore")}
+        or not ${workerSeenAfter(time("silentBefore"))})
     order by execution.lease_expires_at limit ${param("limit")}::int`,
 );
 
@@ -153,6 +153,7 @@ const findOfLostWorkers = statement<HeldRow>()(
     select execution.id, execution.claim_epoch from worker_presence presence
     join workflow_execution execution
       on execution.org_id = presence.org_id and execution.worker_id = presence.worker_key
+        and execution.worker_principal = presence.principal
     where presence.lost_at <= ${time("lostBefore")} and execution.status = 'RUNNING'
     limit ${param("limit")}::int`,
 );

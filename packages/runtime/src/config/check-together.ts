@@ -1,3 +1,5 @@
+import { isReservedPrincipalId } from "@flovyn/domain";
+import { isLoopbackAddress } from "../loopback.js";
 import { secretsMax } from "./config.js";
 import { flag, isHttpUrl } from "./values.js";
 
@@ -17,6 +19,7 @@ export function checkTogether(tree: unknown): string[] {
       "slug",
       orgs.map((org) => at(org, "slug")),
     ),
+    ...openProblems(tree),
     ...otelProblems(at(tree, "otel")),
     ...cedarProblems(at(tree, "auth", "cedar")),
     ...tlsProblems(at(tree, "tls")),
@@ -44,6 +47,9 @@ function keyProblems(keys: readonly unknown[], orgIds: ReadonlySet<unknown>): st
     if (at(key, "role") === "OPERATOR" && at(key, "org_id") !== undefined) {
       problems.push(`${name}.role: OPERATOR is for keys without org_id`);
     }
+    if (isReservedPrincipalId(String(at(key, "principal_id") ?? ""))) {
+      problems.push(`${name}.principal_id: must not begin with flovyn: or token:, which only the server gives`);
+    }
     if (orgId !== undefined && !orgIds.has(orgId)) {
       problems.push(`${name}.org_id: ${orgId} is not one of the configured orgs`);
     }
@@ -52,6 +58,17 @@ function keyProblems(keys: readonly unknown[], orgIds: ReadonlySet<unknown>): st
       problems.push(`${name}.key: is the same as that of auth.static_api_key.keys[${first}]`);
     }
     return problems;
+  });
+}
+
+/** Where callers need no credential, only those on this machine may be callers. */
+function openProblems(tree: unknown): string[] {
+  if (isOn(at(tree, "auth", "enabled"))) return [];
+  return ["bind_address", "ops_bind_address"].flatMap((name) => {
+    const address = at(tree, name);
+    return typeof address !== "string" || isLoopbackAddress(address)
+      ? []
+      : [`${name}: must be a loopback address, such as localhost, while auth.enabled is false`];
   });
 }
 

@@ -1,32 +1,41 @@
 import { type HistoryLimits, historyLimitsDefault, historyLimitsMax, historyLimitsMin } from "@flovyn/domain";
 import { z } from "zod";
+import { type BudgetLimits, type BudgetName, budgetNames, budgetTable } from "./budget-table.js";
 import { flag, integer } from "./values.js";
 
 /** Calls in a second and at once; 0 does not limit. */
 const rate = integer(0, 1_000_000);
 const path = z.string().min(1).max(4096);
 
-/** `[limits]`: how much callers may ask of one gateway. Source: docs/configuration.md. */
+/** `[limits.budgets.<name>]`: sizes by scope. 0 turns a scope off; that of the process stays on. */
+const budgetsShape = z.strictObject(
+  Object.fromEntries(
+    budgetNames.map((name) => {
+      const scopes = Object.entries(budgetTable[name].limits).map(([scope, size]) => {
+        return [scope, integer(scope === "process" ? 1 : 0, 2 ** 40).default(size)] as const;
+      });
+      return [name, z.strictObject(Object.fromEntries(scopes)).prefault({})];
+    }),
+  ),
+);
+
+/** `[limits]`: how much callers may ask of one gateway. Source: docs/configuration.md, docs/limits.md. */
 export const limitsShape = z.strictObject({
-  org_requests_per_second: rate.default(0),
+  org_requests_per_second: rate.default(10_000),
   org_burst: rate.default(0),
   principal_requests_per_second: rate.default(0),
   principal_burst: rate.default(0),
-  /** Streams and awaited results, and waiting polls, that one principal may hold open. */
-  principal_streams: integer(0, 1_000_000).default(5000),
-  principal_polls: integer(0, 1_000_000).default(25_000),
   /** Wrong credentials from one address in a minute, on average. */
   failures_per_minute: rate.default(600),
   tiers: z
-    .record(
-      z.string().min(1).max(50),
-      z.object({ org_requests_per_second: rate.default(0), org_burst: rate.default(0) }),
-    )
+    .record(z.string().min(1).max(50), z.strictObject({ org_requests_per_second: rate, org_burst: rate.default(0) }))
     .default({}),
-  http_connections: integer(1, 1_000_000).default(20_000),
-  grpc_connections: integer(1, 1_000_000).default(20_000),
-  /** Of each door, from one IPv4 address or one /64 of IPv6. */
-  connections_per_address: integer(0, 1_000_000).default(5000),
+  /** The most that one org, or one address, takes of a budget while it is alone; less while others take of it, too. */
+  share_percent: integer(1, 99).default(50),
+  /** Calls that run at the services at the same time: of an org that is alone, and of all orgs together that are not. */
+  service_calls: integer(1, 100_000).default(1024),
+  service_calls_shared: integer(1, 100_000).default(32),
+  budgets: budgetsShape.prefault({}),
   /** Of the history of one run of a workflow. */
   history_events: integer(historyLimitsMin.events, historyLimitsMax.events).default(historyLimitsDefault.events),
   history_bytes: integer(historyLimitsMin.bytes, historyLimitsMax.bytes).default(historyLimitsDefault.bytes),
@@ -42,14 +51,10 @@ export interface LimitsConfig {
   /** Of orgs of a tier, in place of the one above. */
   tiers: Readonly<Record<string, RateConfig>>;
   principal: RateConfig;
-  /** 0 does not limit. */
-  principalStreams: number;
-  principalPolls: number;
   failuresPerMinute: number;
-  httpConnections: number;
-  grpcConnections: number;
-  /** 0 does not limit. */
-  connectionsPerAddress: number;
+  sharePercent: number;
+  serviceCalls: { alone: number; shared: number };
+  budgets: Readonly<Record<BudgetName, BudgetLimits>>;
   history: HistoryLimits;
 }
 
@@ -60,12 +65,10 @@ export function toLimitsConfig(limits: z.infer<typeof limitsShape>): LimitsConfi
       Object.entries(limits.tiers).map(([tier, one]) => [tier, toRate(one.org_requests_per_second, one.org_burst)]),
     ),
     principal: toRate(limits.principal_requests_per_second, limits.principal_burst),
-    principalStreams: limits.principal_streams,
-    principalPolls: limits.principal_polls,
     failuresPerMinute: limits.failures_per_minute,
-    httpConnections: limits.http_connections,
-    grpcConnections: limits.grpc_connections,
-    connectionsPerAddress: limits.connections_per_address,
+    sharePercent: limits.share_percent,
+    serviceCalls: { alone: limits.service_calls, shared: limits.service_calls_shared },
+    budgets: limits.budgets as Record<BudgetName, BudgetLimits>,
     history: { events: limits.history_events, bytes: limits.history_bytes },
   };
 }

@@ -19,6 +19,7 @@ export function createWorkflowClaimBatcher(context: DispatchContext): Batcher<Wa
         now,
         pollers: pollers.map((poller) => ({
           ...poller,
+          principal: poller.principal || null,
           kinds: poller.kinds.length === 0 ? null : poller.kinds.join(kindSeparator),
           leaseMs: poller.leaseMs || workflowLeaseMsDefault,
           ownLeaseMs: poller.leaseMs || null,

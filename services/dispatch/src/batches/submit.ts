@@ -196,7 +196,7 @@ function afterCommit(context: DispatchContext, ends: Ends, { changes, applied, c
   );
   announceStarted(context, children, now);
   announce(context.bus, changes, now, [...tasks.map(({ orgId, queue }) => ({ kind: "task" as const, orgId, queue }))]);
-  for (const { kind, queue } of tasks) context.metrics.taskSubmitted(kind, queue);
+  for (const task of tasks) context.metrics.taskSubmitted(task);
   reportWorkflows(context, changes);
   ends.follow(changes.ended());
   hintDueTimes(context, applied, now);

@@ -1,4 +1,4 @@
-import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
+import { decodeMessage, type IncomingRequest, principalOf } from "@flovyn/bus";
 import { findWorkerKinds, heartbeatWorker, markWorkersSeen, type SeenWorker } from "@flovyn/db";
 import { checkPayload, DomainError, isUuid, parseUuid } from "@flovyn/domain";
 import {
@@ -12,20 +12,21 @@ import type { DispatchContext } from "../context.js";
 
 const empty = new Uint8Array(0);
 
-/** Notes that a registered worker lives. Errors: InvalidInput, PayloadTooLarge, NotFound. Source: SendHeartbeat. */
+/** Notes that a registered worker of the caller lives. Errors: InvalidInput, PayloadTooLarge, NotFound. Source: SendHeartbeat. */
 export async function sendHeartbeat(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(WorkerHeartbeatRequest, request.payload);
   const { orgId } = request.caller;
+  const principal = principalOf(request.caller);
   const id = parseUuid(message.workerId, "worker_id");
   checkPayload(message.healthInfo, "health_info");
   const now = context.clock.now();
-  const name = await heartbeatWorker(context.db, { orgId, id, now });
+  const name = await heartbeatWorker(context.db, { orgId, principal, id, now });
   if (name === undefined) throw new DomainError("NotFound", "worker_id: there is no such worker");
   // Polls may carry the name where heartbeats carry the id: both are signs of life of one worker.
   const keys = [...new Set([id, name])];
   await markWorkersSeen(context.db, {
     now,
-    seen: keys.map((workerKey) => ({ orgId, workerKey, lost: false, session: false })),
+    seen: keys.map((workerKey) => ({ orgId, principal, workerKey, lost: false, session: false })),
   });
   return empty;
 }
@@ -34,17 +35,19 @@ export async function sendHeartbeat(context: DispatchContext, request: IncomingR
 export async function workersSeen(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
   const { workers } = decodeMessage(WorkersSeenRequest, request.payload);
   const seen = new Map<string, SeenWorker>();
-  for (const { orgId, workerId, lost, session } of workers) {
-    if (isUuid(orgId)) seen.set(`${orgId}/${workerId}`, { orgId, workerKey: workerId, lost, session });
+  for (const { orgId, principal, workerId, lost, session } of workers) {
+    if (!isUuid(orgId)) continue;
+    const key = JSON.stringify([orgId, principal, workerId]);
+    seen.set(key, { orgId, principal, workerKey: workerId, lost, session });
   }
   if (seen.size > 0) await markWorkersSeen(context.db, { now: context.clock.now(), seen: [...seen.values()] });
   return WorkersSeenResponse.encode({}).finish();
 }
 
-/** What a worker, by name or id, declared when it registered. */
+/** What a worker of a principal, by name or id, declared when it registered. */
 export async function workerKinds(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
-  const { workerId } = decodeMessage(WorkerKindsRequest, request.payload);
-  const kinds = await findWorkerKinds(context.db, { orgId: request.caller.orgId, key: workerId });
+  const { workerId, principal } = decodeMessage(WorkerKindsRequest, request.payload);
+  const kinds = await findWorkerKinds(context.db, { orgId: request.caller.orgId, principal, key: workerId });
   return WorkerKindsResponse.encode({
     registered: kinds !== undefined,
     workflowKinds: kinds?.workflowKinds ?? [],

@@ -3,6 +3,12 @@ import type { Caller } from "@flovyn/bus";
 /** Allowed and done, refused by who or what the caller is, or allowed and not done. */
 export type AuditOutcome = "allowed" | "denied" | "failed";
 
+/**
+ * What a principal is to the readers of a log. Anonymous: no credential says who called. Operator: of the cluster, not of the org.
+ * Foreign: of another org, whose ids and roles are its own business.
+ */
+export type AuditedType = Caller["principalType"] | "Anonymous" | "Operator" | "Foreign";
+
 /** Who did what to which object, how it ended, and from where. */
 export interface AuditEntry {
   /** UUID of version 7: a repeated report is one entry. */
@@ -10,7 +16,8 @@ export interface AuditEntry {
   atMs: number;
   /** Empty when nobody knows who called, or the call belongs to no org. */
   orgId: string;
-  principalType: Caller["principalType"] | "Anonymous";
+  principalType: AuditedType;
+  /** Empty where it is not for the readers of this log. */
   principalId: string;
   role: string;
   /** As the tables of RPCs and routes name it. */

@@ -1,6 +1,7 @@
 import type { ActionName } from "@flovyn/authz";
 import type { Caller } from "@flovyn/bus";
 import { cutText, DomainError } from "@flovyn/domain";
+import { bareId } from "../authorization/bare-id.js";
 import { auditedTextMax } from "../limits.js";
 import type { AuditEntry } from "./audit-entry.js";
 import type { AuditLog } from "./audit-log.js";
@@ -42,14 +43,13 @@ export class Auditor {
     const isDenied = isDenial(call.caller, error);
     if (!isDenied && (call.action === undefined || !this.records(call.action))) return;
     const { caller, action } = call;
+    const orgId = call.orgId ?? caller?.orgId ?? "";
     this.#log.record({
-      orgId: call.orgId ?? caller?.orgId ?? "",
-      principalType: caller?.principalType ?? "Anonymous",
-      principalId: caller?.principalId ?? "",
-      role: caller?.role ?? "",
+      orgId,
+      ...auditedPrincipal(caller, orgId),
       action: action ?? "authenticate",
       resourceType: action === undefined ? "" : resourceTypeOf(action),
-      resourceId: cutText(call.resourceId, auditedTextMax),
+      resourceId: cutText(bareId(call.resourceId) ?? call.resourceId, auditedTextMax),
       outcome: isDenied ? "denied" : error === undefined ? "allowed" : "failed",
       reason: error === undefined ? "" : (error.reason ?? error.code),
       address: call.address,
@@ -57,6 +57,21 @@ export class Auditor {
       door: call.door,
     });
   }
+}
+
+/**
+ * Who called, for the readers of the log of this org. They learn of a principal of another org that there was one, and from
+ * where: its id and role stay with its own org, whose log has the same request id, and cannot be taken for ids of theirs.
+ */
+export function auditedPrincipal(
+  caller: Caller | undefined,
+  orgId: string,
+): Pick<AuditEntry, "principalType" | "principalId" | "role"> {
+  if (caller === undefined) return { principalType: "Anonymous", principalId: "", role: "" };
+  const { principalType, principalId, role = "" } = caller;
+  if (caller.orgId !== "" && caller.orgId !== orgId) return { principalType: "Foreign", principalId: "", role: "" };
+  const isOperator = caller.orgId === "" && principalType === "User";
+  return { principalType: isOperator ? "Operator" : principalType, principalId, role };
 }
 
 /** Whoever ends as nobody was kept out, whatever the reason was: a wrong key, too many of them, a check that failed. */

@@ -26,7 +26,8 @@ export class DeniedBound {
   }
 
   denied(call: AuditedCall): void {
-    const key = `${call.orgId}/${call.principalId || addressBlock(call.address)}/${call.action}`;
+    const who = `${call.principalType}/${call.principalId || addressBlock(call.address)}`;
+    const key = `${call.orgId}/${who}/${call.action}`;
     const window = this.#window(key);
     window.count += 1;
     if (window.count <= deniedEntriesPerMinute) this.#record(call);

@@ -13,12 +13,13 @@ export interface Credentials {
 export type Authenticate = (credentials: Credentials) => Caller | Promise<Caller>;
 
 /**
- * One way to tell who calls, by the text after `Bearer`. Undefined: not a credential of this kind, others may try.
- * Errors: Unauthenticated for one of this kind that is not valid, which ends the search.
+ * One way to find out who calls, by the text after `Bearer`; the address says whose share of checks a new one takes. Undefined:
+ * not a credential of this kind, others may try. Errors: Unauthenticated for one of this kind that is not valid, which ends
+ * the search; LimitExceeded, Unavailable for too many new ones.
  */
 export interface Authenticator {
   readonly name: string;
-  readonly authenticate: (token: string) => Caller | undefined | Promise<Caller | undefined>;
+  readonly authenticate: (token: string, address: string) => Caller | undefined | Promise<Caller | undefined>;
 }
 
 export interface AuthenticateOptions {
@@ -34,18 +35,18 @@ const bearer = /^bearer +(\S+) *$/i;
 
 /** The check of one door. Whatever goes wrong on the way refuses the call. */
 export function createAuthenticate({ authenticators, anonymous }: AuthenticateOptions): Authenticate {
-  const askFrom = (token: string, from: number): Caller | Promise<Caller> => {
+  const askFrom = (token: string, address: string, from = 0): Caller | Promise<Caller> => {
     for (let index = from; index < authenticators.length; index++) {
-      const answer = authenticators[index]?.authenticate(token);
-      if (answer instanceof Promise) return answer.then((caller) => caller ?? askFrom(token, index + 1));
+      const answer = authenticators[index]?.authenticate(token, address);
+      if (answer instanceof Promise) return answer.then((caller) => caller ?? askFrom(token, address, index + 1));
       if (answer !== undefined) return answer;
     }
     if (anonymous !== undefined) return anonymous;
     throw invalidCredentials();
   };
-  return ({ authorization }) => {
+  return ({ authorization, address }) => {
     const token = authorization === undefined ? undefined : bearerToken(authorization);
-    if (token !== undefined) return askFrom(token, 0);
+    if (token !== undefined) return askFrom(token, address);
     if (anonymous !== undefined) return anonymous;
     throw missingCredentials();
   };

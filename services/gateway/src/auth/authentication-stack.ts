@@ -76,9 +76,9 @@ function failClosed({ name, authenticate }: Authenticator, log: Logger): Authent
   };
   return {
     name,
-    authenticate(token) {
+    authenticate(token, address) {
       try {
-        const answer = authenticate(token);
+        const answer = authenticate(token, address);
         return answer instanceof Promise ? answer.catch(refuse) : answer;
       } catch (err) {
         return refuse(err);

@@ -9,10 +9,13 @@ import { FindWorkerTokensResponse, type WorkerTokenCandidate } from "@flovyn/pro
 import { beforeEach, expect, it, vi } from "vitest";
 import { unlimitedHeldCalls } from "../../test/held-calls.js";
 import { silentLog as log } from "../../test/silent-log.js";
+import { testBudgets } from "../../test/test-budgets.js";
 import { HintChannels } from "../hints/hint-channels.js";
 import { PromiseTokens } from "./promise-tokens.js";
 import { makeWorkerToken } from "./worker-token-text.js";
 import { WorkerTokens } from "./worker-tokens.js";
+
+const { key_checks: checks } = testBudgets();
 
 const compared = vi.hoisted((): number[] => []);
 vi.mock("node:crypto", async (original) => {
@@ -44,8 +47,8 @@ async function authenticate(candidates: WorkerTokenCandidate[]): Promise<boolean
   const hints = new HintChannels({ bus, log });
   await bus.serve("dispatch", async () => FindWorkerTokensResponse.encode({ candidates }).finish());
   const held = unlimitedHeldCalls();
-  const tokens = new WorkerTokens({ secrets: [secret], bus, hints, held, log, now: Date.now });
-  const found = await Promise.resolve(tokens.authenticate(token)).then(
+  const tokens = new WorkerTokens({ secrets: [secret], bus, hints, held, log, now: Date.now, checks });
+  const found = await Promise.resolve(tokens.authenticate(token, "::1")).then(
     () => true,
     () => false,
   );
@@ -70,5 +73,5 @@ it("a promise token of an unknown secret is compared like one of a known", () =>
   const tokens = new PromiseTokens({ secrets: [secret], now: Date.now });
   const made = tokens.sign({ orgId: newId(), promiseId: newId() }, 60).token;
   for (const text of [made, made.replace("fpt_a.", "fpt_b."), `${made.slice(0, -2)}AA`]) tokens.verify(text);
-  expect(compared).toEqual([32, 32, 32]);
+  expect(compared).toEqual([43, 43, 43]);
 });

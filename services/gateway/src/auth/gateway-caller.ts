@@ -3,7 +3,7 @@ import { newId } from "@flovyn/domain";
 
 /** The gateway acting for an org, not for one of its principals. An empty org means the cluster as a whole. */
 export function gatewayCaller(orgId: string): Caller {
-  return { orgId, principalType: "Service", principalId: "gateway" };
+  return { orgId, principalType: "Service", principalId: "flovyn:gateway" };
 }
 
 /** Asks dispatch something for the gateway itself. Errors: those of the operation; Unavailable, Timeout. */

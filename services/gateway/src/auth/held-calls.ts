@@ -3,12 +3,13 @@ import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { Logger } from "@flovyn/runtime";
 import type { CallFacts } from "../audit/auditor.js";
-import { KeyedCounts } from "../rate/keyed-counts.js";
+import type { Budget } from "../budgets/budget.js";
+import { holderOf } from "../budgets/budget-holder.js";
 
 /** Calls that are asked about in one turn: a decision that is not known takes about a millisecond. */
 const checkedAtOnce = 20;
 
-/** Streams and awaited results, and polls that wait: each has a limit of its own. */
+/** Streams and awaited results, and polls that wait: each has a budget of its own. */
 export type HeldKind = "streams" | "polls";
 
 /** A call that stays open. */
@@ -26,10 +27,7 @@ export interface HeldCall {
 export interface HeldCallsOptions {
   /** Milliseconds since 1970. */
   now: () => number;
-  /** What one principal may hold open at this gateway; 0 does not limit. */
-  max: Readonly<Record<HeldKind, number>>;
-  /** Called for each call that is one too many. */
-  refused: () => void;
+  budgets: Readonly<Record<HeldKind, Budget>>;
   /** Called for each call that policies have ended. */
   denied: (call: CallFacts, why: DomainError) => void;
   log: Logger;
@@ -37,15 +35,13 @@ export interface HeldCallsOptions {
 
 /**
  * Calls that stay open after their caller was let in. They end when its credential ends, or when policies change so that it
- * would not be let in now; and nobody holds all that a gateway can hold.
+ * would not be let in now; and no principal or org holds all that a gateway can hold.
  */
 export class HeldCalls {
   readonly #options: HeldCallsOptions;
   /** Milliseconds since 1970; infinite where only a revocation ends the credential, missing where nothing does. */
   readonly #expiresAtMs = new WeakMap<Caller, number>();
   readonly #open = new Map<Caller, Set<HeldCall>>();
-  /** By principal, who may have several credentials. */
-  readonly #counts: Readonly<Record<HeldKind, KeyedCounts>> = { streams: new KeyedCounts(), polls: new KeyedCounts() };
 
   constructor(options: HeldCallsOptions) {
     this.#options = options;
@@ -58,8 +54,8 @@ export class HeldCalls {
 
   /** Looks after a call until the returned function is called. Errors: LimitExceeded. */
   hold(call: HeldCall): () => void {
-    const { caller } = call;
-    this.#count(call);
+    const { caller, kind } = call;
+    this.#options.budgets[kind].take(holderOf(caller));
     let calls = this.#open.get(caller);
     if (calls === undefined) {
       calls = new Set();
@@ -132,32 +128,15 @@ export class HeldCalls {
     return true;
   }
 
-  #count({ caller, kind }: HeldCall): void {
-    const { max, refused } = this.#options;
-    const counts = this.#counts[kind];
-    const key = principalKey(caller);
-    if (max[kind] > 0 && counts.of(key) >= max[kind]) {
-      refused();
-      throw new DomainError("LimitExceeded", `this key holds too many ${kind} at this gateway, at most ${max[kind]}`, {
-        reason: "HELD_LIMIT",
-      });
-    }
-    counts.add(key);
-  }
-
   /** False when it was released before. */
   #release(call: HeldCall): boolean {
     const { caller, kind } = call;
     const calls = this.#open.get(caller);
     if (calls?.delete(call) !== true) return false;
     if (calls.size === 0) this.#open.delete(caller);
-    this.#counts[kind].remove(principalKey(caller));
+    this.#options.budgets[kind].give(holderOf(caller));
     return true;
   }
-}
-
-function principalKey({ orgId, principalType, principalId }: Caller): string {
-  return `${orgId}/${principalType}/${principalId}`;
 }
 
 /** What open calls end with. */

@@ -1,3 +1,4 @@
+import { isReservedPrincipalId } from "@flovyn/domain";
 import type { JwtConfig } from "@flovyn/runtime";
 import type { JWTPayload } from "jose";
 import { invalidCredentials } from "./authenticate.js";
@@ -22,6 +23,7 @@ const rolesByRank = ["OWNER", "ADMIN", "MEMBER", "VIEWER"];
 export function readClaims(payload: JWTPayload, config: JwtConfig): Claims {
   const { sub, exp } = payload;
   if (typeof sub !== "string" || !isPrintable(sub, principalIdLengthMax)) throw invalidCredentials();
+  if (isReservedPrincipalId(sub)) throw invalidCredentials();
   if (typeof exp !== "number") throw invalidCredentials();
   const org = claim(payload, config.orgClaim);
   if (org !== undefined && (typeof org !== "string" || !isPrintable(org, orgLengthMax))) throw invalidCredentials();

@@ -1,21 +1,12 @@
 import type { JwtConfig } from "@flovyn/runtime";
-import { createLocalJWKSet, createRemoteJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
+import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
+import { fetchFromProvider, fetchJsonFromProvider, KeysOutOfReachError, providerAnswerMs } from "./provider-fetch.js";
 
-/** A provider that answers nothing in this time is out of reach. */
-const answerTimeoutMs = 5000;
 /** Keys are fetched again after this, and at once when a token names an unknown one, but not more often than that. */
 const keysMaxAgeMs = 600_000;
 const unknownKeyPauseMs = 30_000;
-/** An issuer that could not be asked for the address of its keys is left alone for this long. */
-const discoveryPauseMs = 5000;
-
-/** The keys of the provider could not be had; says nothing of the token. */
-export class KeysOutOfReachError extends Error {
-  constructor(cause: unknown) {
-    super("the keys of the identity provider are out of reach", { cause });
-    this.name = "KeysOutOfReachError";
-  }
-}
+/** A provider that failed is left alone for this long, whatever number of tokens arrives meanwhile. */
+const failurePauseMs = 1000;
 
 /**
  * Where the public keys that check tokens come from: the configuration, an address, or the issuer's own description
@@ -23,49 +14,54 @@ export class KeysOutOfReachError extends Error {
  */
 export function createJwtKeys(config: JwtConfig, now: () => number): JWTVerifyGetKey {
   if (config.jwks !== undefined) return createLocalJWKSet(JSON.parse(config.jwks) as JSONWebKeySet);
-  if (config.jwksUri !== undefined) return remoteKeys(config.jwksUri);
+  if (config.jwksUri !== undefined) return remoteKeys(config.jwksUri, now);
   const { issuer = "" } = config;
+  const find = withPauses(async () => remoteKeys(await discoverKeys(issuer), now), now);
   let found: Promise<JWTVerifyGetKey> | undefined;
-  let failedAtMs = Number.NEGATIVE_INFINITY;
   return async (header, token) => {
-    if (found === undefined) {
-      if (now() - failedAtMs < discoveryPauseMs) throw new KeysOutOfReachError("asked a moment ago");
-      found = discover(issuer);
-    }
-    const asked = found;
-    const keys = await asked.catch((error: unknown) => {
-      if (found === asked) found = undefined;
-      failedAtMs = now();
+    found ??= find().catch((error: unknown) => {
+      found = undefined;
       throw error;
     });
-    return keys(header, token);
+    return (await found)(header, token);
   };
 }
 
-function remoteKeys(address: string): JWTVerifyGetKey {
+function remoteKeys(address: string, now: () => number): JWTVerifyGetKey {
+  const ask = withPauses(fetchFromProvider, now);
   return createRemoteJWKSet(new URL(address), {
-    timeoutDuration: answerTimeoutMs,
+    timeoutDuration: providerAnswerMs,
     cooldownDuration: unknownKeyPauseMs,
     cacheMaxAge: keysMaxAgeMs,
+    [customFetch]: async (url, { signal }) => new Response(await ask(url, signal)),
   });
 }
 
+/** Asks, and answers with the last failure for a while after it. */
+function withPauses<Args extends unknown[], Answer>(
+  ask: (...args: Args) => Promise<Answer>,
+  now: () => number,
+): (...args: Args) => Promise<Answer> {
+  let failed = { atMs: Number.NEGATIVE_INFINITY, by: undefined as unknown };
+  return async (...args) => {
+    const sinceMs = now() - failed.atMs;
+    // A clock that was set back ends the pause.
+    if (sinceMs >= 0 && sinceMs < failurePauseMs) throw failed.by;
+    try {
+      return await ask(...args);
+    } catch (by) {
+      failed = { atMs: now(), by };
+      throw by;
+    }
+  };
+}
+
 /** Asks the issuer where its keys are. The answer must come from the issuer that the tokens name. */
-async function discover(issuer: string): Promise<JWTVerifyGetKey> {
+async function discoverKeys(issuer: string): Promise<string> {
   const address = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  try {
-    const answer = await fetch(address, {
-      redirect: "error",
-      headers: { accept: "application/json" },
-      signal: AbortSignal.timeout(answerTimeoutMs),
-    });
-    if (!answer.ok) throw new Error(`${address} was answered with ${answer.status}`);
-    const described = (await answer.json()) as { issuer?: unknown; jwks_uri?: unknown };
-    if (described.issuer !== issuer) throw new Error(`${address} describes another issuer`);
-    const keys = new URL(String(described.jwks_uri));
-    if (keys.protocol !== new URL(issuer).protocol) throw new Error(`${address} names keys of another protocol`);
-    return remoteKeys(keys.href);
-  } catch (error) {
-    throw new KeysOutOfReachError(error);
-  }
+  const described = (await fetchJsonFromProvider(address)) as { issuer?: unknown; jwks_uri?: unknown } | null;
+  if (described?.issuer !== issuer) throw new KeysOutOfReachError("describes another issuer");
+  const keys = URL.parse(String(described.jwks_uri));
+  if (keys?.protocol !== new URL(issuer).protocol) throw new KeysOutOfReachError("names keys of another protocol");
+  return keys.href;
 }

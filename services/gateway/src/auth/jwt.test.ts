@@ -6,8 +6,12 @@ import { exportSPKI, importJWK, type JWTPayload } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { IdentityProvider, makeKey, type SigningKey } from "../../test/identity-provider.js";
 import { silentLog } from "../../test/silent-log.js";
+import { testBudgets } from "../../test/test-budgets.js";
 import { createJwtAuthenticator } from "./jwt.js";
 
+const { key_checks: checks } = testBudgets();
+
+const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const acme = "0190a5c0-0000-7000-8000-000000000001";
 const orgs: Readonly<Record<string, string>> = { acme, [acme]: acme };
 const provider = new IdentityProvider();
@@ -32,14 +36,17 @@ function configOf(change: Record<string, unknown> = {}): JwtConfig {
 
 function authenticator(change: Record<string, unknown> = {}, clock = { now: () => Date.now() }) {
   const config = configOf(change);
-  return createJwtAuthenticator({ config, findOrg: async (text) => orgs[text] ?? "", log: silentLog, now: clock.now });
+  const findOrg = async (text: string) => orgs[text] ?? "";
+  const made = createJwtAuthenticator({ config, findOrg, log: silentLog, now: clock.now, checks });
+  return { authenticate: (token: string) => made.authenticate(token, "::1") };
 }
 
 const mine = (change: JWTPayload = {}) => provider.sign(rsa, { org_id: "acme", role: "ADMIN", ...change });
 const invalid = { code: "Unauthenticated", reason: "INVALID_CREDENTIALS", message: "the key is not valid" };
 
 async function expectInvalid(token: string, change: Record<string, unknown> = {}): Promise<void> {
-  await expect(Promise.resolve(authenticator(change).authenticate(token))).rejects.toMatchObject(invalid);
+  const answer = Promise.resolve().then(() => authenticator(change).authenticate(token));
+  await expect(answer).rejects.toMatchObject(invalid);
 }
 
 describe("a valid token", () => {
@@ -144,6 +151,20 @@ describe("a token is refused", () => {
     await expectInvalid(`${header}.${payload.slice(0, -3)}.${signature}`);
   });
 
+  it.each(["RS256", "ES256", "EdDSA"])("signed with %s and written otherwise for the same bytes", async (alg) => {
+    const key = provider.keys.find((one) => one.alg === alg) as SigningKey;
+    const parts = (await provider.sign(key, { org_id: "acme" })).split(".");
+    const written = parts.flatMap((part, index) => {
+      const bytes = Buffer.from(part, "base64url");
+      return [...base64url]
+        .map((last) => part.slice(0, -1) + last)
+        .filter((other) => other !== part && Buffer.from(other, "base64url").equals(bytes))
+        .map((other) => parts.with(index, other).join("."));
+    });
+    expect(written.length).toBeGreaterThanOrEqual(3);
+    for (const token of written) await expectInvalid(token);
+  });
+
   it("without a signature, and where the public key is taken for a shared secret", async () => {
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const claims = { iss: provider.issuer, aud: "flovyn", sub: "root", exp: seconds() + 300, org_id: "acme" };
@@ -205,11 +226,18 @@ describe("keys", () => {
   });
 
   it("that are out of reach let nobody in, and are asked for again", async () => {
-    const jwt = authenticator({ jwks_uri: `${provider.issuer}/keys` });
+    let now = Date.now();
+    const jwt = authenticator({ jwks_uri: `${provider.issuer}/keys` }, { now: () => now });
     const token = await mine();
     provider.failing = true;
-    await expect(Promise.resolve(jwt.authenticate(token))).rejects.toMatchObject({ code: "Unavailable" });
+    const asked = provider.keyRequests;
+    for (let n = 0; n < 5; n++) {
+      await expect(Promise.resolve(jwt.authenticate(token))).rejects.toMatchObject({ code: "Unavailable" });
+    }
+    // A provider that failed is left alone for a second.
+    expect(provider.keyRequests).toBe(asked + 1);
     provider.failing = false;
+    now += 1000;
     expect(await jwt.authenticate(token)).toMatchObject({ principalId: "alice" });
   });
 
@@ -219,6 +247,32 @@ describe("keys", () => {
       code: "Unavailable",
     });
     provider.description = {};
+  });
+});
+
+describe("new tokens", () => {
+  it("of one address that wait for an answer leave room for those of another", async () => {
+    let answer = (_orgId: string): void => {};
+    const answered = new Promise<string>((resolve) => {
+      answer = resolve;
+    });
+    const { key_checks: few } = testBudgets({ key_checks: { address: 5 } });
+    const jwt = createJwtAuthenticator({
+      ...{ config: configOf(), log: silentLog, now: () => Date.now(), checks: few },
+      findOrg: () => answered,
+    });
+    const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => mine({ sub: `caller-${n}` })));
+    const authenticate = (token: string, address: string) =>
+      Promise.resolve().then(() => jwt.authenticate(token, address));
+    const fromOne = tokens.slice(1).map((token) => authenticate(token, "10.0.0.1"));
+    const other = authenticate(tokens[0] ?? "", "10.0.0.2");
+    const ended = Promise.allSettled(fromOne);
+    const limited = { code: "LimitExceeded", reason: "BUDGET_EXCEEDED" };
+    await expect(fromOne.at(-1)).rejects.toMatchObject(limited);
+    answer(acme);
+    expect(await other).toMatchObject({ principalId: "caller-0" });
+    const ends = await ended;
+    expect(ends.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
   });
 });
 

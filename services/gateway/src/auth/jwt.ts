@@ -1,12 +1,17 @@
 import type { Caller } from "@flovyn/bus";
-import { DomainError } from "@flovyn/domain";
+import { DomainError, decodeBase64Url } from "@flovyn/domain";
 import type { JwtConfig, Logger } from "@flovyn/runtime";
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import type { Budget } from "../budgets/budget.js";
 import { BoundedCache } from "../cache/bounded-cache.js";
 import { type Authenticator, invalidCredentials } from "./authenticate.js";
 import { credentialDigest } from "./credential-digest.js";
 import { type Claims, readClaims } from "./jwt-claims.js";
-import { createJwtKeys, KeysOutOfReachError } from "./jwt-keys.js";
+import { createJwtKeys } from "./jwt-keys.js";
+import { checkTimes } from "./jwt-times.js";
+import { PendingChecks } from "./pending-checks.js";
+import { KeysOutOfReachError } from "./provider-fetch.js";
+import { createProviderWarnings } from "./provider-warnings.js";
 
 export interface JwtAuthenticatorOptions {
   config: JwtConfig;
@@ -17,13 +22,13 @@ export interface JwtAuthenticatorOptions {
   now: () => number;
   /** Told when a caller is known: until when. */
   onCaller?: (caller: Caller, expiresAtMs: number) => void;
+  /** For checks of tokens that run at the same time; each costs a signature. */
+  checks: Budget;
 }
 
 /** A verified token is believed for so long without another look, so that a key that was withdrawn counts no longer. */
 const verifiedTtlMs = 60_000;
 const verifiedMax = 20_000;
-/** Checks of tokens that run at the same time; each costs a signature. */
-const pendingMax = 500;
 
 const form = /^eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
 
@@ -33,13 +38,14 @@ const form = /^eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
  */
 export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authenticator {
   const { config, now, log } = options;
+  const warn = createProviderWarnings(log);
   const verify = config.skipVerification ? unverified(config, now) : verified(config, now);
   const known = new BoundedCache<Caller>({ entriesMax: verifiedMax, now });
-  const pending = new Map<string, Promise<Caller>>();
+  const pending = new PendingChecks(options.checks);
 
   async function check(token: string, key: string): Promise<Caller> {
     const payload = await verify(token).catch((error: unknown) => {
-      throw refusal(error, log);
+      throw refusal(error, warn);
     });
     const claims = readClaims(payload, config);
     const caller = Object.freeze(await callerOf(claims, options));
@@ -50,15 +56,14 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
 
   return {
     name: "jwt",
-    authenticate(token) {
+    authenticate(token, address) {
       if (!form.test(token)) return undefined;
       const key = credentialDigest(token);
-      const caller = known.get(key) ?? pending.get(key);
+      const caller = known.get(key);
       if (caller !== undefined) return caller;
-      if (pending.size >= pendingMax) throw new DomainError("Unavailable", "too many new tokens at once");
-      const checked = check(token, key).finally(() => pending.delete(key));
-      pending.set(key, checked);
-      return checked;
+      // One token has one text, or a copy of it would count as another one.
+      if (token.split(".").some((part) => decodeBase64Url(part) === undefined)) throw invalidCredentials();
+      return pending.run(key, address, () => check(token, key));
     },
   };
 }
@@ -69,6 +74,7 @@ function verified(config: JwtConfig, now: () => number): Verify {
   const keys: JWTVerifyGetKey = createJwtKeys(config, now);
   return async (token) => {
     const { payload } = await jwtVerify(token, keys, { ...timing(config, now), algorithms: [...config.algorithms] });
+    checkTimes(payload);
     notFromTheFuture(payload, config, now);
     return payload;
   };
@@ -78,10 +84,10 @@ function verified(config: JwtConfig, now: () => number): Verify {
 function unverified(config: JwtConfig, now: () => number): Verify {
   return async (token) => {
     const payload = decode(token);
+    checkTimes(payload);
     const skewSeconds = config.clockSkewSeconds;
     const atSeconds = now() / 1000;
-    if (typeof payload.exp !== "number" || payload.exp + skewSeconds <= atSeconds)
-      throw new errors.JWTExpired("", payload);
+    if ((payload.exp ?? 0) + skewSeconds <= atSeconds) throw new errors.JWTExpired("", payload);
     if ((payload.nbf ?? 0) > atSeconds + skewSeconds) throw new errors.JWTInvalid("not yet");
     if (config.issuer !== undefined && payload.iss !== config.issuer) throw new errors.JWTInvalid("issuer");
     const audiences = [payload.aud ?? []].flat();
@@ -132,15 +138,21 @@ async function callerOf(claims: Claims, { config, findOrg }: JwtAuthenticatorOpt
 }
 
 /** Nobody learns more than that the token is not valid, or was, and that keys cannot be had. */
-function refusal(error: unknown, log: Logger): DomainError {
+function refusal(error: unknown, warn: (error: unknown) => void): DomainError {
+  if (error instanceof DomainError) return error;
   if (error instanceof errors.JWTExpired) {
     return new DomainError("Unauthenticated", "the token has expired", { reason: "EXPIRED_CREDENTIALS" });
   }
-  const outOfReach =
-    error instanceof KeysOutOfReachError || error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError);
-  if (outOfReach || error.code === "ERR_JOSE_GENERIC") {
-    log.warn({ err: error }, "a token could not be checked, its keys are out of reach");
+  if (isOutOfReach(error)) {
+    warn(error);
     return new DomainError("Unavailable", "the token cannot be checked now", { reason: "KEYS_OUT_OF_REACH" });
   }
   return invalidCredentials();
+}
+
+/** Whether an error says nothing of the token: the provider did not answer, or not with keys, or this code is wrong. */
+function isOutOfReach(error: unknown): boolean {
+  if (error instanceof KeysOutOfReachError || error instanceof errors.JWKSTimeout) return true;
+  if (error instanceof errors.JWKSInvalid) return true;
+  return !(error instanceof errors.JOSEError) || error.code === "ERR_JOSE_GENERIC";
 }

@@ -13,18 +13,20 @@ import { waitFor } from "@flovyn/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { unaudited, unlimitedHeldCalls } from "../../test/held-calls.js";
 import { silentLog as log } from "../../test/silent-log.js";
+import { testBudgets } from "../../test/test-budgets.js";
 import { HintChannels } from "../hints/hint-channels.js";
 import {
   workerTokenCheckTimeoutMs,
   workerTokensAskedMax,
   workerTokensKnownMax,
-  workerTokensPendingMax,
   workerTokenTrustMs,
   workerTokenUnknownMs,
 } from "../limits.js";
 import type { HeldCalls } from "./held-calls.js";
 import { makeWorkerToken } from "./worker-token-text.js";
 import { WorkerTokens } from "./worker-tokens.js";
+
+const { key_checks: checks } = testBudgets();
 
 const orgId = newId();
 const first = { id: "2026-11", secret: "first secret of this test, 32 bytes and more" };
@@ -79,7 +81,7 @@ afterEach(async () => {
 
 function create(secrets = [first, second], knownMax = workerTokensKnownMax): WorkerTokens {
   held = unlimitedHeldCalls(() => now);
-  const made = new WorkerTokens({ secrets, bus, hints, held, log, now: () => now, knownMax });
+  const made = new WorkerTokens({ secrets, bus, hints, held, log, now: () => now, knownMax, checks });
   made.start();
   return made;
 }
@@ -102,7 +104,8 @@ function store(secret = first, change: Partial<Stored> = {}): { token: string; i
 
 /** Questions for tokens; whether known ones still hold is asked by the clock. */
 const finds = () => asked.filter((operation) => operation === "internal/FindWorkerTokens").length;
-const authenticate = (token: string) => Promise.resolve().then(() => tokens.authenticate(token));
+const authenticate = (token: string, address = "::1") =>
+  Promise.resolve().then(() => tokens.authenticate(token, address));
 const invalid = { code: "Unauthenticated", reason: "INVALID_CREDENTIALS" };
 
 describe("worker tokens", () => {
@@ -112,19 +115,31 @@ describe("worker tokens", () => {
     for (const token of made) expect(token).toMatch(/^fwt_[0-9A-Za-z]{43}$/);
   });
 
+  it("have one last character", async () => {
+    const { token } = store();
+    const characters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_=+/";
+    const others = [...characters].map((last) => token.slice(0, -1) + last).filter((text) => text !== token);
+    const ends = await Promise.allSettled(others.map(async (text) => (await authenticate(text)) ?? "not one"));
+    const taken = ends.filter((end) => end.status === "fulfilled" && end.value !== "not one");
+    expect(taken).toEqual([]);
+    expect(await authenticate(token)).toMatchObject({ orgId });
+  });
+
   it("are asked for once, and then the same caller each time", async () => {
     const { token, id } = store();
     const callers = await Promise.all([authenticate(token), authenticate(token), authenticate(token)]);
     expect(callers[0]).toEqual({ orgId, principalType: "Worker", principalId: `token:${id}` });
     expect(new Set(callers).size).toBe(1);
-    expect(tokens.authenticate(token)).toBe(callers[0]);
+    expect(tokens.authenticate(token, "::1")).toBe(callers[0]);
     expect(finds()).toBe(1);
   });
 
   it("that come while dispatch is asked are asked for together, each with its own answer", async () => {
     const known = Array.from({ length: 300 }, () => store());
     const guesses = Array.from({ length: 300 }, makeWorkerToken);
-    const ends = await Promise.allSettled([...known.map(({ token }) => token), ...guesses].map(authenticate));
+    const ends = await Promise.allSettled(
+      [...known.map(({ token }) => token), ...guesses].map((token) => authenticate(token)),
+    );
     expect(ends.map(({ status }) => status)).toEqual([
       ...known.map(() => "fulfilled"),
       ...guesses.map(() => "rejected"),
@@ -135,13 +150,18 @@ describe("worker tokens", () => {
     expect(finds()).toBe(Math.ceil(600 / workerTokensAskedMax));
   });
 
-  it("beyond those that may wait are refused for now, and known ones are not", async () => {
+  it("beyond those of one address are refused to it alone, and known ones are not", async () => {
     const { token } = store();
     await authenticate(token);
-    const guesses = Array.from({ length: workerTokensPendingMax + 1 }, makeWorkerToken);
-    const ends = await Promise.allSettled(guesses.map(authenticate).concat(authenticate(token)));
-    expect(ends.at(-2)).toMatchObject({ reason: { code: "Unavailable", reason: "CREDENTIALS_BUSY" } });
-    expect(ends.at(-1)).toMatchObject({ value: { orgId } });
+    const guesses = Array.from({ length: checks.limits.address as number }, makeWorkerToken);
+    const waiting = guesses.map((guess) => authenticate(guess, "10.0.0.1"));
+    const more = authenticate(makeWorkerToken(), "10.0.0.1");
+    const other = authenticate(store().token, "10.0.0.2");
+    await expect(more).rejects.toMatchObject({ code: "LimitExceeded", reason: "BUDGET_EXCEEDED" });
+    expect(await authenticate(token, "10.0.0.1")).toMatchObject({ orgId });
+    expect(await other).toMatchObject({ orgId });
+    await Promise.allSettled(waiting);
+    expect(checks.used).toBe(0);
   });
 
   it("of either secret count, and those of a secret that is gone do not", async () => {
@@ -177,7 +197,7 @@ describe("worker tokens", () => {
   it.each(["fwt_short", "flovyn_wk_test_1", `fwt_${"a".repeat(44)}`, `fwt_${"-".repeat(43)}`, ""])(
     "%s is a credential of another kind",
     (text) => {
-      expect(tokens.authenticate(text)).toBeUndefined();
+      expect(tokens.authenticate(text, "::1")).toBeUndefined();
       expect(asked).toEqual([]);
     },
   );

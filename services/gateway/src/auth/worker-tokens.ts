@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { type Bus, type Caller, credentialsSubject } from "@flovyn/bus";
-import { DomainError } from "@flovyn/domain";
+import { DomainError, tokenPrincipalPrefix } from "@flovyn/domain";
 import {
   CheckWorkerTokensRequest,
   CheckWorkerTokensResponse,
@@ -17,6 +17,7 @@ import {
   type Outcome,
   toDomainError,
 } from "@flovyn/runtime";
+import type { Budget } from "../budgets/budget.js";
 import { BoundedCache } from "../cache/bounded-cache.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import {
@@ -25,7 +26,6 @@ import {
   workerTokenCheckTimeoutMs,
   workerTokensAskedMax,
   workerTokensKnownMax,
-  workerTokensPendingMax,
   workerTokensUnknownMax,
   workerTokenTrustMs,
   workerTokenUnknownMs,
@@ -34,6 +34,7 @@ import { type Authenticator, invalidCredentials } from "./authenticate.js";
 import { credentialDigest } from "./credential-digest.js";
 import { askDispatch } from "./gateway-caller.js";
 import { credentialEnded, type HeldCalls } from "./held-calls.js";
+import { PendingChecks } from "./pending-checks.js";
 import { hashWorkerToken, workerTokenForm, workerTokenPrefixLength } from "./worker-token-text.js";
 
 export interface WorkerTokensOptions {
@@ -44,6 +45,8 @@ export interface WorkerTokensOptions {
   log: Logger;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** For tokens that are being asked for. */
+  checks: Budget;
   knownMax?: number;
 }
 
@@ -71,7 +74,7 @@ export class WorkerTokens implements Authenticator {
   readonly #known = new Map<string, Known>();
   readonly #byId = new Map<string, Known>();
   readonly #unknown: BoundedCache<true>;
-  readonly #pending = new Map<string, Promise<Caller>>();
+  readonly #pending: PendingChecks;
   /** Compared against where there is no token, so that both cases do the same. */
   readonly #decoy = { hash: randomBytes(32), secret: randomBytes(32).toString("base64") };
   /** One question at a time, about all that came meanwhile: whoever guesses at many tokens costs few questions. */
@@ -83,6 +86,7 @@ export class WorkerTokens implements Authenticator {
 
   constructor(options: WorkerTokensOptions) {
     this.#options = options;
+    this.#pending = new PendingChecks(options.checks);
     this.#secrets = new Map(options.secrets.map(({ id, secret }) => [id, secret]));
     this.#unknown = new BoundedCache({ entriesMax: workerTokensUnknownMax, now: options.now });
     this.#questions = createBatcher({
@@ -111,7 +115,7 @@ export class WorkerTokens implements Authenticator {
     await this.#questions.stop();
   }
 
-  readonly authenticate = (token: string): Caller | undefined | Promise<Caller> => {
+  readonly authenticate = (token: string, address: string): Caller | undefined | Promise<Caller> => {
     if (!workerTokenForm.test(token)) return undefined;
     const digest = credentialDigest(token);
     const known = this.#known.get(digest);
@@ -120,14 +124,7 @@ export class WorkerTokens implements Authenticator {
       return known.caller;
     }
     if (this.#unknown.get(digest) === true) throw invalidCredentials();
-    const pending = this.#pending.get(digest);
-    if (pending !== undefined) return pending;
-    if (this.#pending.size >= workerTokensPendingMax) {
-      throw new DomainError("Unavailable", "too many new keys at once", { reason: "CREDENTIALS_BUSY" });
-    }
-    const asked = this.#ask(token, digest).finally(() => this.#pending.delete(digest));
-    this.#pending.set(digest, asked);
-    return asked;
+    return this.#pending.run(digest, address, () => this.#ask(token, digest));
   };
 
   /** Asks dispatch which of the known tokens are still valid, and tells which were used. */
@@ -195,7 +192,7 @@ export class WorkerTokens implements Authenticator {
       if (oldest !== undefined) this.#forget(oldest, uncheckable());
     }
     const { id, orgId } = token;
-    const caller: Caller = Object.freeze({ orgId, principalType: "Worker", principalId: `token:${id}` });
+    const caller: Caller = Object.freeze({ orgId, principalType: "Worker", principalId: tokenPrincipalPrefix + id });
     const known: Known = { id, digest, caller, expiresAtMs, confirmedAtMs, used: true };
     this.#options.held.mayEnd(caller, expiresAtMs);
     this.#known.set(digest, known);

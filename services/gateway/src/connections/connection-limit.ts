@@ -1,28 +1,14 @@
 import type { Server, Socket } from "node:net";
-import { KeyedCounts } from "../rate/keyed-counts.js";
+import type { Budget } from "../budgets/budget.js";
 import { addressBlock } from "./address-block.js";
 
-export interface ConnectionLimitOptions {
-  /** Open connections of a door. */
-  connectionsMax: number;
-  /** Those from one address; 0 does not limit. */
-  perAddressMax: number;
-  /** Called for each that is refused. */
-  refused: (by: "total" | "address") => void;
-}
-
-/** The open connections of one door. Those beyond the limits are closed before a byte of them is read. */
+/** The open connections of one transport. Those beyond the budget are closed before a byte of them is read. */
 export class ConnectionLimit {
-  readonly #options: ConnectionLimitOptions;
+  readonly #budget: Budget;
   readonly #open = new Set<Socket>();
-  readonly #byBlock = new KeyedCounts();
 
-  constructor(options: ConnectionLimitOptions) {
-    this.#options = options;
-  }
-
-  get countsAddresses(): boolean {
-    return this.#options.perAddressMax > 0;
+  constructor(budget: Budget) {
+    this.#budget = budget;
   }
 
   get size(): number {
@@ -43,19 +29,13 @@ export class ConnectionLimit {
   }
 
   #admit(socket: Socket): boolean {
-    const { connectionsMax, perAddressMax, refused } = this.#options;
     // Without an address it has closed meanwhile.
-    const block = addressBlock(socket.remoteAddress ?? "");
-    const isFull = this.#open.size >= connectionsMax;
-    if (isFull || (perAddressMax > 0 && this.#byBlock.of(block) >= perAddressMax)) {
-      refused(isFull ? "total" : "address");
-      return false;
-    }
+    const holder = { address: addressBlock(socket.remoteAddress ?? "") };
+    if (!this.#budget.tryTake(holder)) return false;
     this.#open.add(socket);
-    this.#byBlock.add(block);
     socket.once("close", () => {
       this.#open.delete(socket);
-      this.#byBlock.remove(block);
+      this.#budget.give(holder);
     });
     return true;
   }

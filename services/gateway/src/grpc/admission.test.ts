@@ -5,17 +5,22 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { gzipSync } from "node:zlib";
 import { DomainError } from "@flovyn/domain";
 import { waitFor } from "@flovyn/testing";
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../test/silent-log.js";
+import { type ChangedBudgets, testBudgets } from "../../test/test-budgets.js";
 import type { CallFacts } from "../audit/auditor.js";
 import { type Authenticate, invalidCredentials } from "../auth/authenticate.js";
+import { answerTimeMs } from "../budgets/answer-time.js";
+import type { Budgets } from "../budgets/budgets.js";
 import { DeadlineWheel } from "../work/deadline-wheel.js";
 import { Admission } from "./admission.js";
 import { passRequest, passResponse } from "./identity.js";
 import type { IncomingContext } from "./incoming-call.js";
+import { messageLimits } from "./message-limits.js";
 import { createStatusEdge } from "./status.js";
 
 const path = "/flovyn.v1.WorkflowDispatch/StartWorkflow";
@@ -29,6 +34,8 @@ afterEach(() => {
 interface Door {
   session: ClientHttp2Session;
   wheel: DeadlineWheel;
+  clock: { aheadMs: number };
+  budgets: Budgets;
   handled: (string | undefined)[];
   audited: CallFacts[];
   ended: string[];
@@ -39,14 +46,20 @@ interface DoorOptions {
   lingerMs?: number;
   /** The handler answers after this. */
   answered?: Promise<void>;
+  answer?: Buffer;
+  budgets?: ChangedBudgets;
 }
 
 async function open(authenticate: Authenticate, options: DoorOptions = {}): Promise<Door> {
-  const { messageMs = 60_000, lingerMs = 60_000, answered } = options;
+  const { messageMs = 60_000, lingerMs = 60_000, answered, answer = Buffer.from("answer") } = options;
   const [handled, audited, ended]: [Door["handled"], CallFacts[], string[]] = [[], [], []];
-  const now = () => performance.now();
+  // Ahead of the real one once a test lets time pass.
+  const clock = { aheadMs: 0 };
+  const now = () => performance.now() + clock.aheadMs;
+  const budgets = testBudgets(options.budgets);
   const context = {
     now,
+    budgets,
     wheel: new DeadlineWheel(now),
     statusEdge: createStatusEdge(silentLog),
     auditor: { ended: (facts: CallFacts) => audited.push(facts) },
@@ -72,7 +85,7 @@ async function open(authenticate: Authenticate, options: DoorOptions = {}): Prom
     server.addService(method(at), {
       call: (call: Parameters<Admission["of"]>[0], send: (error: null, answer: Buffer) => void) => {
         handled.push(at === path ? admission.of(call).caller.principalId : undefined);
-        void Promise.resolve(answered).then(() => send(null, Buffer.from("answer")));
+        void Promise.resolve(answered).then(() => send(null, answer));
       },
     });
   }
@@ -85,7 +98,7 @@ async function open(authenticate: Authenticate, options: DoorOptions = {}): Prom
     listener.close();
     context.wheel.stop();
   });
-  return { session, wheel: context.wheel, handled, audited, ended };
+  return { session, wheel: context.wheel, clock, budgets, handled, audited, ended };
 }
 
 /** A call of which nothing but its head is sent. */
@@ -251,6 +264,111 @@ describe("a caller that leaves while its key is looked at", () => {
     other.end(emptyMessage);
     expect(await end(other)).toBe(status.OK);
     expect([handled, audited, ended, wheel.size]).toEqual([["alice"], [], [], 0]);
+  });
+});
+
+describe("what calls take of the budgets", () => {
+  const nothingTaken = ({ calls, request_bytes, answer_bytes }: Budgets) =>
+    waitFor("all of it to be given back", () => calls.used + request_bytes.used + answer_bytes.used === 0);
+  const packed = { "grpc-encoding": "gzip" };
+  /** The frame of a compressed message, as gRPC has it. */
+  const frame = (bytes: Buffer) => {
+    const packedBytes = gzipSync(bytes);
+    const size = Buffer.alloc(5);
+    size.writeUInt8(1, 0);
+    size.writeUInt32BE(packedBytes.byteLength, 1);
+    return Buffer.concat([size, packedBytes]);
+  };
+
+  it("is given back when they end, however they end", async () => {
+    const { session, budgets } = await open(byKey, { messageMs: 500, lingerMs: 20 });
+    const answered = head(session, "alice");
+    answered.end(emptyMessage);
+    expect(await end(answered)).toBe(status.OK);
+    expect(await end(head(session, "alice"))).toBe(status.DEADLINE_EXCEEDED);
+    const left = head(session, "alice");
+    left.write(Buffer.from([0, 0, 0, 0, 9, 1, 2]));
+    await waitFor("the bytes to be counted", () => budgets.request_bytes.used > 0);
+    left.close(constants.NGHTTP2_CANCEL);
+    expect(await end(head(session, "bob"))).toBe(status.UNAUTHENTICATED);
+    await nothingTaken(budgets);
+  });
+
+  it("bounds messages that do not end, by the bytes that have come", async () => {
+    const { session, budgets } = await open(byKey, { lingerMs: 20, budgets: { request_bytes: { connection: 1000 } } });
+    const part = (bytes: number) => Buffer.concat([Buffer.from([0, 0, 0, 0xff, 0]), Buffer.alloc(bytes)]);
+    const first = head(session, "alice");
+    first.write(part(600));
+    await waitFor("the bytes to be counted", () => budgets.request_bytes.used === 605);
+    const second = head(session, "alice");
+    second.write(part(600));
+    expect(await end(second)).toBe(status.RESOURCE_EXHAUSTED);
+    first.close(constants.NGHTTP2_CANCEL);
+    await nothingTaken(budgets);
+    const third = head(session, "alice");
+    third.end(emptyMessage);
+    expect(await end(third)).toBe(status.OK);
+  });
+
+  it("counts a compressed message as the largest that it may become, and then as it is", async () => {
+    const { bytes } = messageLimits("flovyn.v1.WorkflowDispatch", "StartWorkflow");
+    const { session, budgets } = await open(byKey, {
+      lingerMs: 20,
+      budgets: { request_bytes: { connection: bytes + 100 } },
+    });
+    const first = head(session, "alice", path, packed);
+    await waitFor("the call to be let in", () => budgets.request_bytes.used === bytes);
+    const second = head(session, "alice", path, packed);
+    expect(await end(second)).toBe(status.RESOURCE_EXHAUSTED);
+    first.write(frame(Buffer.alloc(50)));
+    await waitFor("the message to be unpacked", () => budgets.request_bytes.used === 50);
+    const third = head(session, "alice", path, packed);
+    third.end(frame(Buffer.alloc(0)));
+    expect(await end(third)).toBe(status.OK);
+    first.close(constants.NGHTTP2_CANCEL);
+    await nothingTaken(budgets);
+  });
+
+  it("refuses a compressed message that becomes too large while it is unpacked", async () => {
+    const { bytes } = messageLimits("flovyn.v1.WorkflowDispatch", "StartWorkflow");
+    const { session, handled } = await open(byKey);
+    const stream = head(session, "alice", path, packed);
+    stream.end(frame(Buffer.alloc(bytes + 1)));
+    expect([await end(stream), handled]).toEqual([status.RESOURCE_EXHAUSTED, []]);
+  });
+
+  it("bounds answers that are not read, and ends them after their time", async () => {
+    const answer = Buffer.alloc(1_000_000);
+    const { session, wheel, clock, budgets } = await open(byKey, {
+      answer,
+      lingerMs: 20,
+      budgets: { answer_bytes: { connection: 1_500_000 } },
+    });
+    const unread = head(session, "alice");
+    unread.pause().end(emptyMessage);
+    await waitFor("the answer to be sent", () => budgets.answer_bytes.used === answer.byteLength);
+    const second = head(session, "alice");
+    second.end(emptyMessage);
+    expect(await end(second)).toBe(status.RESOURCE_EXHAUSTED);
+    const closed = new Promise((resolve) => unread.once("close", resolve));
+    clock.aheadMs += answerTimeMs(answer.byteLength) - 1000;
+    wheel.advance();
+    expect(budgets.answer_bytes.used).toBe(answer.byteLength);
+    clock.aheadMs += 2000;
+    wheel.advance();
+    unread.resume();
+    await closed;
+    expect(unread.rstCode).toBe(constants.NGHTTP2_CANCEL);
+    await nothingTaken(budgets);
+  });
+
+  it("bounds the calls that are open", async () => {
+    const { session, budgets } = await open(byKey, { lingerMs: 20, budgets: { calls: { principal: 1 } } });
+    const first = head(session, "alice");
+    await waitFor("the first to be let in", () => budgets.calls.used === 1);
+    expect(await end(head(session, "alice"))).toBe(status.RESOURCE_EXHAUSTED);
+    first.close(constants.NGHTTP2_CANCEL);
+    await nothingTaken(budgets);
   });
 });
 

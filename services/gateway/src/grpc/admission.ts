@@ -16,6 +16,8 @@ export interface Admitted {
 
 export interface AdmissionOptions {
   authenticate: Authenticate;
+  /** Counts the size of a message against the rate of its caller. */
+  charge?: (caller: Caller, bytes: number) => void;
   /** How long a message may take to arrive. In ms. */
   messageMs?: number;
   /** How long the sender of a message that nobody wants any more may go on. In ms. */
@@ -34,11 +36,14 @@ type AdmittedMetadata = Metadata & { [admittedKey]?: Admitted };
  */
 export class Admission {
   readonly authenticate: Authenticate;
+  readonly charge: (caller: Caller, bytes: number) => void;
   readonly messageMs: number;
   readonly lingerMs: number;
 
-  constructor({ authenticate, messageMs = grpcMessageMs, lingerMs = grpcLingerMs }: AdmissionOptions) {
+  constructor(options: AdmissionOptions) {
+    const { authenticate, charge = () => {}, messageMs = grpcMessageMs, lingerMs = grpcLingerMs } = options;
     this.authenticate = authenticate;
+    this.charge = charge;
     this.messageMs = messageMs;
     this.lingerMs = lingerMs;
   }

@@ -2,7 +2,7 @@ import type { Caller } from "@flovyn/bus";
 import { type CallFacts, isDenial, toCallError } from "../audit/auditor.js";
 import type { Credentials } from "../auth/authenticate.js";
 import { auditedRequestBytesMax } from "../limits.js";
-import { readCallFacts } from "./authorize-call.js";
+import { readResourceName } from "./authorize-call.js";
 import type { GrpcContext } from "./grpc-context.js";
 import type { Route } from "./routes.js";
 
@@ -24,9 +24,9 @@ export function auditCall(context: GrpcContext, route: Route, facts: AuditedCall
 export function auditFacts(route: Route, { call, credentials, caller, requestId }: AuditedCallFacts): CallFacts {
   const { request } = call;
   const isShort = request !== undefined && request.byteLength <= auditedRequestBytesMax;
-  const resourceId = isShort ? readCallFacts(route, request).id : undefined;
+  const resourceId = isShort ? readResourceName(route, request) : "";
   return {
-    ...{ door: "grpc", caller, action: route.action, resourceId: resourceId ?? "" },
+    ...{ door: "grpc", caller, action: route.action, resourceId },
     ...{ address: credentials.address, requestId },
   };
 }

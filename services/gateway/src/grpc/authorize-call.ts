@@ -33,7 +33,7 @@ export function readCallFacts(route: Route, request: Uint8Array): ResourceFacts 
     const value = message[name];
     return typeof value === "string" && value !== "" ? value : undefined;
   };
-  const id = bareId(text(idNames[actions[route.action].resource] ?? ""));
+  const id = bareId(text(idNameOf(route)));
   const kind = kindNames.map(text).find((value) => value !== undefined);
   const queue = text("queue") ?? (defaultQueueRpcs.has(route.name) ? defaultQueue : undefined);
   return {
@@ -41,6 +41,16 @@ export function readCallFacts(route: Route, request: Uint8Array): ResourceFacts 
     ...(kind !== undefined && { kind }),
     ...(queue !== undefined && { queue }),
   };
+}
+
+/** How a request names the resource it is about, in whatever spelling; empty when it does not. */
+export function readResourceName(route: Route, request: Uint8Array): string {
+  const name = decode(route.path, request)[idNameOf(route)];
+  return typeof name === "string" ? name : "";
+}
+
+function idNameOf(route: Route): string {
+  return idNames[actions[route.action].resource] ?? "";
 }
 
 function decode(operation: string, request: Uint8Array): Record<string, unknown> {

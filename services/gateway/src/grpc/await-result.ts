@@ -1,7 +1,8 @@
 import type { Caller } from "@flovyn/bus";
-import { DomainError, parseExecutionId, parseInteger } from "@flovyn/domain";
+import { parseExecutionId, parseInteger } from "@flovyn/domain";
 import { AwaitResultRequest } from "@flovyn/proto/ext";
-import { awaitResultHoldMsMax, awaitResultsMax } from "../limits.js";
+import { awaitResultHoldMsMax } from "../limits.js";
+import { connectionOf } from "../presence/named-worker.js";
 import { ResultWait } from "../results/result-wait.js";
 import { auditFacts } from "./audit-call.js";
 import { authorizeCall } from "./authorize-call.js";
@@ -33,13 +34,7 @@ export class ResultCalls {
     const request = decodeRequest(AwaitResultRequest, call.request, "AwaitResultRequest");
     const { id } = parseExecutionId(request.workflowExecutionId, "workflow_execution_id");
     const holdMs = parseInteger(request.holdMs, "hold_ms", 0, awaitResultHoldMsMax);
-    if (this.#waits.size >= awaitResultsMax) {
-      throw new DomainError(
-        "LimitExceeded",
-        `too many results are awaited at this gateway, at most ${awaitResultsMax}`,
-      );
-    }
-    this.#context.presence.call(call.getPeer());
+    this.#context.presence.call(connectionOf(call, caller));
     this.#wait(call, caller, reply, { id, holdMs: this.#draining ? 0 : holdMs });
   };
 

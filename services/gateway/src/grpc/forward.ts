@@ -1,5 +1,6 @@
 import type { BusRequest, Caller, ServiceName } from "@flovyn/bus";
 import { callTimeoutMs } from "../limits.js";
+import { connectionOf } from "../presence/named-worker.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { readClaimEpoch, readTraceparent } from "./metadata.js";
 import type { Route } from "./routes.js";
@@ -8,7 +9,7 @@ import type { RawHandler, RawUnaryCall } from "./unary.js";
 /** Passes the bytes of a call to a service and its answer back. The call goes on when the caller leaves. */
 export function forward(context: GrpcContext, route: Route, service: ServiceName): RawHandler {
   return async (call, caller, reply) => {
-    context.presence.call(call.getPeer());
+    context.presence.call(connectionOf(call, caller));
     reply.ok(await context.bus.request(toBusRequest(call, caller, { service, path: route.path }, reply.requestId)));
   };
 }

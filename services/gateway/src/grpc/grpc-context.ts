@@ -3,6 +3,7 @@ import type { Logger } from "@flovyn/runtime";
 import type { Auditor } from "../audit/auditor.js";
 import type { HeldCalls } from "../auth/held-calls.js";
 import type { Authorize } from "../authorization/authorize.js";
+import type { Budgets } from "../budgets/budgets.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import type { GatewayMetrics } from "../metrics.js";
 import type { HistoryReads } from "../presence/history-reads.js";
@@ -31,6 +32,7 @@ export interface GrpcContext {
   lines: WorkLines;
   workerKinds: WorkerKindsCache;
   held: HeldCalls;
+  budgets: Budgets;
   presence: Presence;
   historyReads: HistoryReads;
   ended: EndedHints;

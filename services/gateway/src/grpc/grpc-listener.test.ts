@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { waitFor } from "@flovyn/testing";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
+import { testBudgets } from "../../test/test-budgets.js";
 import { ConnectionLimit } from "../connections/connection-limit.js";
 import { GrpcListener } from "./grpc-listener.js";
 
@@ -29,7 +30,11 @@ interface DoorOptions {
 async function listen(options: DoorOptions): Promise<Door> {
   const { connectionsMax = 100, perAddressMax = 0, prefaceMs = 60_000, closeMs = 60_000 } = options;
   const refused: string[] = [];
-  const limit = new ConnectionLimit({ connectionsMax, perAddressMax, refused: (by) => refused.push(by) });
+  const { connections } = testBudgets(
+    { connections: { process: connectionsMax, address: perAddressMax } },
+    { refused: (_name, by) => refused.push(by) },
+  );
+  const limit = new ConnectionLimit(connections);
   const server = new Server({ "grpc.enable_channelz": 0 });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const listener = new GrpcListener({ injector, connections: limit, tls: undefined, prefaceMs, closeMs });
@@ -71,13 +76,13 @@ describe("connections", () => {
       await answered(socket);
     }
     await closed(await open(port));
-    expect([refused, limit.size]).toEqual([["total"], 2]);
+    expect([refused, limit.size]).toEqual([["process"], 2]);
     first.destroy();
     await waitFor("the first to be forgotten", () => limit.size === 1);
     const third = await open(port);
     third.write(preface);
     await answered(third);
-    expect(refused).toEqual(["total"]);
+    expect(refused).toEqual(["process"]);
   });
 
   it("of one address beyond its limit are closed, those of another are not", async () => {

@@ -2,13 +2,15 @@ import type { Listen } from "@flovyn/runtime";
 import { logVerbosity, Server, ServerCredentials, type ServiceDefinition, setLogVerbosity } from "@grpc/grpc-js";
 import { HealthImplementation } from "grpc-health-check";
 import type { ConnectionLimit } from "../connections/connection-limit.js";
-import { callsPerConnectionMax, drainMs, grpcRequestBytesMax } from "../limits.js";
+import { drainMs } from "../limits.js";
 import type { SecuredDoor } from "../tls/tls-options.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { GrpcListener } from "./grpc-listener.js";
 import { createHandler, type OpenCalls } from "./handlers.js";
 import { passRequest, passResponse } from "./identity.js";
+import { messageBytesMax } from "./message-limits.js";
 import { createReflection } from "./reflection.js";
+import { watchRepeatedMetadata } from "./repeated-metadata.js";
 import { type Route, routes } from "./routes.js";
 import { SideServices } from "./side-services.js";
 
@@ -20,6 +22,8 @@ const keepaliveMs = 60_000;
 const keepaliveTimeoutMs = 30_000;
 /** A connection without a call for so long is closed; clients connect again with their next call. */
 const connectionIdleMs = 30 * 60_000;
+/** Where the configuration does not limit the calls of a connection. */
+const callsPerConnectionMax = 100_000;
 
 export interface GrpcServerOptions {
   context: GrpcContext;
@@ -45,10 +49,10 @@ export class GrpcServer {
     this.#server = new Server({
       interceptors: [context.admission.interceptor(context)],
       "grpc.enable_channelz": 0,
-      "grpc.max_receive_message_length": grpcRequestBytesMax,
+      "grpc.max_receive_message_length": messageBytesMax,
       // Histories are bounded where they are written; what a client takes is its own limit.
       "grpc.max_send_message_length": -1,
-      "grpc.max_concurrent_streams": callsPerConnectionMax,
+      "grpc.max_concurrent_streams": context.budgets.calls.limits.connection || callsPerConnectionMax,
       "grpc.max_connection_idle_ms": connectionIdleMs,
       "grpc.keepalive_time_ms": keepaliveMs,
       "grpc.keepalive_timeout_ms": keepaliveTimeoutMs,
@@ -56,7 +60,6 @@ export class GrpcServer {
     this.#side = new SideServices({
       ...{ server: this.#server, context },
       healthNames: new Set(Object.keys(statuses("SERVING"))),
-      countAddresses: connections.countsAddresses,
     });
     this.#addRoutes();
     this.#health = new HealthImplementation(statuses("SERVING"));
@@ -73,6 +76,7 @@ export class GrpcServer {
   start(listen: Listen, tls?: SecuredDoor): Promise<number> {
     // TLS, where there is any, has ended before grpc-js sees a connection.
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    watchRepeatedMetadata(this.#server);
     this.#listener = new GrpcListener({ injector, connections: this.#connections, tls });
     return this.#listener.start(listen);
   }

@@ -1,18 +1,29 @@
-import { constants, type ServerHttp2Stream } from "node:http2";
+import { constants } from "node:http2";
 import type { Caller } from "@flovyn/bus";
 import { DomainError, newId } from "@flovyn/domain";
+import { countElements } from "@flovyn/proto/wire";
 import type { Metadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { toCallError } from "../audit/auditor.js";
 import type { Credentials } from "../auth/authenticate.js";
+import { answerTimeMs } from "../budgets/answer-time.js";
+import { type BudgetHolder, holderOf } from "../budgets/budget-holder.js";
+import { headerRepeated } from "../connections/repeated-headers.js";
 import type { Timed } from "../work/deadline-wheel.js";
 import type { Admission } from "./admission.js";
+import { CallAccount } from "./call-account.js";
 import { readCredentials } from "./credentials.js";
 import type { GrpcContext } from "./grpc-context.js";
+import { smallMessage } from "./message-limits.js";
+import { isCompressed, limitMessage, streamOf } from "./raw-call.js";
 import { reflectionTarget } from "./reflection.js";
+import { repeatedMetadata } from "./repeated-metadata.js";
 import type { CallTarget } from "./routes.js";
 
 /** What the way in needs of the door. */
-export type IncomingContext = Pick<GrpcContext, "authorize" | "auditor" | "metrics" | "statusEdge" | "wheel" | "now">;
+export type IncomingContext = Pick<
+  GrpcContext,
+  "authorize" | "auditor" | "budgets" | "metrics" | "statusEdge" | "wheel" | "now"
+>;
 
 export interface IncomingCallParts {
   context: IncomingContext;
@@ -37,6 +48,8 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
   readonly #call: ServerInterceptingCallInterface;
   readonly #startedMs = performance.now();
   #listener: Listener | undefined;
+  #account: CallAccount | undefined;
+  #caller: Caller | undefined;
   #state: "new" | "open" | "refused" | "over" = "new";
   /** The caller has sent all of its request. */
   #received = false;
@@ -53,11 +66,16 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
 
   onReceiveMetadata(metadata: Metadata): void {
     const { admission, target } = this.#parts;
-    if (target === undefined) {
-      this.#pass(metadata);
+    const credentials = readCredentials({ metadata, getPeer: () => this.#call.getPeer() });
+    const repeated = repeatedMetadata(streamOf(this.#call));
+    if (repeated !== undefined) {
+      this.#refuse(headerRepeated(repeated), { credentials });
       return;
     }
-    const credentials = readCredentials({ metadata, getPeer: () => this.#call.getPeer() });
+    if (target === undefined) {
+      this.#pass(metadata, {});
+      return;
+    }
     let caller: Caller | Promise<Caller>;
     try {
       caller = admission.authenticate(credentials);
@@ -74,7 +92,14 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
   }
 
   onReceiveMessage(message: unknown): void {
-    if (this.#state === "open") this.#listener?.onReceiveMessage(message);
+    if (this.#state !== "open") return;
+    try {
+      if (Buffer.isBuffer(message)) this.#check(message);
+    } catch (error) {
+      this.#end(error, newId());
+      return;
+    }
+    this.#listener?.onReceiveMessage(message);
   }
 
   onReceiveHalfClose(): void {
@@ -87,15 +112,19 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
   onCancel(): void {
     const { admission, context } = this.#parts;
     context.wheel.remove(this);
+    this.#account?.requestOver();
     if (this.#state !== "refused") {
       this.#state = "over";
       this.#listener?.onCancel();
     }
-    if (!this.#received && this.#stream?.closed === false) context.wheel.add(this, context.now() + admission.lingerMs);
+    const isOpen = streamOf(this.#call)?.closed === false;
+    if (!this.#received && isOpen) context.wheel.add(this, context.now() + admission.lingerMs);
   }
 
+  /** The answer was not taken in time, or the request was not sent in time, or its rest goes on after the answer. */
   due(): void {
-    if (this.#state !== "open") this.#closeStream();
+    if ((this.#account?.answerBytes ?? 0) > 0) this.#cut();
+    else if (this.#state !== "open") this.#closeStream();
     else {
       const { messageMs } = this.#parts.admission;
       this.#end(new DomainError("Timeout", `the request was not sent within ${messageMs} ms`), newId());
@@ -106,8 +135,28 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
     this.#call.sendMetadata(metadata);
   }
 
+  /** An answer that is more than its caller may leave unread ends the call; the handler learns that it was not sent. */
   sendMessage(message: unknown, callback: () => void): void {
-    this.#call.sendMessage(message, callback);
+    const account = this.#account;
+    if (account === undefined || !Buffer.isBuffer(message)) {
+      this.#call.sendMessage(message, callback);
+      return;
+    }
+    const bytes = message.byteLength;
+    try {
+      account.answer(bytes);
+    } catch (error) {
+      this.#end(error, newId());
+      return;
+    }
+    const { wheel, now } = this.#parts.context;
+    wheel.remove(this);
+    wheel.add(this, now() + answerTimeMs(account.answerBytes));
+    this.#call.sendMessage(message, () => {
+      wheel.remove(this);
+      account.taken(bytes);
+      callback();
+    });
   }
 
   sendStatus(status: Parameters<ServerInterceptingCallInterface["sendStatus"]>[0]): void {
@@ -153,14 +202,20 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
       }
     }
     admission.admit(metadata, { caller, credentials });
-    this.#pass(metadata);
+    this.#caller = caller;
+    try {
+      this.#pass(metadata, holderOf(caller));
+    } catch (error) {
+      this.#refuse(error, { caller, credentials });
+    }
   }
 
-  /** Lets the call go on, unless its caller left while the key was looked at. */
-  #pass(metadata: Metadata): void {
+  /** Lets the call go on, unless its caller left while the key was looked at. Errors: LimitExceeded. */
+  #pass(metadata: Metadata, holder: BudgetHolder): void {
     if (this.#state !== "new") return;
-    this.#state = "open";
     const { admission, context, requestStream } = this.#parts;
+    this.#openAccount(holder);
+    this.#state = "open";
     if (!requestStream) context.wheel.add(this, context.now() + admission.messageMs);
     this.#listener?.onReceiveMetadata(metadata);
   }
@@ -189,11 +244,44 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
    * RFC 9113 §8.1 lets a server ask it to stop. grpc-js has no call for that.
    */
   #closeStream(): void {
-    const stream = this.#stream;
+    const stream = streamOf(this.#call);
     if (stream?.closed === false) stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
-  get #stream(): ServerHttp2Stream | undefined {
-    return (this.#call as unknown as { stream?: ServerHttp2Stream }).stream;
+  /** Looks at a message before it is decoded. Errors: PayloadTooLarge. */
+  #check(message: Buffer): void {
+    const { admission, target } = this.#parts;
+    this.#account?.received(message.byteLength);
+    if (this.#caller !== undefined) admission.charge(this.#caller, message.byteLength);
+    if (target?.request === undefined) return;
+    const { elements } = target.limits;
+    if ((countElements(target.request, message, elements) ?? 0) > elements) {
+      throw new DomainError("PayloadTooLarge", `request: must have at most ${elements} elements, has more`, {
+        field: "request",
+      });
+    }
+  }
+
+  /** Ends a stream whose answer is not read: grpc-js would keep the answer as long as the connection is there. */
+  #cut(): void {
+    const stream = streamOf(this.#call);
+    if (stream?.destroyed === false) stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  #openAccount(holder: BudgetHolder): void {
+    const { context, target } = this.#parts;
+    const { bytes } = target?.limits ?? smallMessage;
+    const stream = streamOf(this.#call);
+    limitMessage(this.#call, bytes);
+    if (stream === undefined) return;
+    this.#account = new CallAccount({
+      budgets: context.budgets,
+      holder: { connection: stream.session, ...holder },
+      reserveBytes: isCompressed(this.#call) ? bytes : 0,
+      refused: (error) => {
+        if (this.#state === "open") this.#end(error, newId());
+      },
+    });
+    this.#account.follow(stream);
   }
 }

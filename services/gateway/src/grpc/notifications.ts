@@ -1,10 +1,11 @@
 import { type Caller, workSubject } from "@flovyn/bus";
-import { checkLength, checkOrg, DomainError, invalidField, newId, parseQueue } from "@flovyn/domain";
+import { checkLength, checkOrg, type DomainError, invalidField, newId, parseQueue } from "@flovyn/domain";
 import { SubscriptionRequest, WorkAvailableEvent } from "@flovyn/proto/v1";
 import { Metadata, type ServerWritableStream } from "@grpc/grpc-js";
 import type { HintListener } from "../hints/hint-channels.js";
-import { notificationGapMs, notificationStreamsMax } from "../limits.js";
+import { notificationGapMs } from "../limits.js";
 import type { RpcMeter } from "../metrics.js";
+import { connectionOf, type NamedWorker, workerOf } from "../presence/named-worker.js";
 import type { Timed } from "../work/deadline-wheel.js";
 import { auditCall, auditFacts } from "./audit-call.js";
 import { authorizeCall } from "./authorize-call.js";
@@ -88,27 +89,23 @@ export class NotificationStreams {
   }
 
   #read(call: RawServerStream, caller: Caller): Subscription {
-    if (this.#streams.size >= notificationStreamsMax) {
-      throw new DomainError("LimitExceeded", `too many streams at this gateway, at most ${notificationStreamsMax}`);
-    }
     const request = decodeRequest(SubscriptionRequest, call.request, "SubscriptionRequest");
     checkOrg(request.orgId, caller.orgId);
     if (request.queue.trim() === "") throw invalidField("queue", "must not be blank");
     const session = readWorkerSession(call.metadata);
     if (session && request.workerId === "") throw invalidField("worker_id", "is required for a worker session");
     return {
-      orgId: caller.orgId,
+      ...workerOf(caller, checkLength(request.workerId, "worker_id", 255)),
+      connection: connectionOf(call, caller),
       queue: parseQueue(request.queue, "queue"),
-      workerId: checkLength(request.workerId, "worker_id", 255),
       session,
     };
   }
 }
 
-interface Subscription {
-  orgId: string;
+interface Subscription extends NamedWorker {
+  connection: string;
   queue: string;
-  workerId: string;
   session: boolean;
 }
 
@@ -138,14 +135,14 @@ class NotificationStream implements HintListener, Timed {
 
   constructor(context: GrpcContext, stream: OpenedStream) {
     const { call, subscription, startedMs, release } = stream;
-    const { orgId, queue, workerId, session } = subscription;
+    const { orgId, queue, connection, session } = subscription;
     this.startedMs = startedMs;
     this.#release = release;
     this.#context = context;
     this.#call = call;
     this.#subscription = subscription;
-    if (session) this.#endSession = context.presence.openSession(orgId, workerId, call.getPeer());
-    else context.presence.seen(orgId, workerId, call.getPeer());
+    if (session) this.#endSession = context.presence.openSession(subscription, connection);
+    else context.presence.seen(subscription, connection);
     this.#unlisten = [
       context.hints.listen(workSubject("workflow", orgId, queue), this),
       context.hints.listen(workSubject("task", orgId, queue), this),

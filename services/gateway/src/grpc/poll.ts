@@ -2,6 +2,7 @@ import type { WorkKind } from "@flovyn/bus";
 import { checkLength, checkOrg, DomainError, invalidField, parseKind, parseQueue } from "@flovyn/domain";
 import { PollRequest, PollTaskRequest } from "@flovyn/proto/v1";
 import { pollHoldMsDefault, pollHoldMsMax } from "../limits.js";
+import { connectionOf, type NamedWorker, workerOf } from "../presence/named-worker.js";
 import { anyKind, type KindsFilter, kindsFilter } from "../work/kinds-filter.js";
 import type { ParkedPoll } from "../work/parked-poll.js";
 import { auditFacts } from "./audit-call.js";
@@ -31,15 +32,14 @@ export function poll(context: GrpcContext, route: Route, kind: WorkKind): RawHan
   return async (call, caller, reply) => {
     const request = kind === "workflow" ? readWorkflowPoll(call.request) : readTaskPoll(call.request);
     checkOrg(request.orgId, caller.orgId);
-    const { orgId } = caller;
     const queue = checkPoll(request);
     const holdMs = readHoldMs(call, request.timeoutSeconds);
     const leaseMs = readLeaseMs(call.metadata);
-    const { workerId } = request;
-    context.presence.seen(orgId, workerId, call.getPeer());
+    const worker = workerOf(caller, request.workerId);
+    context.presence.seen(worker, connectionOf(call, caller));
 
     const own = request.kinds.length > 0 ? kindsFilter(request.kinds) : undefined;
-    const filter = own ?? (await registeredKinds(context, { kind, orgId, queue, workerId }));
+    const filter = own ?? (await registeredKinds(context, worker, { kind, queue }));
     if (call.cancelled) return reply.left();
     const check = () => authorizeCall(context, route, caller, call.request);
     let parked: ParkedPoll | undefined;
@@ -52,7 +52,7 @@ export function poll(context: GrpcContext, route: Route, kind: WorkKind): RawHan
     });
     // Policies may have changed while the kinds were asked for.
     if (own === undefined) check();
-    parked = context.lines.poll({ kind, orgId, queue, filter, workerId, leaseMs, holdMs }, reply);
+    parked = context.lines.poll({ ...worker, kind, queue, filter, leaseMs, holdMs }, reply);
     if (parked.place === "done") return;
     call.once("cancelled", () => {
       if (parked.leave()) reply.left();
@@ -63,18 +63,18 @@ export function poll(context: GrpcContext, route: Route, kind: WorkKind): RawHan
 /** What the worker declared. Known kinds are good as long as nothing was hinted on their line since they were asked for. */
 async function registeredKinds(
   context: GrpcContext,
-  worker: { kind: WorkKind; orgId: string; queue: string; workerId: string },
+  worker: NamedWorker,
+  { kind, queue }: { kind: WorkKind; queue: string },
 ): Promise<KindsFilter> {
-  const { kind, orgId, queue, workerId } = worker;
-  if (workerId === "") return anyKind;
-  const known = context.workerKinds.peek(orgId, workerId);
+  if (worker.workerId === "") return anyKind;
+  const known = context.workerKinds.peek(worker);
   if (known !== undefined) {
     const filter = known[kind];
     if (context.workerKinds.isFresh(known)) return filter;
-    const hintedMs = context.lines.lastHintMs(kind, orgId, queue, filter);
+    const hintedMs = context.lines.lastHintMs(kind, worker.orgId, queue, filter);
     if (hintedMs !== undefined && hintedMs < known.loadedAtMs) return filter;
   }
-  return (await context.workerKinds.load(orgId, workerId))[kind];
+  return (await context.workerKinds.load(worker))[kind];
 }
 
 function readWorkflowPoll(bytes: Buffer): Poll {

@@ -3,6 +3,7 @@ import type { ServiceName } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import { GetEventsRequest } from "@flovyn/proto/v1";
 import { readAgainForMs, readAgainPausesMs } from "../limits.js";
+import { connectionOf } from "../presence/named-worker.js";
 import { decodeRequest } from "./decode.js";
 import { toBusRequest } from "./forward.js";
 import type { GrpcContext } from "./grpc-context.js";
@@ -16,15 +17,15 @@ import type { RawHandler, RawUnaryCall } from "./unary.js";
  */
 export function readHistory(context: GrpcContext, route: Route, service: ServiceName): RawHandler {
   return async (call, caller, reply) => {
-    const peer = call.getPeer();
-    context.presence.call(peer);
+    const connection = connectionOf(call, caller);
+    context.presence.call(connection);
     const { workflowExecutionId } = decodeRequest(GetEventsRequest, call.request, "GetEventsRequest");
     const until = Date.now() + readAgainForMs;
     for (let tries = 0; ; tries++) {
       try {
         const request = toBusRequest(call, caller, { service, path: route.path }, reply.requestId);
         const history = await context.bus.request(request);
-        context.historyReads.served(peer, workflowExecutionId);
+        context.historyReads.served(connection, workflowExecutionId);
         reply.ok(history);
         return;
       } catch (error) {

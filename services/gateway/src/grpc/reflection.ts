@@ -1,11 +1,12 @@
 import { fileDescriptorSet } from "@flovyn/proto/descriptors";
 import { ReflectionService } from "@grpc/reflection";
+import { smallMessage } from "./message-limits.js";
 import type { CallTarget } from "./routes.js";
 
 type PackageDefinition = ConstructorParameters<typeof ReflectionService>[0];
 
 /** What any call of reflection is to policies, metrics and the audit log. */
-export const reflectionTarget: CallTarget = { name: "ServerReflectionInfo", action: "viewApi" };
+export const reflectionTarget: CallTarget = { name: "ServerReflectionInfo", action: "viewApi", limits: smallMessage };
 
 /** Server reflection over the committed descriptors, so that tools such as grpcurl need no files. */
 export function createReflection(): ReflectionService {

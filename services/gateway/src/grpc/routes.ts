@@ -1,5 +1,7 @@
 import type { ActionName } from "@flovyn/authz";
 import type { ServiceName, WorkKind } from "@flovyn/bus";
+import { type MessageShape, requestShape } from "@flovyn/proto/wire";
+import { type MessageLimits, messageLimits } from "./message-limits.js";
 
 export type Shape = "unary" | "server-stream" | "client-stream" | "bidi";
 
@@ -27,6 +29,10 @@ export type Handling =
 export interface CallTarget {
   readonly name: string;
   readonly action: ActionName;
+  /** Of one message of a request. */
+  readonly limits: MessageLimits;
+  /** What its fields are, for a message whose elements are counted. */
+  readonly request?: MessageShape;
 }
 
 export interface Route extends CallTarget {
@@ -123,5 +129,7 @@ function service(fullName: string, methods: Readonly<Record<string, readonly [Ac
     action,
     shape: streams[name] ?? "unary",
     handling,
+    limits: messageLimits(fullName, name),
+    request: requestShape(`${fullName}/${name}`),
   }));
 }

@@ -1,4 +1,4 @@
-import { DomainError, newId } from "@flovyn/domain";
+import { newId } from "@flovyn/domain";
 import type {
   Server,
   ServerDuplexStream,
@@ -9,8 +9,6 @@ import type {
   UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { addressBlock } from "../connections/address-block.js";
-import { healthStreamsMax, healthStreamsPerAddressMax } from "../limits.js";
-import { KeyedCounts } from "../rate/keyed-counts.js";
 import { addressOf } from "./credentials.js";
 import type { GrpcContext } from "./grpc-context.js";
 import type { OpenCalls } from "./handlers.js";
@@ -29,18 +27,15 @@ interface StreamRules {
 
 export interface SideServicesOptions {
   server: Server;
-  context: Pick<GrpcContext, "admission" | "authorize" | "held" | "statusEdge">;
+  context: Pick<GrpcContext, "admission" | "authorize" | "budgets" | "held" | "statusEdge">;
   /** Services whose health is known. */
   healthNames: ReadonlySet<string>;
-  /** Whether callers are told apart by their addresses; behind a proxy all have the same. */
-  countAddresses: boolean;
 }
 
 /** Services that libraries bring along, health and reflection. Their streams end when the gateway goes away. */
 export class SideServices implements OpenCalls {
   readonly #options: SideServicesOptions;
   readonly #streams = new Set<AnyStream>();
-  readonly #ofHealth = { all: 0, byBlock: new KeyedCounts() };
   #draining = false;
 
   constructor(options: SideServicesOptions) {
@@ -124,18 +119,7 @@ export class SideServices implements OpenCalls {
   }
 
   #countHealth(stream: AnyStream): () => void {
-    const counts = this.#ofHealth;
-    const block = addressBlock(addressOf(stream.getPeer()));
-    const perAddressMax = this.#options.countAddresses ? healthStreamsPerAddressMax : healthStreamsMax;
-    if (counts.all >= healthStreamsMax || counts.byBlock.of(block) >= perAddressMax) {
-      throw new DomainError("LimitExceeded", "too many streams of health at this gateway");
-    }
-    counts.all += 1;
-    counts.byBlock.add(block);
-    return () => {
-      counts.all -= 1;
-      counts.byBlock.remove(block);
-    };
+    return this.#options.context.budgets.health_streams.hold({ address: addressBlock(addressOf(stream.getPeer())) });
   }
 
   #holdReflection(stream: AnyStream): () => void {

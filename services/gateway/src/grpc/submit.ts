@@ -1,5 +1,6 @@
 import type { ServiceName } from "@flovyn/bus";
 import { GetEventsRequest } from "@flovyn/proto/v1";
+import { connectionOf } from "../presence/named-worker.js";
 import { decodeRequest } from "./decode.js";
 import { toBusRequest } from "./forward.js";
 import type { GrpcContext } from "./grpc-context.js";
@@ -9,12 +10,12 @@ import type { RawHandler } from "./unary.js";
 /** Forwards the outcome of an activation, and says whether this gateway gave the worker the history for it. */
 export function submit(context: GrpcContext, route: Route, service: ServiceName): RawHandler {
   return async (call, caller, reply) => {
-    const peer = call.getPeer();
-    context.presence.call(peer);
+    const connection = connectionOf(call, caller);
+    context.presence.call(connection);
     const request = toBusRequest(call, caller, { service, path: route.path }, reply.requestId);
     // Both messages have the id in field 1; the decoder of the small one skips the commands.
     const { workflowExecutionId } = decodeRequest(GetEventsRequest, call.request, "SubmitWorkflowCommandsRequest");
-    request.historyRead = context.historyReads.take(peer, workflowExecutionId);
+    request.historyRead = context.historyReads.take(connection, workflowExecutionId);
     reply.ok(await context.bus.request(request));
   };
 }

@@ -1,5 +1,6 @@
 import type { ServiceName } from "@flovyn/bus";
 import { WorkerHeartbeatRequest, WorkerRegistrationRequest, WorkerRegistrationResponse } from "@flovyn/proto/v1";
+import { connectionOf, workerOf } from "../presence/named-worker.js";
 import { decodeRequest } from "./decode.js";
 import { toBusRequest } from "./forward.js";
 import type { GrpcContext } from "./grpc-context.js";
@@ -13,7 +14,7 @@ export function heartbeat(context: GrpcContext, route: Route, service: ServiceNa
     const answer = await context.bus.request(
       toBusRequest(call, caller, { service, path: route.path }, reply.requestId),
     );
-    context.presence.seen(caller.orgId, workerId, call.getPeer());
+    context.presence.seen(workerOf(caller, workerId), connectionOf(call, caller));
     reply.ok(answer);
   };
 }
@@ -25,8 +26,8 @@ export function register(context: GrpcContext, route: Route, service: ServiceNam
     const answer = await context.bus.request(
       toBusRequest(call, caller, { service, path: route.path }, reply.requestId),
     );
-    context.workerKinds.forget(caller.orgId, workerName);
-    context.workerKinds.forget(caller.orgId, WorkerRegistrationResponse.decode(answer).workerId);
+    context.workerKinds.forget(workerOf(caller, workerName));
+    context.workerKinds.forget(workerOf(caller, WorkerRegistrationResponse.decode(answer).workerId));
     reply.ok(answer);
   };
 }

@@ -2,8 +2,9 @@ import { isUtf8 } from "node:buffer";
 import { DomainError, invalidField } from "@flovyn/domain";
 import { restBodyBytesMax, restInputBytesMax } from "../limits.js";
 import { type RawObject, readRawObject } from "./raw-json.js";
+import { accountOf } from "./request-account.js";
 
-/** The JSON object in the body of a request. Errors: InvalidInput, PayloadTooLarge. */
+/** The JSON object in the body of a request. Errors: InvalidInput, PayloadTooLarge, LimitExceeded. */
 export async function readBody(request: Request): Promise<RawObject> {
   return readRawObject(await readText(request), "body");
 }
@@ -45,13 +46,16 @@ const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 async function readBytes(request: Request): Promise<Buffer> {
   if (Number(request.headers.get("content-length") ?? "0") > restBodyBytesMax) throw bodyTooLarge();
   if (request.body === null) return Buffer.alloc(0);
+  const account = accountOf(request);
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body) {
     size += chunk.byteLength;
     if (size > restBodyBytesMax) throw bodyTooLarge();
+    account?.received(chunk.byteLength);
     chunks.push(chunk);
   }
+  account?.complete();
   return Buffer.concat(chunks);
 }
 

@@ -5,6 +5,7 @@ import type { Auditor, CallError } from "../audit/auditor.js";
 import type { Authenticate } from "../auth/authenticate.js";
 import type { PromiseTokens } from "../auth/promise-tokens.js";
 import type { Authorize } from "../authorization/authorize.js";
+import type { Budgets } from "../budgets/budgets.js";
 import type { LiveStreams } from "../live/live-streams.js";
 import type { GatewayMetrics } from "../metrics.js";
 import type { CallLimits } from "../rate/call-limits.js";
@@ -17,6 +18,7 @@ export interface HttpContext {
   authenticate: Authenticate;
   authorize: Authorize;
   limits: CallLimits;
+  budgets: Budgets;
   auditor: Auditor;
   promiseTokens: PromiseTokens;
   /** The first one makes worker tokens; none turns them off. */
@@ -24,6 +26,8 @@ export interface HttpContext {
   slugs: OrgSlugs;
   metrics: GatewayMetrics;
   cors: CorsConfig;
+  /** Names of this server beside those of this machine; set where callers need no credential, undefined elsewhere. */
+  allowedHosts: readonly string[] | undefined;
   /** Whether the door speaks TLS. */
   tls: boolean;
   live: LiveStreams;

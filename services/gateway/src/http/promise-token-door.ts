@@ -1,9 +1,11 @@
+import { promiseTokenId } from "@flovyn/authz";
 import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { Context, MiddlewareHandler } from "hono";
 import { readCredentials } from "./credentials.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 import { readPromiseRef } from "./promise-ref.js";
+import { openAccount } from "./request-account.js";
 
 export const promiseTokenHeader = "flovyn-promise-token";
 
@@ -21,9 +23,10 @@ export function admitPromiseToken(http: HttpContext): MiddlewareHandler<HttpEnv>
       const orgId = await orgOfToken(http, context, token).catch((error: unknown) =>
         http.limits.failed(readCredentials(context), error),
       );
-      // Without a role, and with a name of its own, by which policies know it.
-      const caller: Caller = { orgId, principalType: "User", principalId: "promise-token" };
+      // Without a role, and with an id that nothing else has, by which policies know it.
+      const caller: Caller = { orgId, principalType: "User", principalId: promiseTokenId };
       http.limits.admit(caller);
+      openAccount(context, caller, http);
       context.set("principal", caller);
       context.set("caller", caller);
     }

@@ -1,5 +1,6 @@
 import { checkLength, invalidField, parseExecutionId, parseKind, parseQueue, workflowStatuses } from "@flovyn/domain";
 import type { ListAuditRequest, ListWorkflowsRequest } from "@flovyn/proto/internal";
+import { bareId } from "../authorization/bare-id.js";
 
 const pageSizeDefault = 20;
 const pageSizeMax = 100;
@@ -48,7 +49,7 @@ export function readAuditQuery(query: Query): ListAuditRequest {
     ...readPageQuery(query),
     action: text("action"),
     principalId: text("principal"),
-    resourceId: text("resource"),
+    resourceId: bareId(text("resource")) ?? text("resource"),
     outcome: text("outcome"),
     fromMs: readTime(query, "from"),
     toMs: readTime(query, "to"),

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { liveBufferBytesMax } from "../limits.js";
+import { testBudgets } from "../../test/test-budgets.js";
+import type { Budget } from "../budgets/budget.js";
 import { DeadlineWheel } from "../work/deadline-wheel.js";
-import { type BufferBudget, EventStream, type StreamEnd } from "./event-stream.js";
+import { EventStream, type StreamEnd } from "./event-stream.js";
 
 let time: number;
 let wheel: DeadlineWheel;
@@ -15,9 +16,12 @@ beforeEach(() => {
   cuts = 0;
 });
 
-function open(budget: BufferBudget = { usedBytes: 0, bytesMax: 1e9 }) {
+/** Of one stream. */
+const bytesMax = 1000;
+
+function open(budget: Budget = buffer({ connection: bytesMax })) {
   const stream = new EventStream({
-    ...{ wheel, budget, now: () => time },
+    ...{ wheel, budget, holder: { org: "acme" }, now: () => time },
     cut: () => {
       cuts += 1;
     },
@@ -34,6 +38,10 @@ function open(budget: BufferBudget = { usedBytes: 0, bytesMax: 1e9 }) {
       return value === undefined ? undefined : new TextDecoder().decode(value);
     },
   };
+}
+
+function buffer(limits: { connection?: number; process?: number }): Budget {
+  return testBudgets({ stream_buffer_bytes: { org: 0, ...limits } }).stream_buffer_bytes;
 }
 
 function pass(seconds: number): void {
@@ -80,23 +88,23 @@ describe("an event stream", () => {
 
   it("ends with a comment when the reader is too slow, after what it could still hold", async () => {
     const { stream, read, budget } = open();
-    const half = "x".repeat(liveBufferBytesMax / 2);
+    const half = "x".repeat(bytesMax / 2);
     for (const text of [half, half, "one too many", "after the end"]) stream.send(text);
     expect(ends).toEqual(["slow"]);
     expect(await read()).toBe(`${half}${half}: closed: events came faster than they were read\n\n`);
     expect(await read()).toBeUndefined();
-    expect(budget.usedBytes).toBe(0);
+    expect(budget.used).toBe(0);
   });
 
   it("ends a slow reader when all streams together hold too much", () => {
-    const budget = { usedBytes: 0, bytesMax: 10 };
+    const budget = buffer({ process: 10 });
     const [first, second] = [open(budget), open(budget)];
     first.stream.send("12345");
     second.stream.send("12345");
     second.stream.send("6");
     expect(ends).toEqual(["slow"]);
     second.reader.cancel();
-    expect(budget.usedBytes).toBe(5);
+    expect(budget.used).toBe(5);
   });
 
   it("cuts off a reader that does not take its last bytes", async () => {
@@ -116,6 +124,6 @@ describe("an event stream", () => {
     await reader.cancel();
     stream.send("b");
     pass(400);
-    expect([ends, cuts, budget.usedBytes, wheel.size]).toEqual([["left"], 0, 0, 0]);
+    expect([ends, cuts, budget.used, wheel.size]).toEqual([["left"], 0, 0, 0]);
   });
 });

@@ -1,4 +1,6 @@
-import { liveBufferBytesMax, liveKeepAliveMs, liveLingerMs, liveSilenceMs } from "../limits.js";
+import type { Budget } from "../budgets/budget.js";
+import type { BudgetHolder } from "../budgets/budget-holder.js";
+import { liveKeepAliveMs, liveLingerMs, liveSilenceMs } from "../limits.js";
 import type { DeadlineWheel, Timed } from "../work/deadline-wheel.js";
 import { sseComment } from "./sse-text.js";
 
@@ -8,16 +10,13 @@ import { sseComment } from "./sse-text.js";
  */
 export type StreamEnd = "left" | "silence" | "slow" | "drain" | "credential" | "forbidden";
 
-/** What waits for readers, in all streams of a process together. */
-export interface BufferBudget {
-  usedBytes: number;
-  readonly bytesMax: number;
-}
-
 export interface EventStreamOptions {
   wheel: DeadlineWheel;
   now: () => number;
-  budget: BufferBudget;
+  /** For what waits for the reader, in bytes. */
+  budget: Budget;
+  /** Who reads. */
+  holder: BudgetHolder;
   /** Closes the connection of a reader that does not take the last bytes. */
   cut: () => void;
   /** Called once. */
@@ -45,6 +44,7 @@ export class EventStream implements Timed {
   slot = -1;
   readonly body: ReadableStream<Uint8Array>;
   readonly #options: EventStreamOptions;
+  readonly #holder: BudgetHolder;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
@@ -55,6 +55,7 @@ export class EventStream implements Timed {
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
+    this.#holder = { ...options.holder, connection: this };
     this.#lastEventMs = options.now();
     this.body = new ReadableStream<Uint8Array>(
       {
@@ -75,10 +76,7 @@ export class EventStream implements Timed {
     if (this.#over) return;
     this.#lastEventMs = this.#options.now();
     const bytes = encoder.encode(text);
-    const { budget } = this.#options;
-    const fits =
-      this.#waitingBytes + bytes.byteLength <= liveBufferBytesMax &&
-      budget.usedBytes + bytes.byteLength <= budget.bytesMax;
+    const fits = this.#options.budget.fullScope(this.#holder, bytes.byteLength) === undefined;
     if (this.#hungry || fits) this.#push(bytes);
     else this.end("slow");
   }
@@ -147,7 +145,7 @@ export class EventStream implements Timed {
 
   #count(bytes: number): void {
     this.#waitingBytes += bytes;
-    this.#options.budget.usedBytes += bytes;
+    this.#options.budget.add(this.#holder, bytes);
   }
 
   #again(inMs: number): void {

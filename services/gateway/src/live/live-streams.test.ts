@@ -5,6 +5,8 @@ import { createLogger, createMetrics } from "@flovyn/runtime";
 import { beforeEach, describe, expect, it } from "vitest";
 import { unaudited, unlimitedHeldCalls } from "../../test/held-calls.js";
 import { readEvents } from "../../test/sse-client.js";
+import { testBudgets } from "../../test/test-budgets.js";
+import { HeldCalls } from "../auth/held-calls.js";
 import { HintChannels } from "../hints/hint-channels.js";
 import { followedChildrenMax } from "../limits.js";
 import { createGatewayMetrics } from "../metrics.js";
@@ -32,7 +34,8 @@ function create(change: Partial<LiveStreamsOptions> = {}): LiveStreams {
   const metrics = createGatewayMetrics(createMetrics({ service: "test", processMetrics: false }));
   const now = () => 0;
   const held = unlimitedHeldCalls();
-  return new LiveStreams({ hints, wheel: new DeadlineWheel(now), now, log, metrics, held, ...change });
+  const { stream_buffer_bytes: buffer } = testBudgets();
+  return new LiveStreams({ hints, wheel: new DeadlineWheel(now), now, log, metrics, held, buffer, ...change });
 }
 
 /** What arrived so far, of a reader that takes everything at once. */
@@ -120,7 +123,9 @@ describe("live streams", () => {
   });
 
   it("are refused beyond the limit, until one ends", async () => {
-    const streams = create({ streamsMax: 1 });
+    const { held_streams, held_polls } = testBudgets({ held_streams: { org: 1 } });
+    const budgets = { streams: held_streams, polls: held_polls };
+    const streams = create({ held: new HeldCalls({ now: () => 0, budgets, denied: () => {}, log }) });
     const stream = await open(streams);
     await expect(open(streams)).rejects.toMatchObject({ code: "LimitExceeded" });
     await stream.leave();

@@ -3,11 +3,13 @@ import { DomainError } from "@flovyn/domain";
 import type { Logger } from "@flovyn/runtime";
 import type { CallFacts } from "../audit/auditor.js";
 import type { HeldCalls } from "../auth/held-calls.js";
+import type { Budget } from "../budgets/budget.js";
+import { holderOf } from "../budgets/budget-holder.js";
 import type { HintChannels } from "../hints/hint-channels.js";
-import { liveBufferBytesTotalMax, liveStreamsMax, liveSubscribeMs } from "../limits.js";
+import { liveSubscribeMs } from "../limits.js";
 import type { GatewayMetrics } from "../metrics.js";
 import type { DeadlineWheel } from "../work/deadline-wheel.js";
-import { type BufferBudget, EventStream } from "./event-stream.js";
+import { EventStream } from "./event-stream.js";
 import { ExecutionFeed, type FeedOrder } from "./execution-feed.js";
 import { LifecycleHints } from "./lifecycle-hints.js";
 import { eventNames, type LiveEvent } from "./live-event.js";
@@ -20,7 +22,8 @@ export interface LiveStreamsOptions {
   log: Logger;
   metrics: GatewayMetrics;
   held: HeldCalls;
-  streamsMax?: number;
+  /** For what waits for readers, in bytes. */
+  buffer: Budget;
   /** How long to wait for a subscription. */
   subscribeMs?: number;
 }
@@ -41,7 +44,6 @@ export class LiveStreams {
   readonly #options: LiveStreamsOptions;
   readonly #lifecycle: LifecycleHints;
   readonly #streams = new Set<EventStream>();
-  readonly #budget: BufferBudget = { usedBytes: 0, bytesMax: liveBufferBytesTotalMax };
   #draining = false;
 
   constructor(options: LiveStreamsOptions) {
@@ -58,17 +60,13 @@ export class LiveStreams {
    * Errors: LimitExceeded, Unavailable.
    */
   async open(order: FeedOrder, { caller, check, facts, cut }: StreamReader): Promise<ReadableStream<Uint8Array>> {
-    const { wheel, now, log, hints, metrics } = this.#options;
-    const { streamsMax = liveStreamsMax, subscribeMs = liveSubscribeMs } = this.#options;
-    if (this.#streams.size >= streamsMax) {
-      throw new DomainError("LimitExceeded", `too many streams at this gateway, at most ${streamsMax}`);
-    }
+    const { wheel, now, log, hints, metrics, buffer, subscribeMs = liveSubscribeMs } = this.#options;
     const release = this.#options.held.hold({
       ...{ caller, kind: "streams", check, facts },
       end: ({ code }) => stream.end(code === "Forbidden" ? "forbidden" : "credential"),
     });
     const stream = new EventStream({
-      ...{ wheel, now, cut, budget: this.#budget },
+      ...{ wheel, now, cut, budget: buffer, holder: holderOf(caller) },
       ended: (why) => {
         feed.stop();
         release();
@@ -104,14 +102,18 @@ export class LiveStreams {
 /** Writes events as they are, or, where several executions share a stream, together with whose they are. */
 function createTeller(stream: EventStream, shared: boolean, metrics: GatewayMetrics): (event: LiveEvent) => void {
   let sent = 0;
-  return ({ type, executionId, text, json }) => {
-    const name = eventNames[type];
-    metrics.liveEvent(type);
-    if (!shared) return stream.send(sseEvent({ name, data: text }));
+  return (event) => {
+    const name = eventNames[event.type];
+    metrics.liveEvent(event.type);
+    if (!shared) return stream.send(sseEvent({ name, data: event.text }));
     sent += 1;
-    const data = `{"workflowExecutionId":${JSON.stringify(executionId)},"data":${json}}`;
-    stream.send(sseEvent({ name, data, id: `${executionId}:${sent}` }));
+    stream.send(sseEvent({ name, data: sharedText(event), id: `${event.executionId}:${sent}` }));
   };
+}
+
+/** An event together with the execution that it is about. */
+export function sharedText({ executionId, json }: LiveEvent): string {
+  return `{"workflowExecutionId":${JSON.stringify(executionId)},"data":${json}}`;
 }
 
 async function isDoneWithin(work: Promise<void>, timeoutMs: number): Promise<boolean> {

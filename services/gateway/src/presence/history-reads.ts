@@ -14,13 +14,13 @@ export class HistoryReads {
   }
 
   /** The worker behind the connection was given the history. */
-  served(peer: string, workflowId: string): void {
-    this.#reads.set(toKey(peer, workflowId), true, historyReadTtlMs);
+  served(connection: string, workflowId: string): void {
+    this.#reads.set(toKey(connection, workflowId), true, historyReadTtlMs);
   }
 
   /** Whether it was since its last submission; the next activation starts anew. */
-  take(peer: string, workflowId: string): boolean {
-    const key = toKey(peer, workflowId);
+  take(connection: string, workflowId: string): boolean {
+    const key = toKey(connection, workflowId);
     const wasServed = this.#reads.get(key) === true;
     this.#reads.delete(key);
     return wasServed;
@@ -28,6 +28,6 @@ export class HistoryReads {
 }
 
 /** Ids come as clients write them. */
-function toKey(peer: string, workflowId: string): string {
-  return `${peer}/${workflowId.toLowerCase()}`;
+function toKey(connection: string, workflowId: string): string {
+  return `${connection}/${workflowId.toLowerCase()}`;
 }

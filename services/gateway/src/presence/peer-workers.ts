@@ -1,23 +1,19 @@
 import { peersMax, workersPerPeerMax } from "../limits.js";
-
-export interface WorkerKey {
-  readonly orgId: string;
-  readonly workerId: string;
-}
+import type { NamedWorker } from "./named-worker.js";
 
 /** A connection that is silent for so long is forgotten; the longest silence of a living worker is 30 s. */
 const peerIdleMs = 90_000;
 
 interface Peer {
   /** Undefined once more workers used the connection than one process holds: it is a proxy. */
-  workers: Map<string, WorkerKey> | undefined;
+  workers: Map<string, NamedWorker> | undefined;
   lastCallMs: number;
   active: boolean;
 }
 
 /**
- * Which workers call over which connection. Most calls do not name a worker, but any call is a sign of life of the
- * process at the other end, so of the workers that polled over the same connection.
+ * Which workers of a principal call over which connection. Most calls do not name a worker, but any call is a sign of life of
+ * the process at the other end, so of the workers that polled over the same connection.
  */
 export class PeerWorkers {
   readonly #peers = new Map<string, Peer>();
@@ -32,7 +28,7 @@ export class PeerWorkers {
   }
 
   /** The worker called over this connection. */
-  join(peerName: string, key: string, worker: WorkerKey): void {
+  join(peerName: string, key: string, worker: NamedWorker): void {
     const peer = this.#peers.get(peerName) ?? this.#add(peerName);
     peer.lastCallMs = this.#now();
     if (peer.workers === undefined || peer.workers.has(key)) return;
@@ -54,7 +50,7 @@ export class PeerWorkers {
   }
 
   /** Visits the workers of connections with calls since the last time, and forgets silent connections. */
-  collect(visit: (key: string, worker: WorkerKey) => void): void {
+  collect(visit: (key: string, worker: NamedWorker) => void): void {
     const silentSince = this.#now() - peerIdleMs;
     for (const [name, peer] of this.#peers) {
       if (!peer.active && peer.lastCallMs < silentSince) this.#peers.delete(name);

@@ -3,17 +3,19 @@ import { WorkersSeenRequest } from "@flovyn/proto/internal";
 import type { Logger } from "@flovyn/runtime";
 import { askDispatch } from "../auth/gateway-caller.js";
 import { presenceBatchMax, presenceReportMs, presenceWorkersMax } from "../limits.js";
-import { PeerWorkers, type WorkerKey } from "./peer-workers.js";
+import { type NamedWorker, workerKey } from "./named-worker.js";
+import { PeerWorkers } from "./peer-workers.js";
 
 export interface PresenceOptions {
   bus: Bus;
   log: Logger;
   now: () => number;
   /** Visits the worker of every call that is open at the moment. */
-  eachWaiting: (visit: (orgId: string, workerId: string) => void) => void;
+  eachWaiting: (visit: (worker: NamedWorker) => void) => void;
 }
 
-interface Sign extends WorkerKey {
+interface Sign {
+  worker: NamedWorker;
   lost: boolean;
 }
 
@@ -27,7 +29,7 @@ export class Presence {
   readonly #peers: PeerWorkers;
   #signs = new Map<string, Sign>();
   /** How many session streams each worker holds here. */
-  readonly #sessions = new Map<string, { worker: WorkerKey; streams: number }>();
+  readonly #sessions = new Map<string, { worker: NamedWorker; streams: number }>();
   #timer: NodeJS.Timeout | undefined;
   #reporting: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -43,43 +45,43 @@ export class Presence {
   }
 
   /** The worker polled or sent a heartbeat over this connection. */
-  seen(orgId: string, workerId: string, peerName: string): void {
-    if (workerId === "") return;
-    const key = workerKey(orgId, workerId);
-    this.#sign(key, orgId, workerId, false);
-    this.#peers.join(peerName, key, { orgId, workerId });
+  seen(worker: NamedWorker, connection: string): void {
+    if (worker.workerId === "") return;
+    const key = workerKey(worker);
+    this.#sign(key, worker, false);
+    this.#peers.join(connection, key, worker);
   }
 
   /** Any other call over this connection. */
-  call(peerName: string): void {
-    this.#peers.call(peerName);
+  call(connection: string): void {
+    this.#peers.call(connection);
   }
 
   /** Takes note of a session stream; the returned function tells that it ended, and whether the worker may be lost. */
-  openSession(orgId: string, workerId: string, peerName: string): (lost: boolean) => void {
-    const key = workerKey(orgId, workerId);
-    const session = this.#sessions.get(key) ?? { worker: { orgId, workerId }, streams: 0 };
+  openSession(worker: NamedWorker, connection: string): (lost: boolean) => void {
+    const key = workerKey(worker);
+    const session = this.#sessions.get(key) ?? { worker, streams: 0 };
     session.streams += 1;
     this.#sessions.set(key, session);
-    this.#sign(key, orgId, workerId, false);
+    this.#sign(key, worker, false);
     this.#reportSoon();
     return (lost) => {
       session.streams -= 1;
       if (session.streams > 0) return;
       this.#sessions.delete(key);
       if (!lost) return;
-      this.#peers.leave(peerName, key);
-      this.#sign(key, orgId, workerId, true);
+      this.#peers.leave(connection, key);
+      this.#sign(key, worker, true);
       this.#reportSoon();
     };
   }
 
   /** Reports what was seen since the last report. Never rejects; what could not be reported goes into the next one. */
   async runOnce(): Promise<void> {
-    for (const [key, { worker }] of this.#sessions) this.#sign(key, worker.orgId, worker.workerId, false);
-    this.#peers.collect((key, worker) => this.#sign(key, worker.orgId, worker.workerId, false));
-    this.#options.eachWaiting((orgId, workerId) => {
-      if (workerId !== "") this.#sign(workerKey(orgId, workerId), orgId, workerId, false);
+    for (const [key, { worker }] of this.#sessions) this.#sign(key, worker, false);
+    this.#peers.collect((key, worker) => this.#sign(key, worker, false));
+    this.#options.eachWaiting((worker) => {
+      if (worker.workerId !== "") this.#sign(workerKey(worker), worker, false);
     });
     await this.#report();
   }
@@ -91,10 +93,10 @@ export class Presence {
     await this.#report();
   }
 
-  #sign(key: string, orgId: string, workerId: string, lost: boolean): void {
+  #sign(key: string, worker: NamedWorker, lost: boolean): void {
     const known = this.#signs.get(key);
     if (known !== undefined) known.lost = lost;
-    else if (this.#signs.size < presenceWorkersMax) this.#signs.set(key, { orgId, workerId, lost });
+    else if (this.#signs.size < presenceWorkersMax) this.#signs.set(key, { worker, lost });
   }
 
   /** At the end of this turn of the event loop, so that the streams of one broken connection make one report. */
@@ -117,19 +119,19 @@ export class Presence {
         await this.#sendBatch(batch);
       } catch (err) {
         this.#options.log.warn({ err, workers: signs.length - start }, "signs of life of workers were not reported");
-        for (const { orgId, workerId, lost } of signs.slice(start)) this.#signAgain(orgId, workerId, lost);
+        for (const sign of signs.slice(start)) this.#signAgain(sign);
         return;
       }
     }
   }
 
-  async #sendBatch(workers: Sign[]): Promise<void> {
+  async #sendBatch(signs: Sign[]): Promise<void> {
     await askDispatch(this.#options.bus, {
       operation: "internal/WorkersSeen",
       payload: WorkersSeenRequest.encode({
-        workers: workers.map(({ orgId, workerId, lost }) => {
-          const session = lost || this.#sessions.has(workerKey(orgId, workerId));
-          return { orgId, workerId, lost, session };
+        workers: signs.map(({ worker, lost }) => {
+          const { orgId, principal, workerId } = worker;
+          return { orgId, principal, workerId, lost, session: lost || this.#sessions.has(workerKey(worker)) };
         }),
       }).finish(),
       timeoutMs: presenceReportMs,
@@ -137,13 +139,8 @@ export class Presence {
   }
 
   /** A sign that came meanwhile is newer and wins. */
-  #signAgain(orgId: string, workerId: string, lost: boolean): void {
-    const key = workerKey(orgId, workerId);
-    if (!this.#signs.has(key)) this.#sign(key, orgId, workerId, lost);
+  #signAgain({ worker, lost }: Sign): void {
+    const key = workerKey(worker);
+    if (!this.#signs.has(key)) this.#sign(key, worker, lost);
   }
-}
-
-/** Org ids hold no blank, so the key is unambiguous. */
-function workerKey(orgId: string, workerId: string): string {
-  return `${orgId} ${workerId}`;
 }

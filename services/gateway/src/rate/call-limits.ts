@@ -2,6 +2,7 @@ import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { LimitsConfig, RateConfig } from "@flovyn/runtime";
 import type { Authenticate, Credentials } from "../auth/authenticate.js";
+import { principalKey } from "../budgets/budget-holder.js";
 import { addressBlock } from "../connections/address-block.js";
 import { limitedAddressesMax, limitedOrgsMax, limitedPrincipalsMax } from "../limits.js";
 import { TokenBucket } from "./token-bucket.js";
@@ -55,15 +56,29 @@ export class CallLimits {
     const { principal } = this.#options.config;
     if (principal.requestsPerSecond > 0) {
       // A principal may have several credentials, or a new token every hour: it is one all the same.
-      const key = `${caller.orgId}/${caller.principalType}/${caller.principalId}`;
-      this.#take(this.#bucket(this.#principals, key, { rate: principal, sizeMax: limitedPrincipalsMax }), "principal");
+      const limit = { rate: principal, sizeMax: limitedPrincipalsMax };
+      this.#take(this.#bucket(this.#principals, principalKey(caller), limit), "principal");
     }
     if (caller.orgId === "") return caller;
-    const rate = this.#options.orgRate(caller.orgId) ?? this.#options.config.org;
+    const { org: rate } = this.ratesOf(caller.orgId);
     if (rate.requestsPerSecond > 0) {
       this.#take(this.#bucket(this.#orgs, caller.orgId, { rate, sizeMax: limitedOrgsMax }), "org");
     }
     return caller;
+  }
+
+  /** The rates of an org and of one principal, as far as they are known. */
+  ratesOf(orgId: string): { org: RateConfig; principal: RateConfig } {
+    const { org, principal } = this.#options.config;
+    return { org: this.#options.orgRate(orgId) ?? org, principal };
+  }
+
+  /** Counts the size of a request that was let through: it is worth another call for every 16 KiB. */
+  charge(caller: Caller, bytes: number): void {
+    const calls = Math.floor(bytes / callBytes);
+    if (calls === 0) return;
+    this.#principals.get(principalKey(caller))?.charge(calls);
+    this.#orgs.get(caller.orgId)?.charge(calls);
   }
 
   #bucket(buckets: Map<string, TokenBucket>, key: string, limit: { rate: RateConfig; sizeMax: number }): TokenBucket {
@@ -92,13 +107,20 @@ export class CallLimits {
     const waitMs = bucket.take(this.#options.now());
     if (waitMs === 0) return;
     this.#options.count(by);
-    throw new DomainError("LimitExceeded", messages[by], { reason: "RATE_LIMIT", retryAfterMs: waitMs });
+    const { requestsPerSecond } = bucket.rate;
+    const size =
+      by === "failures" ? `${Math.round(requestsPerSecond * 60)} in a minute` : `${requestsPerSecond} in a second`;
+    const message = `${names[by]}, at most ${size} at this gateway; try again in ${Math.ceil(waitMs)} ms`;
+    throw new DomainError("LimitExceeded", message, { reason: "RATE_LIMIT", retryAfterMs: waitMs });
   }
 }
 
 const guesses: ReadonlySet<string> = new Set(["INVALID_CREDENTIALS", "INVALID_PROMISE_TOKEN"]);
 
-const messages: Readonly<Record<LimitedBy, string>> = {
+const callBytes = 16 * 1024;
+
+/** What is limited, as the refusal names it. */
+const names: Readonly<Record<LimitedBy, string>> = {
   org: "the organization makes too many calls",
   principal: "this key makes too many calls",
   failures: "too many wrong keys from this address",

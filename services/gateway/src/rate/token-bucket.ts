@@ -15,6 +15,10 @@ export class TokenBucket {
     this.#filledAtMs = nowMs;
   }
 
+  get rate(): RateConfig {
+    return this.#rate;
+  }
+
   /** Another rate from now on; what is left stays, as far as the new burst reaches. */
   set rate(rate: RateConfig) {
     if (rate === this.#rate) return;
@@ -33,6 +37,11 @@ export class TokenBucket {
       return 0;
     }
     return ((1 - this.#tokens) * 1000) / requestsPerSecond;
+  }
+
+  /** Takes more for a call that was let through, also beyond what there is: later calls wait for it. */
+  charge(tokens: number): void {
+    this.#tokens -= tokens;
   }
 
   /** Whether it is as full as it gets: forgetting it then changes nothing. */

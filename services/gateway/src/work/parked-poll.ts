@@ -1,3 +1,4 @@
+import type { NamedWorker } from "../presence/named-worker.js";
 import type { Timed } from "./deadline-wheel.js";
 import type { LinePoller } from "./work-line.js";
 
@@ -26,21 +27,23 @@ export interface PollCount {
 }
 
 /** One poll call that waits for work, on a line and on the deadline wheel. */
-export class ParkedPoll implements LinePoller, Timed {
+export class ParkedPoll implements LinePoller, Timed, NamedWorker {
   place: LinePoller["place"] = "new";
   gone = false;
   expired = false;
   dueAtMs = 0;
   slot = -1;
   readonly orgId: string;
+  readonly principal: string;
   readonly workerId: string;
   /** Lease the worker asks for; 0 means the default of the service. */
   readonly leaseMs: number;
   readonly #reply: PollReply;
   readonly #host: PollHost;
 
-  constructor(order: { orgId: string; workerId: string; leaseMs: number }, reply: PollReply, host: PollHost) {
+  constructor(order: NamedWorker & { leaseMs: number }, reply: PollReply, host: PollHost) {
     this.orgId = order.orgId;
+    this.principal = order.principal;
     this.workerId = order.workerId;
     this.leaseMs = order.leaseMs;
     this.#reply = reply;

@@ -48,6 +48,15 @@ export class QueueLine implements HintListener, PollHost, LineOutlet<ParkedPoll,
     this.#unlisten = context.hints.listen(workSubject(address.kind, address.orgId, address.queue), this);
   }
 
+  get orgId(): string {
+    return this.#address.orgId;
+  }
+
+  /** What its list of kinds keeps. */
+  get kindsBytes(): number {
+    return this.#address.filter.bytes;
+  }
+
   /** Nobody waits and nothing runs. */
   get idle(): boolean {
     return this.#line.idle && this.#running === 0;

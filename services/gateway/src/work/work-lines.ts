@@ -1,51 +1,44 @@
 import type { WorkKind } from "@flovyn/bus";
-import { DomainError } from "@flovyn/domain";
-import { fallbackClaimAfterMs, fallbackPassMs, parkedPollersMax, workLineIdleMs, workLinesMax } from "../limits.js";
+import type { Budgets } from "../budgets/budgets.js";
+import { fallbackClaimAfterMs, fallbackPassMs, workLineIdleMs } from "../limits.js";
+import type { NamedWorker } from "../presence/named-worker.js";
 import { IdlePolls } from "./idle-polls.js";
 import type { KindsFilter } from "./kinds-filter.js";
 import { ParkedPoll, type PollReply } from "./parked-poll.js";
 import { type LineContext, QueueLine } from "./queue-line.js";
 
-export interface PollOrder {
+export type WorkLinesBudgets = Pick<Budgets, "poll_queues" | "kinds_bytes">;
+
+export interface PollOrder extends NamedWorker {
   kind: WorkKind;
-  orgId: string;
   queue: string;
   filter: KindsFilter;
-  workerId: string;
   leaseMs: number;
   /** How long to wait for work; 0 looks once. */
   holdMs: number;
 }
 
-export interface WorkLinesLimits {
-  linesMax: number;
-  pollersMax: number;
-}
-
 /**
  * All work lines of this process, one for each (kind, org, queue, kinds). Lines are made by the first poll and forgotten
- * after a while without polls, or when there are too many, those that were used longest ago first.
+ * after a while without polls, or when their org has too many, those that were used longest ago first.
  */
 export class WorkLines {
   readonly #context: LineContext;
-  readonly #limits: WorkLinesLimits;
+  readonly #budgets: WorkLinesBudgets;
   readonly #idlePolls: IdlePolls;
-  /** In the order of their last use. */
-  readonly #lines = new Map<string, QueueLine>();
+  /** By org, and of each org in the order of their last use. */
+  readonly #orgs = new Map<string, Map<string, QueueLine>>();
   #draining = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    context: Omit<LineContext, "count">,
-    limits: WorkLinesLimits = { linesMax: workLinesMax, pollersMax: parkedPollersMax },
-  ) {
+  constructor({ budgets, ...context }: Omit<LineContext, "count"> & { budgets: WorkLinesBudgets }) {
     this.#context = { ...context, count: { polls: 0 } };
-    this.#limits = limits;
+    this.#budgets = budgets;
     this.#idlePolls = new IdlePolls(this.#context);
   }
 
   get size(): number {
-    return this.#lines.size;
+    return this.#budgets.poll_queues.used;
   }
 
   /** Polls that are not answered yet. */
@@ -63,10 +56,6 @@ export class WorkLines {
    * Errors: LimitExceeded; those of the claim go to `reply`.
    */
   poll(order: PollOrder, reply: PollReply): ParkedPoll {
-    const { pollersMax } = this.#limits;
-    if (this.parked >= pollersMax) {
-      throw new DomainError("LimitExceeded", `too many polls wait at this gateway, at most ${pollersMax}`);
-    }
     const host = this.#draining ? this.#idlePolls : this.#lineFor(order);
     const poll = new ParkedPoll(order, reply, host);
     host.park(poll, this.#draining ? 0 : order.holdMs);
@@ -75,13 +64,13 @@ export class WorkLines {
 
   /** When work on the line was last hinted at; undefined when the line does not exist. */
   lastHintMs(kind: WorkKind, orgId: string, queue: string, filter: KindsFilter): number | undefined {
-    return this.#lines.get(lineKey(kind, orgId, queue, filter))?.lastHintMs;
+    return this.#orgs.get(orgId)?.get(lineKey(kind, queue, filter))?.lastHintMs;
   }
 
   /** Calls back with the worker of every waiting poll: an open poll is a sign of life. */
-  eachWaiting(visit: (orgId: string, workerId: string) => void): void {
-    for (const line of this.#lines.values()) for (const poll of line.polls) visit(poll.orgId, poll.workerId);
-    for (const poll of this.#idlePolls.polls) visit(poll.orgId, poll.workerId);
+  eachWaiting(visit: (worker: NamedWorker) => void): void {
+    for (const [, line] of this.#all()) for (const poll of line.polls) visit(poll);
+    for (const poll of this.#idlePolls.polls) visit(poll);
   }
 
   /**
@@ -91,7 +80,7 @@ export class WorkLines {
   pass(): void {
     const now = this.#context.now();
     let longest: QueueLine | undefined;
-    for (const [key, line] of this.#lines) {
+    for (const [key, line] of this.#all()) {
       if (line.idle && now - line.lastUsedMs >= workLineIdleMs) this.#drop(key, line);
       else if (line.parked > 0 && (longest === undefined || line.lastClaimMs < longest.lastClaimMs)) longest = line;
     }
@@ -103,49 +92,74 @@ export class WorkLines {
     this.#draining = true;
     clearInterval(this.#timer);
     this.#idlePolls.expireAll();
-    for (const line of this.#lines.values()) line.expireAll();
+    for (const [, line] of this.#all()) line.expireAll();
   }
 
   /** Stops listening to hints. */
   stop(): void {
     clearInterval(this.#timer);
-    for (const [key, line] of this.#lines) this.#drop(key, line);
+    for (const [key, line] of this.#all()) this.#drop(key, line);
+  }
+
+  *#all(): Generator<[key: string, line: QueueLine]> {
+    for (const lines of this.#orgs.values()) yield* lines;
   }
 
   #lineFor(order: PollOrder): QueueLine {
-    const key = lineKey(order.kind, order.orgId, order.queue, order.filter);
-    const known = this.#lines.get(key);
-    if (known !== undefined) {
-      this.#lines.delete(key);
-      this.#lines.set(key, known);
-      return known;
+    const key = lineKey(order.kind, order.queue, order.filter);
+    const known = this.#orgs.get(order.orgId)?.get(key);
+    if (known === undefined) this.#takeRoom(order);
+    const line = known ?? new QueueLine(this.#context, order);
+    let lines = this.#orgs.get(order.orgId);
+    if (lines === undefined) {
+      lines = new Map();
+      this.#orgs.set(order.orgId, lines);
     }
-    if (this.#lines.size >= this.#limits.linesMax) this.#makeRoom();
-    const line = new QueueLine(this.#context, order);
-    this.#lines.set(key, line);
+    lines.delete(key);
+    lines.set(key, line);
     return line;
   }
 
-  #makeRoom(): void {
-    for (const [key, line] of this.#lines) {
-      if (line.idle) {
-        this.#drop(key, line);
-        return;
-      }
+  /** Counts a new line. Idle lines of the same org make room, those used longest ago first. Errors: LimitExceeded. */
+  #takeRoom({ orgId, filter }: PollOrder): void {
+    const { poll_queues: queues, kinds_bytes: bytes } = this.#budgets;
+    const holder = { org: orgId };
+    const isFull = () =>
+      queues.fullScope(holder, 1) !== undefined || bytes.fullScope(holder, filter.bytes) !== undefined;
+    if (isFull()) this.#dropIdle(orgId, isFull);
+    queues.take(holder);
+    try {
+      bytes.take(holder, filter.bytes);
+    } catch (error) {
+      queues.give(holder);
+      throw error;
     }
-    throw new DomainError(
-      "LimitExceeded",
-      `too many queues are polled at this gateway, at most ${this.#limits.linesMax}`,
-    );
+  }
+
+  /** Looks at a few lines only: an org whose lines are all in use is refused at little cost. */
+  #dropIdle(orgId: string, isFull: () => boolean): void {
+    let looked = 0;
+    for (const [key, line] of this.#orgs.get(orgId) ?? []) {
+      if (++looked > idleLooksMax) return;
+      if (!line.idle) continue;
+      this.#drop(key, line);
+      if (!isFull()) return;
+    }
   }
 
   #drop(key: string, line: QueueLine): void {
     line.close();
-    this.#lines.delete(key);
+    const lines = this.#orgs.get(line.orgId);
+    lines?.delete(key);
+    if (lines?.size === 0) this.#orgs.delete(line.orgId);
+    this.#budgets.poll_queues.give({ org: line.orgId });
+    this.#budgets.kinds_bytes.give({ org: line.orgId }, line.kindsBytes);
   }
 }
 
-/** Neither kinds of work nor org ids hold a blank, and queue names no line break, so the key is unambiguous. */
-function lineKey(kind: WorkKind, orgId: string, queue: string, filter: KindsFilter): string {
-  return `${kind} ${orgId} ${queue}\n${filter.key}`;
+const idleLooksMax = 100;
+
+/** Kinds of work hold no blank and queue names no line break, so the key is unambiguous. */
+function lineKey(kind: WorkKind, queue: string, filter: KindsFilter): string {
+  return `${kind} ${queue}\n${filter.key}`;
 }

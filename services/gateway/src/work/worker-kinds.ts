@@ -2,7 +2,9 @@ import type { Bus } from "@flovyn/bus";
 import { DomainError, newId } from "@flovyn/domain";
 import { WorkerKindsRequest, WorkerKindsResponse } from "@flovyn/proto/internal";
 import { gatewayCaller } from "../auth/gateway-caller.js";
+import type { Budget } from "../budgets/budget.js";
 import { claimTimeoutMs, workerKindsMax, workerKindsTtlMs } from "../limits.js";
+import { type NamedWorker, workerKey } from "../presence/named-worker.js";
 import { anyKind, type KindsFilter, kindsFilter } from "./kinds-filter.js";
 
 /** What a worker declared when it registered. A worker that never did, or that declared none of one sort, takes any kind of it. */
@@ -19,17 +21,20 @@ export interface WorkerKinds {
 export class WorkerKindsCache {
   readonly #bus: Bus;
   readonly #now: () => number;
-  readonly #entries = new Map<string, WorkerKinds>();
+  readonly #budget: Budget;
+  readonly #entries = new Map<string, WorkerKinds & { org: string }>();
   readonly #loading = new Map<string, Promise<WorkerKinds>>();
 
-  constructor(options: { bus: Bus; now: () => number }) {
+  /** `budget` is for the bytes of the lists of kinds. */
+  constructor(options: { bus: Bus; now: () => number; budget: Budget }) {
     this.#bus = options.bus;
+    this.#budget = options.budget;
     this.#now = options.now;
   }
 
   /** What is known, possibly out of date. */
-  peek(orgId: string, workerId: string): WorkerKinds | undefined {
-    return this.#entries.get(key(orgId, workerId));
+  peek(worker: NamedWorker): WorkerKinds | undefined {
+    return this.#entries.get(workerKey(worker));
   }
 
   /** Whether what is known is good without another look. */
@@ -38,13 +43,13 @@ export class WorkerKindsCache {
   }
 
   /** Asks dispatch; callers that ask at the same time share one request. Errors: Unavailable, Timeout. */
-  load(orgId: string, workerId: string): Promise<WorkerKinds> {
-    const id = key(orgId, workerId);
+  load(worker: NamedWorker): Promise<WorkerKinds> {
+    const id = workerKey(worker);
     const running = this.#loading.get(id);
     if (running !== undefined) return running;
-    const loading = this.#ask(orgId, workerId).then(
+    const loading = this.#ask(worker).then(
       (kinds) => {
-        if (this.#finish(id, loading)) this.#remember(id, kinds);
+        if (this.#finish(id, loading)) this.#remember(id, worker.orgId, kinds);
         return kinds;
       },
       (error: unknown) => {
@@ -57,20 +62,20 @@ export class WorkerKindsCache {
   }
 
   /** The worker registered anew: what is known, or being asked, no longer holds. */
-  forget(orgId: string, workerId: string): void {
-    const id = key(orgId, workerId);
-    this.#entries.delete(id);
+  forget(worker: NamedWorker): void {
+    const id = workerKey(worker);
+    this.#drop(id);
     this.#loading.delete(id);
   }
 
-  async #ask(orgId: string, workerId: string): Promise<WorkerKinds> {
+  async #ask({ orgId, principal, workerId }: NamedWorker): Promise<WorkerKinds> {
     // The answer is as old as the question, since a registration may come between them.
     const loadedAtMs = this.#now();
     try {
       const answer = await this.#bus.request({
         service: "dispatch",
         operation: "internal/WorkerKinds",
-        payload: WorkerKindsRequest.encode({ workerId }).finish(),
+        payload: WorkerKindsRequest.encode({ workerId, principal }).finish(),
         timeoutMs: claimTimeoutMs,
         caller: gatewayCaller(orgId),
         requestId: newId(),
@@ -92,17 +97,25 @@ export class WorkerKindsCache {
     return this.#loading.get(id) === loading && this.#loading.delete(id);
   }
 
-  #remember(id: string, entry: WorkerKinds): void {
-    this.#entries.delete(id);
+  /** An org that keeps too many kinds is asked about at each poll of its workers. */
+  #remember(id: string, org: string, kinds: WorkerKinds): void {
+    this.#drop(id);
+    if (!this.#budget.tryTake({ org }, bytesOf(kinds))) return;
     if (this.#entries.size >= workerKindsMax) {
       const oldest = this.#entries.keys().next();
-      if (oldest.done !== true) this.#entries.delete(oldest.value);
+      if (oldest.done !== true) this.#drop(oldest.value);
     }
-    this.#entries.set(id, entry);
+    this.#entries.set(id, { ...kinds, org });
+  }
+
+  #drop(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
+    this.#budget.give({ org: entry.org }, bytesOf(entry));
   }
 }
 
-/** Org ids hold no blank, so the key is unambiguous. */
-function key(orgId: string, workerId: string): string {
-  return `${orgId} ${workerId}`;
+function bytesOf({ workflow, task }: WorkerKinds): number {
+  return workflow.bytes + task.bytes;
 }

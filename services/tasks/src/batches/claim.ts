@@ -17,6 +17,7 @@ export function createTaskClaimBatcher(context: TasksContext): Batcher<WaitingPo
         now: context.clock.now(),
         pollers: pollers.map((poller) => ({
           ...poller,
+          principal: poller.principal || null,
           kinds: poller.kinds.length === 0 ? null : poller.kinds.join(kindSeparator),
           leaseMs: poller.leaseMs || taskLeaseMsDefault,
           ownLeaseMs: poller.leaseMs || null,

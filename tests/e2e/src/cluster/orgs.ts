@@ -23,14 +23,26 @@ export function makeOrg(name: string): Org {
 /** An operator of a cluster that has one. */
 export const operatorKey = "flovyn_op_test_operator";
 
-/** With an operator, a viewer of each org, worker tokens, and every authenticator that is configured. */
+/** A worker key of the org that belongs to another principal than `workerKey`. */
+export const otherWorkerKey = ({ workerKey }: Org) => `${workerKey}_other`;
+
+/** A second key of the principal of `workerKey`, as while keys are rotated. */
+export const rotatedWorkerKey = ({ workerKey }: Org) => `${workerKey}_rotated`;
+
+/**
+ * With an operator, a viewer and more worker keys of each org, worker tokens, and every authenticator that is configured.
+ */
 export function accessToml(orgs: readonly Org[]): string {
   const [tables, keys] = [orgTables(orgs), orgKeys(orgs)];
   const more = [
     `  { key = "${operatorKey}", principal_type = "User", principal_id = "operator:test", role = "OPERATOR" },`,
-    ...orgs.map(({ id, userKey }) => {
-      const viewer = `key = "${userKey}_viewer", org_id = "${id}"`;
-      return `  { ${viewer}, principal_type = "User", principal_id = "api:viewer", role = "VIEWER" },`;
+    ...orgs.flatMap((org) => {
+      const key = (text: string) => `  { key = "${text}", org_id = "${org.id}"`;
+      return [
+        `${key(`${org.userKey}_viewer`)}, principal_type = "User", principal_id = "api:viewer", role = "VIEWER" },`,
+        `${key(otherWorkerKey(org))}, principal_type = "Worker", principal_id = "worker:other" },`,
+        `${key(rotatedWorkerKey(org))}, principal_type = "Worker", principal_id = "worker:test" },`,
+      ];
     }),
   ];
   return [

@@ -19,7 +19,7 @@ import type { Cluster } from "../cluster.js";
 import type { Doer } from "./player.js";
 import { toWire } from "./wire.js";
 
-const pollers = [{ workerId: "worker", leaseMs: 0 }];
+const pollers = [{ workerId: "worker", principal: "Worker/principal", leaseMs: 0 }];
 
 /** Takes the steps against the services of a cluster. `realId` tells the id that the server gave a promise of the model. */
 export function servicesDoer(cluster: Cluster, realId: (promiseId: string) => string): Doer {

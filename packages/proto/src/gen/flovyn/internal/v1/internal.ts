@@ -93,6 +93,8 @@ export interface Poller {
   workerId: string;
   /** Lease asked for by the poller; 0 means the default of the service. */
   leaseMs: number;
+  /** Whose worker that is, as Worker/token:…: what it claims is not the work of a worker of the same id of another one. */
+  principal: string;
 }
 
 export interface ClaimResponse {
@@ -133,6 +135,8 @@ export interface WorkerSeen {
   lost: boolean;
   /** The worker owns a session stream: while it lives it is reported every few seconds. */
   session: boolean;
+  /** Whose worker that is, as in Poller. */
+  principal: string;
 }
 
 export interface WorkersSeenResponse {
@@ -304,6 +308,8 @@ export interface ListAuditResponse {
 /** internal/WorkerKinds: the kinds a registered worker declared; both empty when it never registered. */
 export interface WorkerKindsRequest {
   workerId: string;
+  /** Whose worker that is, as in Poller. */
+  principal: string;
 }
 
 export interface WorkerKindsResponse {
@@ -1390,7 +1396,7 @@ export const ClaimRequest: MessageFns<ClaimRequest> = {
 };
 
 function createBasePoller(): Poller {
-  return { workerId: "", leaseMs: 0 };
+  return { workerId: "", leaseMs: 0, principal: "" };
 }
 
 export const Poller: MessageFns<Poller> = {
@@ -1400,6 +1406,9 @@ export const Poller: MessageFns<Poller> = {
     }
     if (message.leaseMs !== 0) {
       writer.uint32(16).uint32(message.leaseMs);
+    }
+    if (message.principal !== "") {
+      writer.uint32(26).string(message.principal);
     }
     return writer;
   },
@@ -1433,6 +1442,14 @@ export const Poller: MessageFns<Poller> = {
             message.leaseMs = reader.uint32();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1452,6 +1469,7 @@ export const Poller: MessageFns<Poller> = {
     const message = createBasePoller();
     message.workerId = object.workerId ?? "";
     message.leaseMs = object.leaseMs ?? 0;
+    message.principal = object.principal ?? "";
     return message;
   },
 };
@@ -1823,7 +1841,7 @@ export const WorkersSeenRequest: MessageFns<WorkersSeenRequest> = {
 };
 
 function createBaseWorkerSeen(): WorkerSeen {
-  return { orgId: "", workerId: "", lost: false, session: false };
+  return { orgId: "", workerId: "", lost: false, session: false, principal: "" };
 }
 
 export const WorkerSeen: MessageFns<WorkerSeen> = {
@@ -1839,6 +1857,9 @@ export const WorkerSeen: MessageFns<WorkerSeen> = {
     }
     if (message.session !== false) {
       writer.uint32(32).bool(message.session);
+    }
+    if (message.principal !== "") {
+      writer.uint32(42).string(message.principal);
     }
     return writer;
   },
@@ -1888,6 +1909,14 @@ export const WorkerSeen: MessageFns<WorkerSeen> = {
             message.session = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1909,6 +1938,7 @@ export const WorkerSeen: MessageFns<WorkerSeen> = {
     message.workerId = object.workerId ?? "";
     message.lost = object.lost ?? false;
     message.session = object.session ?? false;
+    message.principal = object.principal ?? "";
     return message;
   },
 };
@@ -3793,13 +3823,16 @@ export const ListAuditResponse: MessageFns<ListAuditResponse> = {
 };
 
 function createBaseWorkerKindsRequest(): WorkerKindsRequest {
-  return { workerId: "" };
+  return { workerId: "", principal: "" };
 }
 
 export const WorkerKindsRequest: MessageFns<WorkerKindsRequest> = {
   encode(message: WorkerKindsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.workerId !== "") {
       writer.uint32(10).string(message.workerId);
+    }
+    if (message.principal !== "") {
+      writer.uint32(18).string(message.principal);
     }
     return writer;
   },
@@ -3825,6 +3858,14 @@ export const WorkerKindsRequest: MessageFns<WorkerKindsRequest> = {
             message.workerId = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.principal = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3843,6 +3884,7 @@ export const WorkerKindsRequest: MessageFns<WorkerKindsRequest> = {
   fromPartial(object: DeepPartial<WorkerKindsRequest>): WorkerKindsRequest {
     const message = createBaseWorkerKindsRequest();
     message.workerId = object.workerId ?? "";
+    message.principal = object.principal ?? "";
     return message;
   },
 };

@@ -1,0 +1,101 @@
+import type { ServerHttp2Stream } from "node:http2";
+import type { BudgetHolder } from "../budgets/budget-holder.js";
+import type { Budgets } from "../budgets/budgets.js";
+
+export interface CallAccountOptions {
+  budgets: Pick<Budgets, "calls" | "request_bytes" | "answer_bytes">;
+  holder: BudgetHolder;
+  /** What the request is counted as from the start, because it is not known how large it is once decompressed. */
+  reserveBytes: number;
+  /** The request takes more than there is: the call ends with this. */
+  refused: (error: unknown) => void;
+}
+
+/**
+ * What one call takes of the budgets. The call and its answer count until their stream has closed, because an answer that
+ * is not read is kept; the bytes of the request until the answer.
+ */
+export class CallAccount {
+  readonly #options: CallAccountOptions;
+  #requestBytes = 0;
+  #answerBytes = 0;
+  #over = false;
+
+  /** Errors: LimitExceeded, and nothing is taken. */
+  constructor(options: CallAccountOptions) {
+    const { budgets, holder, reserveBytes } = options;
+    this.#options = options;
+    budgets.calls.take(holder);
+    try {
+      this.#takeRequest(reserveBytes);
+    } catch (error) {
+      budgets.calls.give(holder);
+      throw error;
+    }
+  }
+
+  /** Bytes of answers that were not taken yet. */
+  get answerBytes(): number {
+    return this.#answerBytes;
+  }
+
+  /** Counts what arrives on a stream, until it closes. */
+  follow(stream: ServerHttp2Stream): void {
+    if (this.#options.reserveBytes === 0) stream.on("data", this.#arrived);
+    stream.once("close", () => this.close());
+    if (stream.closed) this.close();
+  }
+
+  /** A whole message has arrived, of so many bytes: what was reserved beyond them is given back. */
+  received(bytes: number): void {
+    const { budgets, holder, reserveBytes } = this.#options;
+    if (reserveBytes === 0 || this.#requestBytes === 0) return;
+    const spare = this.#requestBytes - bytes;
+    this.#requestBytes = bytes;
+    budgets.request_bytes.give(holder, spare);
+  }
+
+  /** Counts an answer. Errors: LimitExceeded. */
+  answer(bytes: number): void {
+    if (this.#over) return;
+    this.#options.budgets.answer_bytes.take(this.#options.holder, bytes);
+    this.#answerBytes += bytes;
+  }
+
+  /** The caller has taken so many bytes of the answers. */
+  taken(bytes: number): void {
+    if (this.#over) return;
+    this.#answerBytes -= bytes;
+    this.#options.budgets.answer_bytes.give(this.#options.holder, bytes);
+  }
+
+  /** The request is answered: its bytes are free. */
+  requestOver(): void {
+    this.#options.budgets.request_bytes.give(this.#options.holder, this.#requestBytes);
+    this.#requestBytes = 0;
+  }
+
+  /** Gives all of it back. Idempotent. */
+  close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { budgets, holder } = this.#options;
+    this.requestOver();
+    budgets.answer_bytes.give(holder, this.#answerBytes);
+    budgets.calls.give(holder);
+  }
+
+  readonly #arrived = (chunk: Buffer): void => {
+    if (this.#over) return;
+    try {
+      this.#takeRequest(chunk.byteLength);
+    } catch (error) {
+      this.#options.refused(error);
+    }
+  };
+
+  #takeRequest(bytes: number): void {
+    this.#options.budgets.request_bytes.take(this.#options.holder, bytes);
+    this.#requestBytes += bytes;
+  }
+}
