@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { DomainError, invalidField } from "./errors.js";
+import { scanJson } from "./json-scan.js";
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
@@ -9,6 +10,8 @@ const mebibyte = 1024 * kibibyte;
  * message and a payload travels to them inside one.
  */
 export const payloadBytesMax = 4 * mebibyte - 64 * kibibyte;
+/** Levels of arrays and objects in one payload. Deeper ones are of no use to any client, and some JSON readers recurse. */
+export const jsonDepthMax = 10_000;
 /** Text of an error or a stack trace. Longer text is cut, not refused: losing the report would be worse. */
 export const errorTextMax = 64 * kibibyte;
 /** Why somebody cancelled something, in characters. */
@@ -94,7 +97,10 @@ export function checkWellFormed(text: string, field: string): string {
   return text;
 }
 
-/** Checks the size of one payload. Errors: PayloadTooLarge with the limit in the text. */
+/**
+ * Checks the size and the nesting of one payload. Bytes that are not JSON pass, because a call must not fail for them.
+ * Errors: PayloadTooLarge with the limit in the text; InvalidInput when it is nested too deep.
+ */
 export function checkPayload(bytes: Uint8Array, field: string): Uint8Array {
   if (bytes.byteLength > payloadBytesMax) {
     throw new DomainError(
@@ -103,7 +109,21 @@ export function checkPayload(bytes: Uint8Array, field: string): Uint8Array {
       { field },
     );
   }
+  checkNesting(bytes, field);
   return bytes;
+}
+
+/** Checks how deep JSON text is nested, without building what it means. Errors: InvalidInput with the limit. */
+export function checkNesting(text: Uint8Array | string, field: string): void {
+  // Each level takes two bytes, so most payloads need no look.
+  if (text.length < 2 * jsonDepthMax) return;
+  const bytes = typeof text === "string" ? Buffer.from(text) : text;
+  const scan = isUtf8(bytes) ? scanJson(bytes) : undefined;
+  if (scan?.isJson && scan.depth > jsonDepthMax) throw nestedTooDeep(field);
+}
+
+export function nestedTooDeep(field: string): DomainError {
+  return invalidField(field, `must not be nested deeper than ${jsonDepthMax} levels`);
 }
 
 export function parseInteger(value: number, field: string, min: number, max: number): number {
@@ -155,11 +175,5 @@ export function cutText(text: string, lengthMax: number): string {
 
 /** True when the bytes are the UTF-8 text of one JSON document. */
 export function isJson(bytes: Uint8Array): boolean {
-  if (!isUtf8(bytes)) return false;
-  try {
-    JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
-    return true;
-  } catch {
-    return false;
-  }
+  return isUtf8(bytes) && scanJson(bytes).isJson;
 }

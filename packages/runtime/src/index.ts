@@ -22,6 +22,7 @@ export * from "./metrics.js";
 export { metricsPaths, probePaths } from "./ops-routes.js";
 export * from "./ops-server.js";
 export * from "./port-busy.js";
+export * from "./report-workflows.js";
 export * from "./route-requests.js";
 export * from "./service-context.js";
 export * from "./sweep.js";

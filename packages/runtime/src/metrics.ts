@@ -14,6 +14,8 @@ export interface Metrics {
   workflowStarted(work: NamedWork): void;
   /** `durationMs` counts from the creation. */
   workflowEnded(work: NamedWork, status: string, durationMs?: number): void;
+  /** A history crossed a threshold. */
+  historyLong(threshold: "warning" | "limit" | "full"): void;
   taskSubmitted(work: NamedWork): void;
   /** `durationMs` counts from the creation. */
   taskEnded(work: NamedWork, status: string, durationMs?: number): void;
@@ -54,6 +56,11 @@ export function createMetrics(options: { service: string; processMetrics?: boole
     "queue",
     "status",
   ]);
+  const longHistories = counter(
+    "flovyn_histories_long_total",
+    "Histories that became long: warning is a fifth of the limit, limit refuses signals, full failed its workflow.",
+    ["threshold"],
+  );
   const submitted = counter("flovyn_tasks_submitted_total", "Tasks created.", ["kind", "queue"]);
   const tasksCompleted = counter("flovyn_tasks_completed_total", "Tasks that completed.", ["kind", "queue"]);
   const tasksFailed = counter("flovyn_tasks_failed_total", "Tasks that failed or were cancelled.", [
@@ -102,6 +109,7 @@ export function createMetrics(options: { service: string; processMetrics?: boole
       else failed.inc({ ...labels, status });
       if (durationMs !== undefined) workflowSeconds.observe({ ...labels, status }, durationMs / 1000);
     },
+    historyLong: (threshold) => longHistories.inc({ threshold }),
     taskSubmitted: (work) => submitted.inc(bound(work)),
     taskEnded: (work, status, durationMs) => {
       const labels = bound(work);

@@ -29,7 +29,8 @@ const otherProcessSeenMs = 60_000;
 /**
  * Registers a worker and what it can run, in one transaction. The same name registered again by the same principal keeps its
  * id; only the capabilities of the declared type are replaced. While another process goes by that name, its capabilities are kept:
- * work is handed out by them, and the one must not take away what the other runs. Errors: InvalidInput, Forbidden, NotFound. Source: RegisterWorker.
+ * work is handed out by them, and the one must not take away what the other runs.
+ * Errors: InvalidInput, PayloadTooLarge, Forbidden, NotFound. Source: RegisterWorker.
  */
 export async function registerWorker(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(WorkerRegistrationRequest, request.payload);
@@ -42,6 +43,10 @@ export async function registerWorker(context: DispatchContext, request: Incoming
   const teamId = message.teamId ? parseUuid(message.teamId, "team_id") : null;
   const workflows = parseCapabilities(message.workflows, "workflows");
   const tasks = parseCapabilities(message.tasks, "tasks");
+  message.agents.forEach(({ inputSchema, metadata }, index) => {
+    checkPayload(inputSchema, `agents[${index}].input_schema`);
+    checkPayload(metadata, `agents[${index}].metadata`);
+  });
   const now = context.clock.now();
   const workerId = await context.db.transaction(async (tx) => {
     const { id: workerId, shared } = await upsertRegisteredWorker(

@@ -1,5 +1,5 @@
 import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
-import { cutText, findJsonMembers, invalidField, jsonMemberName, parseUuid } from "@flovyn/domain";
+import { checkNesting, cutText, invalidField, parseUuid, scanJson } from "@flovyn/domain";
 import { StreamEventType, StreamTaskDataRequest, StreamTaskDataResponse } from "@flovyn/proto/v1";
 import type { TasksContext } from "../context.js";
 import type { ChunkType, TaskStreams } from "../streams/task-streams.js";
@@ -48,26 +48,23 @@ function parseChunkPayload(text: string): string {
   if (bytes > chunkPayloadBytesMax) {
     throw invalidField("payload", `must have at most ${chunkPayloadBytesMax} bytes, has ${bytes}`);
   }
-  // Before the parser, which recurses into what is nested.
-  const members = findJsonMembers(text, "payload");
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw invalidField("payload", "must be the text of a JSON object");
-  }
+  checkNesting(text, "payload");
+  // Of two members of one name some readers take the first: one such chunk would be the server's own event to them.
+  const written = Buffer.from(text);
+  const names = new Set<string>();
+  let twice: string | undefined;
+  const { isJson } = scanJson(written, ({ keyStart, keyEnd }) => {
+    const name = JSON.parse(written.toString("utf8", keyStart, keyEnd)) as string;
+    if (names.has(name)) twice ??= name;
+    names.add(name);
+  });
+  const value: unknown = isJson ? JSON.parse(text) : undefined;
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw invalidField("payload", "must be the text of a JSON object");
   }
-  // Of two members of one name some readers take the first: one such chunk would be the server's own event to them.
-  const names = new Set<string>();
-  for (const member of members) {
-    const name = jsonMemberName(text, member);
-    if (names.has(name)) {
-      const shown = JSON.stringify(cutText(name, shownNameMax));
-      throw invalidField("payload", `must name each member once, has ${shown} twice`);
-    }
-    names.add(name);
+  if (twice !== undefined) {
+    const shown = JSON.stringify(cutText(twice, shownNameMax));
+    throw invalidField("payload", `must name each member once, has ${shown} twice`);
   }
   if ("type" in value && value.type === serverEventType) {
     throw invalidField("payload", `type must not be ${serverEventType}: it marks what the server says`);
