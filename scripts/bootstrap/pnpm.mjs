@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { pinnedTool } from "./pinned-tool.mjs";
+import { root } from "./root.mjs";
 import { run } from "./steps.mjs";
-
-const PNPM = "pnpm@10.34.9";
 
 /** Nothing may ask a question, phone home, or mix its own news into the output. */
 const QUIET = {
@@ -15,13 +17,28 @@ const QUIET = {
 };
 
 /**
- * Runs the pinned pnpm. npx brings it where it is missing, and puts it into PATH for turbo, which wants to find it there.
+ * How to run the pnpm of package.json, which is fetched where it is missing and held against its hash. In PATH for turbo, which
+ * wants to find it there.
+ *
+ * @param {(progress: string) => void} [report]
+ */
+export async function pnpmCommand(report) {
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const directory = join(root, ".flovyn", "tools");
+  const modules = await pinnedTool({ pin: packageManager, directory, ...(report && { report }) });
+  const PATH = [join(modules, ".bin"), process.env.PATH].filter(Boolean).join(delimiter);
+  return { program: process.execPath, script: join(modules, "pnpm", "bin", "pnpm.cjs"), env: { ...QUIET, PATH } };
+}
+
+/**
+ * Runs the pinned pnpm.
  *
  * @param {string[]} args
  * @param {(line: string) => void} [onLine]
  */
-export function pnpm(args, onLine) {
-  return run("npx", ["--yes", PNPM, ...args], { env: QUIET, onLine });
+export async function pnpm(args, onLine) {
+  const { program, script, env } = await pnpmCommand(onLine);
+  return run(program, [script, ...args], { env, onLine });
 }
 
 /** @param {(progress: string) => void} report */

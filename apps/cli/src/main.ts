@@ -15,7 +15,7 @@ import { serve } from "./commands/serve.js";
 import { token } from "./commands/token.js";
 import { version } from "./compose/version.js";
 import { OutOfReachError } from "./dev/rest.js";
-import { print } from "./print.js";
+import { print, printFailure, printLines } from "./print.js";
 import { UsageError, usage } from "./usage.js";
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
@@ -28,7 +28,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   token,
   auth,
   version: async () => print(version),
-  help: async () => print(usage),
+  help: async () => printLines(usage.split("\n")),
 };
 
 /** Errors that are meant for the person at the terminal; of anything else the stack is shown. */
@@ -71,6 +71,6 @@ try {
   process.exit();
 } catch (error) {
   const { text, exitCode } = explain(error);
-  process.stderr.write(`flovyn: ${text}\n`);
+  printFailure(text);
   process.exit(exitCode);
 }

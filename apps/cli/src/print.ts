@@ -1,9 +1,24 @@
-/** One line for the person at the terminal. */
+import { terminalLine, terminalLines } from "@flovyn/runtime";
+
+/**
+ * One line for the person at the terminal, whatever the text holds: what comes from a server, a file or another process can
+ * neither begin a line of its own nor command the terminal. The only way to standard output.
+ */
 export function print(line = ""): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${terminalLine(line)}\n`);
 }
 
 /** The same where standard output belongs to a program. */
 export function printAside(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${terminalLine(line)}\n`);
+}
+
+/** Several lines: of a table, or of text that has some by itself. */
+export function printLines(lines: readonly string[]): void {
+  for (const line of lines) print(line);
+}
+
+/** Why the command ends; of a stack or a list of problems the lines stay. */
+export function printFailure(text: string): void {
+  process.stderr.write(`flovyn: ${terminalLines(text)}\n`);
 }

@@ -10,8 +10,10 @@ export const usage = `flovyn – durable workflows
 
   flovyn dev        everything in one process, on a Postgres of its own
       --data DIR           where data is kept (.flovyn)
+      --host ADDRESS       where it listens (localhost: this machine alone); 0.0.0.0 or :: for every address
       --http-port N        HTTP door (8000)
       --grpc-port N        gRPC door (9090)
+      --ops-port N         health and metrics, on this machine alone (a free one)
       --config FILE        configuration file (TOML)
       --database-url URL   use this Postgres instead of an own one
       --nats URL           use this broker instead of the bus inside the process

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+
 /** Figures of one or several processes, summed: `name{label}` stands for all of its other labels. */
 export interface ServerMetrics {
   statements: number;
@@ -14,16 +16,25 @@ export interface BatchTotals {
 
 const fetchTimeoutMs = 5_000;
 
+const askAgainMs = 50;
+
 /** Reads /metrics of all processes and sums them up. */
 export async function readMetrics(urls: readonly string[]): Promise<ServerMetrics> {
-  const texts = await Promise.all(
-    urls.map(async (url) => {
-      const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(fetchTimeoutMs) });
-      if (!response.ok) throw new Error(`${url}/metrics answered ${response.status}`);
-      return response.text();
-    }),
-  );
-  return sumMetrics(texts);
+  return sumMetrics(await Promise.all(urls.map(readNow)));
+}
+
+const collectedAt = /^flovyn_metrics_collected_timestamp_seconds\{.*\} (\S+)$/m;
+
+/** What a process counted until now: one reading serves all scrapes of a second, so an older one is asked for again. */
+async function readNow(url: string): Promise<string> {
+  const askedMs = Date.now();
+  for (;;) {
+    const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(fetchTimeoutMs) });
+    if (!response.ok) throw new Error(`${url}/metrics answered ${response.status}`);
+    const text = await response.text();
+    if (Number(collectedAt.exec(text)?.[1]) * 1000 >= askedMs) return text;
+    await pause(askAgainMs);
+  }
 }
 
 const line = /^(flovyn_\w+)(?:\{(.*)\})? (\S+)$/;

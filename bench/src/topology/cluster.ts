@@ -14,7 +14,9 @@ type Credentials = Pick<Topology["target"], "orgId" | "apiKey" | "workerToken">;
 interface Member {
   service: string;
   child: TestProcess;
+  /** Of a gateway. */
   httpUrl: string;
+  opsUrl: string;
   door: string;
 }
 
@@ -45,7 +47,7 @@ export async function startClusterTopology(options: {
     return {
       target: { doors: gateways.map(({ door }) => door), httpUrl: gateways[0]?.httpUrl ?? "", ...credentials },
       databaseUrl: postgres.url,
-      metricsUrls: members.map(({ httpUrl }) => httpUrl),
+      metricsUrls: members.map(({ opsUrl }) => opsUrl),
       processes: [
         ...members.map(({ service, child }) => ({ name: service, pid: child.pid })),
         { name: "postgres", pid: postgres.pid, withChildren: true },
@@ -65,20 +67,17 @@ async function startMember(
   member: { service: string; env: Record<string, string>; cpuProfiles: string | undefined },
 ): Promise<Member> {
   const { service } = member;
-  const [httpPort, grpcPort] = [await freePort(), await freePort()];
-  const ports =
-    service === "gateway"
-      ? { SERVER_PORT: String(httpPort), GRPC_SERVER_PORT: String(grpcPort) }
-      : { OPS_PORT: String(httpPort) };
-  const httpUrl = `http://127.0.0.1:${httpPort}`;
+  const [httpPort, grpcPort, opsPort] = [await freePort(), await freePort(), await freePort()];
+  const ports = { SERVER_PORT: String(httpPort), GRPC_SERVER_PORT: String(grpcPort), OPS_PORT: String(opsPort) };
+  const opsUrl = `http://127.0.0.1:${opsPort}`;
   const child = await startServerProcess(resources, {
     name: service,
     args: ["serve", service],
     env: { ...member.env, ...ports },
-    url: httpUrl,
+    url: opsUrl,
     cpuProfiles: member.cpuProfiles,
   });
-  return { service, child, httpUrl, door: `127.0.0.1:${grpcPort}` };
+  return { service, child, httpUrl: `http://127.0.0.1:${httpPort}`, opsUrl, door: `127.0.0.1:${grpcPort}` };
 }
 
 function makeCredentials(): Credentials {

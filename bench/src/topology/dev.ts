@@ -11,13 +11,14 @@ export async function startDevTopology(options: { cpuProfiles: string | undefine
   const resources = new Resources();
   try {
     const { directory, postgres } = await startFreshPostgres(resources);
-    const [httpPort, grpcPort] = [await freePort(), await freePort()];
+    const [httpPort, grpcPort, opsPort] = [await freePort(), await freePort(), await freePort()];
     const httpUrl = `http://127.0.0.1:${httpPort}`;
-    const ports = ["--http-port", String(httpPort), "--grpc-port", String(grpcPort)];
+    const opsUrl = `http://127.0.0.1:${opsPort}`;
+    const ports = ["--http-port", httpPort, "--grpc-port", grpcPort, "--ops-port", opsPort].map(String);
     const server = await startServerProcess(resources, {
       name: "flovyn",
       args: ["dev", "--no-demo", "--data", directory, "--database-url", postgres.url, ...ports],
-      url: httpUrl,
+      url: opsUrl,
       cpuProfiles: options.cpuProfiles,
     });
     const { orgId, apiKey, workerToken } = JSON.parse(readFileSync(join(directory, "credentials.json"), "utf8"));
@@ -26,7 +27,7 @@ export async function startDevTopology(options: { cpuProfiles: string | undefine
     return {
       target: { doors: [`127.0.0.1:${grpcPort}`], httpUrl, orgId, apiKey, workerToken },
       databaseUrl: postgres.url,
-      metricsUrls: [httpUrl],
+      metricsUrls: [opsUrl],
       processes: [
         { name: "flovyn", pid: server.pid },
         { name: "postgres", pid: postgres.pid, withChildren: true },

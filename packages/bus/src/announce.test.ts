@@ -2,14 +2,14 @@
  * What is hinted after a commit. Method: the in-process bus, and what its subscribers have received when it is flushed.
  */
 import type { LifecycleMove } from "@flovyn/domain";
-import { LifecycleHint } from "@flovyn/proto/internal";
+import { EndedHint, LifecycleHint } from "@flovyn/proto/internal";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { recordingLog } from "../test/support.js";
 import { announce } from "./announce.js";
 import type { Bus } from "./bus.js";
 import { createInProcessBus } from "./in-process-bus.js";
 import { hintLifecycle, lifecycleErrorMax } from "./lifecycle-hints.js";
-import { type HintSubject, lifecycleSubject, workSubject } from "./subjects.js";
+import { endedSubject, type HintSubject, lifecycleSubject, workSubject } from "./subjects.js";
 import { hintWork, type WorkHint } from "./work-hints.js";
 
 const [orgA, orgB] = ["01a1fd39-0000-7000-8000-00000000000a", "01a1fd39-0000-7000-8000-00000000000b"];
@@ -103,19 +103,22 @@ describe("lifecycle hints", () => {
 });
 
 describe("announce", () => {
-  it("hints the queues that changes woke, further ones, and the moves at the given time", async () => {
-    const [woken, further, moves] = [
+  it("hints the queues that changes woke, further ones, the moves at the given time, and what ended", async () => {
+    const [woken, further, moves, ended] = [
       await listen(workSubject("workflow", orgA, "q")),
       await listen(workSubject("task", orgA, "t")),
       await listen(lifecycleSubject(orgA)),
+      await listen(endedSubject(orgA)),
     ];
     const changes = {
       wakes: () => [work("q"), work("q")],
       moves: (now: number) => [move({ timestampMs: now })],
+      ended: () => [orgA, orgB, orgA].map((orgId, index) => ({ orgId, id: `w${index}` })),
     };
     announce(bus, changes, 77, [work("t", { kind: "task" })]);
     await bus.flush();
     expect([woken.length, further.length]).toEqual([1, 1]);
     expect(LifecycleHint.decode(moves[0] as Uint8Array).events.map((event) => event.timestampMs)).toEqual([77]);
+    expect(ended.map((payload) => EndedHint.decode(payload).workflowExecutionIds)).toEqual([["w0", "w2"]]);
   });
 });

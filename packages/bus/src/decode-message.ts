@@ -1,10 +1,53 @@
-import { DomainError } from "@flovyn/domain";
+import { isUtf8 } from "node:buffer";
+import { DomainError, invalidField } from "@flovyn/domain";
+import { BinaryReader } from "@flovyn/proto/reader";
 
-/** Reads a message that a caller sent. Errors: InvalidInput when the bytes are not that message. */
-export function decodeMessage<Message>(codec: { decode(bytes: Uint8Array): Message }, bytes: Uint8Array): Message {
+/** Half of a surrogate pair: no UTF-8 decodes to it. */
+const notUtf8 = "\ud800";
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Reads a message that a caller sent. A text that is not UTF-8 is refused, as protobuf asks for: two of them would become one with
+ * the same replacement characters. Errors: InvalidInput when the bytes are not that message, naming the field of such a text.
+ */
+export function decodeMessage<Message extends object>(
+  codec: { decode(input: BinaryReader | Uint8Array): Message },
+  bytes: Uint8Array,
+  name = "valid protobuf message of its type",
+): Message {
+  let wellFormed = true;
+  const decodeText = (text: Uint8Array): string => {
+    if (isUtf8(text)) return utf8.decode(text);
+    wellFormed = false;
+    return notUtf8;
+  };
+  let message: Message;
   try {
-    return codec.decode(bytes);
+    message = codec.decode(new BinaryReader(bytes, decodeText));
   } catch (cause) {
-    throw new DomainError("InvalidInput", "the request is not a valid protobuf message of its type", { cause });
+    throw new DomainError("InvalidInput", `the request is not a ${name}`, { cause });
   }
+  if (!wellFormed) throw invalidField(pathOf(notUtf8, message) ?? "request", "is not UTF-8 text");
+  return message;
+}
+
+/** Where in a message a text is, in the names of the .proto files: `commands[0].set_state.key`; of a map, the map. */
+function pathOf(text: string, value: unknown): string | undefined {
+  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return undefined;
+  for (const [key, member] of Object.entries(value)) {
+    const name = Array.isArray(value) ? `[${key}]` : snakeCase(key);
+    // A oneof has no name on the wire, only its cases have.
+    const oneof = member as { $case?: string; value?: unknown } | null;
+    const { $case } = oneof !== null && typeof oneof === "object" ? oneof : {};
+    const [at, inner] = $case === undefined ? [name, member] : [snakeCase($case), oneof?.value];
+    if (key === text) return "";
+    if (inner === text) return at;
+    const path = pathOf(text, inner);
+    if (path !== undefined) return path === "" || path.startsWith("[") ? at + path : `${at}.${path}`;
+  }
+  return undefined;
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -7,6 +7,8 @@ export interface Plan {
   "Index Name"?: string;
   "Index Cond"?: string;
   "Actual Rows"?: number;
+  /** 0: the node was not run. */
+  "Actual Loops"?: number;
   "Rows Removed by Filter"?: number;
   Plans?: Plan[];
 }

@@ -41,8 +41,9 @@ const hot: Record<string, (tx: Transaction) => unknown> = {
     ]),
   heartbeatTasks: (tx) => store.heartbeatTasks(tx, { now, leaseMs: 1, beat: [] }),
   takeKeys: (tx) => store.takeKeys(tx, { now, wanted: [] }),
-  listShortHistories: (tx) => store.listShortHistories(tx, { lengthMax: 1, wanted: [] }),
-  listEvents: (tx) => store.listEvents(tx, { orgId: id, workflowId: id, after: 0, limit: null }),
+  listShortHistories: (tx) => store.listShortHistories(tx, { lengthMax: 1, bytesMax: 1, bytesTotalMax: 1, wanted: [] }),
+  listEventPage: (tx) =>
+    store.listEventPage(tx, { orgId: id, workflowId: id, run: null, after: 0, countMax: 1, bytesMax: 1 }),
   findWorkflowResults: (tx) => store.findWorkflowResults(tx, []),
   findAbandonedWorkflows: (tx) =>
     store.findAbandonedWorkflows(tx, { now, silentBefore: now, heldBefore: now, limit: 1 }),

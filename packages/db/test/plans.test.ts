@@ -12,7 +12,7 @@ import {
   findAbandonedTasks,
   findTasksPastDeadline,
   heartbeatTasks,
-  listEvents,
+  listEventPage,
   listOverdueTaskQueues,
   listOverdueWorkflowQueues,
   listWorkflows,
@@ -133,7 +133,15 @@ describe("plans", () => {
       await planOf(db, (tx) =>
         heartbeatTasks(tx, { now, leaseMs: 1, beat: ids.map((id) => ({ id, orgId: org, claimEpoch: null })) }),
       ),
-      await planOf(db, (tx) => listEvents(tx, { orgId: org, workflowId: ids[0] ?? "", after: 0, limit: null })),
+      await planOf(db, (tx) =>
+        listEventPage(tx, {
+          ...{ orgId: org, workflowId: ids[0] ?? "" },
+          run: null,
+          after: 0,
+          countMax: 9,
+          bytesMax: 9,
+        }),
+      ),
       await planOf(db, (tx) =>
         listWorkflows(tx, { orgId: org, status: null, kind: null, queue: null, before: null, limit: 20, offset: 0 }),
       ),

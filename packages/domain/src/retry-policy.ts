@@ -1,5 +1,5 @@
 import { invalidField } from "./errors.js";
-import { durationMsMax } from "./limits.js";
+import { checkNesting, durationMsMax } from "./limits.js";
 
 export type RetryStrategy = "none" | "fixed" | "linear" | "exponential" | "fibonacci";
 
@@ -29,6 +29,7 @@ const retryAfterMsMax = 3_600_000;
 
 /** Reads the JSON form of a policy. Errors: InvalidInput naming the member. */
 export function parseRetryPolicy(text: string, field: string): RetryPolicy {
+  checkNesting(text, field);
   let given: unknown;
   try {
     given = JSON.parse(text);

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { EmbeddedPostgresError } from "./errors.js";
@@ -9,11 +10,16 @@ export interface Account {
   gid: number;
 }
 
+/** Uids that systems hand out neither to people nor to services by themselves, and that containers have. */
+const [ownFirst, ownCount] = [50_000, 10_000];
+const ownTries = 20;
+
 /**
  * Chooses whom to run Postgres as. `undefined` means the user of this process.
  *
- * Postgres refuses root, so root hands it to the owner of an existing cluster, else to the owner of the directory the
- * data goes to, else to `nobody`. initdb looks its user up by name, so an owner without an entry is passed over.
+ * Postgres refuses root, so root hands it to the owner of an existing cluster, else to the owner of the directory the data goes
+ * to, else to a user of its own: a uid that stands for no user of the system. `nobody`, whom other programs run as, could read
+ * the data and is chosen only where this process can become no such user; a cluster of `nobody` is given to another.
  * Errors: NoAccount.
  */
 export function chooseAccount(home: string): Account | undefined {
@@ -30,17 +36,43 @@ export function chooseAccount(home: string): Account | undefined {
     }
     return undefined;
   }
+  const shared = known.get(65534) ?? findNobody(known);
   const cluster = join(home, "cluster");
-  const owner = ownerOf(existsSync(cluster) ? cluster : nearestExisting(home));
-  const candidates = [owner, known.get(65534), findNobody(known)];
-  for (const account of candidates) {
-    if (account && account.uid !== 0 && known.has(account.uid) && canRunAs(account)) return account;
-  }
+  const exists = existsSync(cluster);
+  const owner = ownerOf(exists ? cluster : nearestExisting(home));
+  // The server needs no name; initdb does, which a cluster that exists has behind it.
+  const isOrdinary = owner.uid !== 0 && owner.uid !== shared?.uid && (exists || known.has(owner.uid));
+  if (isOrdinary && canRunAs(owner)) return owner;
+  const account = shared && canRunAs(shared) ? (ownAccount(home, known) ?? shared) : undefined;
+  if (account !== undefined) return account;
   throw new EmbeddedPostgresError(
     "NoAccount",
     "Postgres refuses to run as root, and this process cannot become `nobody` either. " +
       "Run as an ordinary user, or use a Postgres of your own with a database URL.",
   );
+}
+
+/**
+ * Whom to run initdb as for an account: it looks its user up by name, which a user of its own has not. Then it is `nobody` with
+ * the group of the account, which no other process of `nobody` has.
+ */
+export function initdbAccount(account: Account): Account {
+  const known = knownAccounts();
+  if (known.has(account.uid)) return account;
+  return { uid: (known.get(65534) ?? findNobody(known))?.uid ?? account.uid, gid: account.gid };
+}
+
+/** The same for the same home, so that a directory which lost its cluster does not change hands. */
+function ownAccount(home: string, known: Map<number, Account>): Account | undefined {
+  const start = createHash("sha256").update(home).digest().readUInt32BE(0);
+  const groups = idsIn("/etc/group");
+  for (let step = 0; step < ownTries; step++) {
+    const id = ownFirst + ((start + step) % ownCount);
+    if (known.has(id) || groups.has(id) || lookUp(id) !== undefined) continue;
+    const account = { uid: id, gid: id };
+    return canRunAs(account) ? account : undefined;
+  }
+  return undefined;
 }
 
 /** Whether the account can enter the directory and, when asked, create files in it. The kernel answers, not the mode bits. */
@@ -77,8 +109,16 @@ function findNobody(known: Map<number, Account>): Account | undefined {
 }
 
 function passwdLines(): string[][] {
-  if (!existsSync("/etc/passwd")) return [];
-  return readFileSync("/etc/passwd", "utf8")
+  return linesOf("/etc/passwd");
+}
+
+function idsIn(file: string): Set<number> {
+  return new Set(linesOf(file).map(([, , id]) => Number(id)));
+}
+
+function linesOf(file: string): string[][] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map((line) => line.split(":"));

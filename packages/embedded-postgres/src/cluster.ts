@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Account } from "./account.js";
+import { type Account, initdbAccount } from "./account.js";
 import { childEnvironment } from "./child-environment.js";
 import { EmbeddedPostgresError, isSystemError } from "./errors.js";
+import { giveTree } from "./give-tree.js";
 
 export const SUPERUSER = "flovyn";
 
@@ -32,12 +33,17 @@ export async function openCluster(options: {
     );
   }
   const password = openPassword(passwordFile);
+  // Of a start that was cut short; it may hold the password.
+  const partial = join(options.home, "cluster.partial");
+  rmSync(partial, { recursive: true, force: true });
   if (isNew) {
     requirePlainPath(options.home);
     // Renamed when whole, so that an initdb cut short leaves no half cluster.
-    const partial = join(options.home, "cluster.partial");
-    await initialise({ ...options, directory: partial, password });
-    renameSync(partial, directory);
+    try {
+      renameSync(await initialise({ ...options, around: partial, password }), directory);
+    } finally {
+      rmSync(partial, { recursive: true, force: true });
+    }
   }
   return { directory, password };
 }
@@ -63,40 +69,42 @@ function openPassword(file: string): string {
   return password;
 }
 
+/**
+ * Makes a cluster and returns where it is: in the directory `around`, which only the group of the account can enter. So no other
+ * process of the user that initdb runs as gets at the files before they belong to the account.
+ */
 async function initialise(options: {
-  directory: string;
+  around: string;
   password: string;
   binaries: string;
   account: Account | undefined;
   sync: boolean;
-}): Promise<void> {
-  const { directory, account } = options;
-  const passwordFile = `${directory}.password`;
-  rmSync(directory, { recursive: true, force: true });
+}): Promise<string> {
+  const { around, account } = options;
+  const directory = join(around, "cluster");
+  const passwordFile = join(around, "password");
+  const runAs = account && initdbAccount(account);
+  mkdirSync(around, { mode: 0o700 });
   mkdirSync(directory, { mode: 0o700 });
-  rmSync(passwordFile, { force: true });
   writeFileSync(passwordFile, `${options.password}\n`, { flag: "wx", mode: 0o600 });
-  if (account) {
-    chownSync(directory, account.uid, account.gid);
-    chownSync(passwordFile, account.uid, account.gid);
+  if (account && runAs) {
+    chownSync(directory, runAs.uid, runAs.gid);
+    chownSync(passwordFile, runAs.uid, runAs.gid);
+    chownSync(around, process.getuid?.() ?? 0, account.gid);
+    chmodSync(around, 0o710);
   }
-  try {
-    await runInitdb(join(options.binaries, "bin", "initdb"), account, directory, [
-      `--pgdata=${directory}`,
-      `--username=${SUPERUSER}`,
-      `--pwfile=${passwordFile}`,
-      "--auth=scram-sha-256",
-      "--encoding=UTF8",
-      "--locale=C",
-      "--no-instructions",
-      ...(options.sync ? [] : ["--no-sync"]),
-    ]);
-  } catch (error) {
-    rmSync(directory, { recursive: true, force: true });
-    throw error;
-  } finally {
-    rmSync(passwordFile, { force: true });
-  }
+  await runInitdb(join(options.binaries, "bin", "initdb"), runAs, directory, [
+    `--pgdata=${directory}`,
+    `--username=${SUPERUSER}`,
+    `--pwfile=${passwordFile}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--no-instructions",
+    ...(options.sync ? [] : ["--no-sync"]),
+  ]);
+  if (account) giveTree(directory, account);
+  return directory;
 }
 
 function runInitdb(program: string, account: Account | undefined, cwd: string, args: string[]): Promise<void> {

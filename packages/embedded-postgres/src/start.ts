@@ -4,6 +4,7 @@ import { type Account, chooseAccount } from "./account.js";
 import { installBinaries } from "./binaries.js";
 import { openCluster, SUPERUSER } from "./cluster.js";
 import { ensureDatabase } from "./database.js";
+import { takeOver } from "./give-tree.js";
 import { prepareHome } from "./home.js";
 import { clearLeftover } from "./leftover.js";
 import { takeOwnership } from "./owner.js";
@@ -55,6 +56,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const binaries = installBinaries(home);
     const cluster = await openCluster({ home, binaries, account, sync: isDurable(settings) });
     await clearLeftover(cluster.directory, log);
+    takeOver(cluster.directory, account, log);
     const launch = { program: join(binaries, "bin", "postgres"), cluster: cluster.directory, account, settings, log };
     const { postmaster, port } = await startOnPort(launch, options.port);
     const address = `postgres://${SUPERUSER}:${cluster.password}@${HOST}:${port}`;

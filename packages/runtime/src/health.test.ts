@@ -1,7 +1,9 @@
 // Goal: a probe is told the truth within 5 s, whatever the checks do, and cannot pile up work by asking often.
+import { request } from "node:http";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createHealth, createOpsRoutes } from "./health.js";
+import { createHealth } from "./health.js";
 import { createMetrics } from "./metrics.js";
+import { createOpsRoutes, metricsPaths, probePaths } from "./ops-routes.js";
 import { startOpsServer } from "./ops-server.js";
 
 function ops() {
@@ -105,8 +107,8 @@ describe("ops server", () => {
   it("serves health and metrics on both families of addresses, and stops although clients keep connections alive", async () => {
     const { health, metrics } = ops();
     health.markStarted();
-    metrics.workflowStarted("order", "default");
-    const server = await startOpsServer({ port: 0, host: "::", health, metrics, version: "1.2.3" });
+    metrics.workflowStarted({ orgId: "an org", kind: "order", queue: "default" });
+    const server = await startOpsServer({ port: 0, address: "::", health, metrics, version: "1.2.3" });
     const response = await fetch(`http://127.0.0.1:${server.port}/metrics`);
     expect(response.headers.get("content-type")).toContain("text/plain");
     expect(await response.text()).toContain("flovyn_workflows_started_total");
@@ -118,12 +120,38 @@ describe("ops server", () => {
   });
 
   it("says which port is taken and what to do", async () => {
-    const options = { host: "127.0.0.1", ...ops(), version: "1.2.3" };
+    const options = { address: "127.0.0.1", ...ops(), version: "1.2.3" };
     const first = await startOpsServer({ ...options, port: 0 });
     await expect(startOpsServer({ ...options, port: first.port })).rejects.toMatchObject({
       code: "Unavailable",
       message: `port ${first.port} (health and metrics) is in use by another process: stop it, or choose another port`,
     });
     await first.stop();
+  });
+
+  it("on this machine alone, refuses the page of another host that has a browser here ask", async () => {
+    const { health, metrics } = ops();
+    const server = await startOpsServer({ port: 0, address: "localhost", health, metrics, version: "1.2.3" });
+    const statusFor = (host: string, path: string) =>
+      new Promise((resolve, reject) => {
+        const sent = request(
+          { host: "127.0.0.1", port: server.port, path, headers: { host }, agent: false },
+          (answer) => {
+            answer.resume();
+            resolve(answer.statusCode);
+          },
+        );
+        sent.on("error", reject);
+        sent.end();
+      });
+    for (const path of [...Object.values(probePaths).flat(), ...metricsPaths]) {
+      for (const host of ["evil.example", `evil.example:${server.port}`, "127.0.0.1.evil.example", "192.0.2.1"]) {
+        expect([path, host, await statusFor(host, path)]).toEqual([path, host, 403]);
+      }
+      for (const host of [`localhost:${server.port}`, "127.0.0.1", "[::1]:1"]) {
+        expect([path, host, await statusFor(host, path)]).not.toEqual([path, host, 403]);
+      }
+    }
+    await server.stop();
   });
 });

@@ -1,6 +1,3 @@
-import { Hono } from "hono";
-import type { Metrics } from "./metrics.js";
-
 /** Resolves when the part works; rejects, or resolves with a reason for everybody to read, when it does not. */
 export type HealthCheck = () => Promise<string | undefined>;
 
@@ -85,27 +82,16 @@ function boundCheck(name: string, check: HealthCheck): () => Promise<CheckResult
   };
 }
 
-/** `/_/health`, liveness, readiness and metrics: the same on every process, without authentication. */
-export function createOpsRoutes(options: { health: Health; metrics: Metrics; version: string }): Hono {
-  const { health, metrics, version } = options;
-  const app = new Hono();
-  // The three outcomes a probe tells apart: alive at all, started once, able to take requests now.
-  const live = () => Response.json({ status: "UP" });
-  const ready = async (): Promise<Response> => {
-    const checks = health.status() === "UP" ? await health.run() : [];
-    // Asked again: the process may have begun to stop while the checks ran.
-    const status = health.status() === "UP" && checks.some((check) => !check.ok) ? "DOWN" : health.status();
-    return Response.json({ status, checks }, { status: status === "UP" ? 200 : 503 });
-  };
-  const scrape = async () =>
-    new Response(await metrics.registry.metrics(), { headers: { "content-type": metrics.registry.contentType } });
-  app.get("/_/health", () =>
-    health.started()
-      ? Response.json({ status: "UP", version })
-      : Response.json({ status: "STARTING", version }, { status: 503 }),
-  );
-  for (const path of ["/live", "/_/health/live"]) app.get(path, live);
-  for (const path of ["/ready", "/_/health/ready", "/_/health/startup"]) app.get(path, ready);
-  for (const path of ["/metrics", "/_/metrics"]) app.get(path, scrape);
-  return app;
+/** Whether a process takes work, with its checks. */
+export interface Readiness {
+  status: HealthStatus | "DOWN";
+  checks: CheckResult[];
+}
+
+/** Runs the checks of a process that is up. */
+export async function readinessOf(health: Health): Promise<Readiness> {
+  const checks = health.status() === "UP" ? await health.run() : [];
+  // Asked again: the process may have begun to stop while the checks ran.
+  const status = health.status() === "UP" && checks.some((check) => !check.ok) ? "DOWN" : health.status();
+  return { status, checks };
 }

@@ -13,29 +13,24 @@ export interface Listen {
  * Binds an address; where the machine has no IPv6, `::` stands for all its IPv4 addresses.
  * Errors: Unavailable naming the port when it is taken; otherwise those of `bind`.
  */
-export async function listenOn<Bound>(
+export async function listenOn(
   listen: Listen,
   purpose: string,
-  bind: (host: string, port: number) => Promise<Bound>,
-): Promise<Bound> {
+  bind: (host: string, port: number) => Promise<number>,
+): Promise<number> {
   let failure: unknown;
   for (const host of listen.address === everywhere ? [everywhere, "0.0.0.0"] : [listen.address]) {
     try {
       return await bind(host, listen.port);
     } catch (error) {
-      failure = withCode(error);
+      failure = error;
       if (isTaken(failure)) break;
     }
   }
   throw portBusy(failure, listen.port, purpose);
 }
 
-/** grpc-js tells the system's code only inside its text. */
-function withCode(error: unknown): unknown {
-  const code = /\b(EADDRINUSE|EACCES)\b/.exec(String(error))?.[1];
-  return error instanceof Error && code !== undefined ? Object.assign(error, { code }) : error;
-}
-
-function isTaken(error: unknown): boolean {
+/** Whether an error says that another socket has the address. */
+export function isTaken(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === "EADDRINUSE";
 }

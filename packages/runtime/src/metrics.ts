@@ -1,18 +1,24 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { createLabelBound } from "./label-bound.js";
+import { createLabelBound, type NamedWork } from "./label-bound.js";
+import { shareReading } from "./shared-reading.js";
 
 /**
  * One function for each event that is counted; names and labels live here and nowhere else. Kinds and queues are free
- * text of callers: the first 500 pairs are named, later ones are counted together as "(other)".
+ * text of callers: 500 pairs are named, of which one org takes at most what it leaves to others; the rest is counted together
+ * as "(other)".
  */
 export interface Metrics {
   readonly registry: Registry;
-  workflowStarted(kind: string, queue: string): void;
+  /** All figures in the Prometheus text format. One reading serves all who ask within a second. */
+  scrape(): Promise<string>;
+  workflowStarted(work: NamedWork): void;
   /** `durationMs` counts from the creation. */
-  workflowEnded(kind: string, queue: string, status: string, durationMs?: number): void;
-  taskSubmitted(kind: string, queue: string): void;
+  workflowEnded(work: NamedWork, status: string, durationMs?: number): void;
+  /** A history crossed a threshold. */
+  historyLong(threshold: "warning" | "limit" | "full"): void;
+  taskSubmitted(work: NamedWork): void;
   /** `durationMs` counts from the creation. */
-  taskEnded(kind: string, queue: string, status: string, durationMs?: number): void;
+  taskEnded(work: NamedWork, status: string, durationMs?: number): void;
   /** A chunk that a task streamed went out to whoever watches. */
   chunkStreamed(type: "token" | "progress" | "data" | "error"): void;
   /** Spans in one report of a worker. */
@@ -27,14 +33,15 @@ export interface Metrics {
   observe(name: string, help: string, read: () => number): void;
 }
 
-const kindsMax = 500;
+const pairsMax = 500;
+/** A reading of 500 pairs with every status takes some 50 ms of CPU; scrapers come every few seconds. */
+const scrapeKeepMs = 1_000;
 /** From a hot workflow of one step up to one that waits for a person. */
 const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400];
 const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 export function createMetrics(options: { service: string; processMetrics?: boolean }): Metrics {
   const registry = new Registry();
-  registry.setDefaultLabels({ service: options.service });
   if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const counter = (name: string, help: string, labelNames: string[]) =>
@@ -49,6 +56,11 @@ export function createMetrics(options: { service: string; processMetrics?: boole
     "queue",
     "status",
   ]);
+  const longHistories = counter(
+    "flovyn_histories_long_total",
+    "Histories that became long: warning is a fifth of the limit, limit refuses signals, full failed its workflow.",
+    ["threshold"],
+  );
   const submitted = counter("flovyn_tasks_submitted_total", "Tasks created.", ["kind", "queue"]);
   const tasksCompleted = counter("flovyn_tasks_completed_total", "Tasks that completed.", ["kind", "queue"]);
   const tasksFailed = counter("flovyn_tasks_failed_total", "Tasks that failed or were cancelled.", [
@@ -73,20 +85,34 @@ export function createMetrics(options: { service: string; processMetrics?: boole
   const retriedBatches = counter("flovyn_batches_retried_total", "Batches that failed as a whole.", ["batch"]);
   const sweeps = counter("flovyn_sweeps_total", "Passes of a sweep.", ["sweep", "result"]);
   const sweptItems = counter("flovyn_sweep_items_total", "Items that sweeps changed.", ["sweep"]);
-  const bound = createLabelBound(kindsMax);
+  observeSum(
+    registry,
+    {
+      name: "flovyn_metrics_collected_timestamp_seconds",
+      help: "When these figures were read, in seconds since 1970; one reading serves all scrapes of a second.",
+    },
+    () => Date.now() / 1000,
+  );
+  const bound = createLabelBound(pairsMax);
   const readers = new Map<string, (() => number)[]>();
   return {
     registry,
-    workflowStarted: (kind, queue) => started.inc(bound(kind, queue)),
-    workflowEnded: (kind, queue, status, durationMs) => {
-      const labels = bound(kind, queue);
+    scrape: shareReading({
+      read: async () => labelAll(await registry.metrics(), `service="${options.service}"`),
+      keepMs: scrapeKeepMs,
+      now: () => performance.now(),
+    }),
+    workflowStarted: (work) => started.inc(bound(work)),
+    workflowEnded: (work, status, durationMs) => {
+      const labels = bound(work);
       if (status === "COMPLETED") completed.inc(labels);
       else failed.inc({ ...labels, status });
       if (durationMs !== undefined) workflowSeconds.observe({ ...labels, status }, durationMs / 1000);
     },
-    taskSubmitted: (kind, queue) => submitted.inc(bound(kind, queue)),
-    taskEnded: (kind, queue, status, durationMs) => {
-      const labels = bound(kind, queue);
+    historyLong: (threshold) => longHistories.inc({ threshold }),
+    taskSubmitted: (work) => submitted.inc(bound(work)),
+    taskEnded: (work, status, durationMs) => {
+      const labels = bound(work);
       if (status === "COMPLETED") tasksCompleted.inc(labels);
       else tasksFailed.inc({ ...labels, status });
       if (durationMs !== undefined) taskSeconds.observe({ ...labels, status }, durationMs / 1000);
@@ -113,6 +139,14 @@ export function createMetrics(options: { service: string; processMetrics?: boole
       observeSum(registry, { name, help }, () => all.reduce((sum, one) => sum + one(), 0));
     },
   };
+}
+
+/**
+ * Puts a label in front of those of each line. Default labels of the library are merged line by line, which doubles what a
+ * reading costs: 0.8 ms against 0.35 for 30 histograms of 20 lines, 67 ms against 51 for 1,500.
+ */
+function labelAll(text: string, label: string): string {
+  return text.replace(/^(\w+)\{/gm, `$1{${label},`).replace(/^(\w+) /gm, `$1{${label}} `);
 }
 
 function observeSum(registry: Registry, names: { name: string; help: string }, read: () => number): void {

@@ -1,9 +1,8 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import { createOpsRoutes, type Health } from "./health.js";
-import { listenOn } from "./listen.js";
-import type { Metrics } from "./metrics.js";
+import { BoundServer } from "./bound-server.js";
+import { isLoopbackAddress } from "./loopback.js";
+import { createOpsRoutes, type OpsRoutesOptions } from "./ops-routes.js";
 
 export interface OpsServer {
   readonly port: number;
@@ -15,47 +14,29 @@ export interface OpsServer {
 const drainMs = 2_000;
 
 /**
- * Serves health and metrics of a process that has no other HTTP door.
+ * Serves health and metrics of a process on a listener of their own, apart from what clients reach.
  * Errors: Unavailable when the port is busy.
  */
-export async function startOpsServer(options: {
-  port: number;
-  host: string;
-  health: Health;
-  metrics: Metrics;
-  version: string;
-}): Promise<OpsServer> {
-  const app = createOpsRoutes(options);
+export async function startOpsServer(
+  options: Omit<OpsRoutesOptions, "loopbackOnly"> & { port: number; address: string },
+): Promise<OpsServer> {
+  const { port, address } = options;
+  const app = createOpsRoutes({ ...options, loopbackOnly: isLoopbackAddress(address) });
   const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
-  const listen = { address: options.host, port: options.port };
-  const port = await listenOn(listen, "health and metrics", (host, wanted) => bind(server, host, wanted));
+  const bound = await BoundServer.listen(server, { address, port }, "health and metrics");
   let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+    const closed = bound.close();
+    server.closeIdleConnections();
+    await closed;
+    clearTimeout(cut);
+  };
   return {
-    port,
+    port: bound.port,
     stop: () => {
-      stopping ??= close(server);
+      stopping ??= stop();
       return stopping;
     },
   };
-}
-
-function bind(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port }, () => {
-      server.removeListener("error", reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), drainMs);
-    server.close(() => {
-      clearTimeout(cut);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }

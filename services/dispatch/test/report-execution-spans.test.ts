@@ -161,8 +161,8 @@ describe("ReportExecutionSpans", () => {
     const answer = await away.report({ spans: [span(), span({ spanId: "?" })] });
     expect(answer).toEqual({ acceptedCount: 1, rejectedCount: 1 });
     const text = await away.metrics.registry.metrics();
-    expect(text).toContain('flovyn_spans_reported_total{result="accepted",service="test"} 1');
-    expect(text).toContain('flovyn_spans_reported_total{result="rejected",service="test"} 1');
+    expect(text).toContain('flovyn_spans_reported_total{result="accepted"} 1');
+    expect(text).toContain('flovyn_spans_reported_total{result="rejected"} 1');
     expect(receiver.spans).toEqual([]);
   });
 });

@@ -1,5 +1,4 @@
-import { createRequire } from "node:module";
-import { createOpsRoutes, type Service, type ServiceContext } from "@flovyn/runtime";
+import type { Service, ServiceContext } from "@flovyn/runtime";
 import { AuditLog } from "./audit/audit-log.js";
 import { createAuditSender } from "./audit/audit-sender.js";
 import { Auditor, toCallError } from "./audit/auditor.js";
@@ -35,8 +34,6 @@ import { EndedHints } from "./results/ended-hints.js";
 import { DeadlineWheel } from "./work/deadline-wheel.js";
 import { WorkLines } from "./work/work-lines.js";
 import { WorkerKindsCache } from "./work/worker-kinds.js";
-
-const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
 
 export interface GatewayService extends Service {
   /** The ports that were bound; 0 before `start`. They differ from the configured ones when those are 0. */
@@ -155,12 +152,13 @@ export function createGatewayService(context: ServiceContext): GatewayService {
       promiseTokens: new PromiseTokens({ secrets: config.auth.promiseToken.secrets, now: wallClock }),
       metrics,
       cors: config.cors,
+      allowedHosts: config.auth.enabled ? undefined : config.auth.allowedHosts,
       tls: config.tls.http !== undefined,
       live,
       needsKey,
       slugs,
     },
-    createOpsRoutes({ health, metrics: context.metrics, version }),
+    context,
   );
   const doors = new Doors({ app, grpc, connections: connections.http, config, log });
 

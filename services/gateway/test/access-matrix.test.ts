@@ -53,7 +53,6 @@ describe("every action", () => {
     const open = httpRoutes.filter(({ action }) => action === "public").map(({ path }) => path);
     expect(open.filter((path) => !path.startsWith("/_/") && !path.startsWith("/api/docs")).sort()).toEqual([
       "/live",
-      "/metrics",
       "/ready",
     ]);
   });

@@ -19,7 +19,7 @@ let harness: GatewayHarness;
 let version = 0;
 
 const policyVersion = async () => {
-  const text = await (await harness.fetch("/metrics")).text();
+  const text = await harness.figures();
   return Number(/^flovyn_gateway_policy_version\S* (\d+)$/m.exec(text)?.[1]);
 };
 
@@ -70,7 +70,7 @@ interface Open {
 
 function allAreOpen(): Promise<unknown> {
   return waitFor("all to be open", async () => {
-    const text = await (await harness.fetch("/metrics")).text();
+    const text = await harness.figures();
     return (
       ["flovyn_gateway_parked_polls", "flovyn_gateway_live_streams"].every((name) =>
         new RegExp(`^${name}\\S* 1$`, "m").test(text),

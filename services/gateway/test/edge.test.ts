@@ -1,5 +1,6 @@
 /** Goal: what the doors do for callers that ask for too much, send too slowly, or are web pages of somebody else. */
 import { connect } from "node:net";
+import { metricsPaths, probePaths } from "@flovyn/runtime";
 import { waitFor } from "@flovyn/testing";
 import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
@@ -58,31 +59,61 @@ describe("rate limits", () => {
     const limited = answers.filter((answer) => answer.status === 429);
     expect(limited[0]?.headers.get("retry-after")).toBe("1");
     expect(await limited[0]?.json()).toMatchObject({ code: "LimitExceeded", reason: "RATE_LIMIT", retryable: true });
-    const figures = await (await doors.fetch("/metrics")).text();
+    const figures = await doors.figures();
     const count = /flovyn_gateway_limited_total\{[^}]*by="principal"[^}]*\} (\d+)/.exec(figures)?.[1];
     expect(Number(count)).toBe(refused.length + limited.length);
   });
 
-  it("do not count health and metrics", async () => {
+  it("do not count probes", async () => {
     const doors = await start({ limits: { principal_requests_per_second: 1, principal_burst: 1 } });
     for (let n = 0; n < 20; n++) expect((await doors.fetch("/_/health")).status).toBe(200);
   });
 });
 
 describe("figures", () => {
-  it("are for operators where the configuration does not leave them to everybody", async () => {
-    const keys = [
-      { key: userKey, org_id: org.id, principal_type: "User", principal_id: "u", role: "OWNER" },
-      { key: "operator", principal_type: "User", principal_id: "o", role: "OPERATOR" },
-    ];
-    const endpoints = { http: { exclude_paths: ["/_/health*", "/_/metrics"] } };
-    const doors = await start({ auth: { static_api_key: { keys }, endpoints } });
-    const statuses = ["", userKey, "operator"].map(async (key) => (await doors.fetch("/metrics", { key })).status);
-    expect(await Promise.all(statuses)).toEqual([401, 403, 200]);
-    expect(await (await doors.fetch("/metrics", { key: "operator" })).text()).toContain("flovyn_gateway_");
-    for (const path of ["/_/metrics", "/_/health", "/_/health/ready"]) {
-      expect((await doors.fetch(path, { key: "" })).status).toBe(200);
-    }
+  // Among them what opened these to every caller before.
+  it.each([[[]], [["/_/health*", "/_/metrics", "/metrics"]], [["*"]]])(
+    "are for operators alone, whatever paths need no key: %j",
+    async (exclude_paths) => {
+      const keys = [
+        { key: userKey, org_id: org.id, principal_type: "User", principal_id: "u", role: "OWNER" },
+        { key: "operator", principal_type: "User", principal_id: "o", role: "OPERATOR" },
+      ];
+      const server = await start({ auth: { static_api_key: { keys }, endpoints: { http: { exclude_paths } } } });
+      for (const path of metricsPaths) {
+        const answers = ["", userKey, "operator"].map(async (key) => (await server.fetch(path, { key })).status);
+        expect([path, await Promise.all(answers)]).toEqual([path, [401, 403, 200]]);
+      }
+      const scraped = await server.fetch("/metrics", { key: "operator" });
+      expect(scraped.headers.get("content-type")).toContain("text/plain");
+      expect(await scraped.text()).toContain('flovyn_gateway_work_lines{service="gateway"}');
+    },
+  );
+
+  it("are refused when authentication is off", async () => {
+    const server = await start({ orgs: [org], auth: { enabled: false } });
+    for (const path of metricsPaths) expect((await server.fetch(path, { key: "" })).status).toBe(403);
+  });
+});
+
+describe("probes", () => {
+  const ready = [...probePaths.ready];
+  const probe = async (server: GatewayHarness, path: string) => {
+    const answer = await server.fetch(path, { key: "" });
+    return [path, answer.status, await answer.text()];
+  };
+  const up = (path: string) => [path, 200, '{"status":"UP"}'];
+  const down = (path: string) => [path, 503, '{"status":"DOWN"}'];
+
+  it("are answered without a key by yes or no, without a version or what failed", async () => {
+    const server = await start();
+    server.health.add("database", async () => undefined);
+    for (const path of Object.values(probePaths).flat()) expect(await probe(server, path)).toEqual(up(path));
+    server.health.add("database", async () => "postgres://db.internal does not answer");
+    for (const path of ready) expect(await probe(server, path)).toEqual(down(path));
+    for (const path of [...probePaths.live, ...probePaths.started]) expect(await probe(server, path)).toEqual(up(path));
+    server.health.markStopping();
+    for (const path of ready) expect(await probe(server, path)).toEqual(down(path));
   });
 });
 

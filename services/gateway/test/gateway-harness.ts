@@ -85,9 +85,19 @@ export class GatewayHarness {
     return `http://${host}:${this.gateway.ports.http}${path}`;
   }
 
+  /** All figures as they are now. */
+  figures(): Promise<string> {
+    return this.metrics.registry.metrics();
+  }
+
+  /** A body that is text is sent as JSON, unless the headers say otherwise. */
   fetch(path: string, init: RequestInit & { key?: string | undefined } = {}): Promise<Response> {
     const { key = userKey, ...rest } = init;
-    const headers = { ...(key === "" ? {} : { authorization: `Bearer ${key}` }), ...rest.headers };
+    const headers = {
+      ...(key === "" ? {} : { authorization: `Bearer ${key}` }),
+      ...(typeof rest.body === "string" && { "content-type": "application/json" }),
+      ...rest.headers,
+    };
     return fetch(this.url(path), { ...rest, headers });
   }
 }

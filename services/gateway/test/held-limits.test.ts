@@ -83,7 +83,7 @@ it("polls that wait have a limit of their own", async () => {
       ...{ key, metadata: { "flovyn-poll-hold-ms": String(holdMs) } },
     });
   const held = poll(workerKey, 60_000);
-  const figures = async () => (await harness.fetch("/metrics")).text();
+  const figures = () => harness.figures();
   await waitFor("the first to wait", async () => /^flovyn_gateway_parked_polls\S* 1$/m.test(await figures()));
   expect((await poll(workerKey, 60_000)).error).toMatchObject(refused);
   expect(await outcome(subscribe(workerKey))).toBeUndefined();

@@ -92,7 +92,9 @@ describe("pitfall 39: authenticators that are unknown or cannot be made", () => 
       expect(others).toEqual([]);
       const ready = await misconfigured.fetch("/_/health/ready");
       expect(ready.status).toBe(503);
-      expect(await ready.text()).toContain("authentication is misconfigured");
+      expect(await misconfigured.health.run()).toContainEqual(
+        expect.objectContaining({ ok: false, reason: expect.stringContaining("authentication is misconfigured") }),
+      );
     } finally {
       await misconfigured.stop();
     }

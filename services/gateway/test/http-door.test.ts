@@ -184,7 +184,7 @@ describe("workflow executions", () => {
     ["body", ""],
     ["body", "[]"],
     ["body", '{"kind":"k"'],
-    ["body", `{"kind":"k","input":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
+    ["input", `{"kind":"k","input":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
   ])("refuses a wrong %s by name and starts nothing", async (field, body) => {
     const response = await post(`${base}/workflow-executions`, body);
     expect(response.status).toBe(400);
@@ -287,7 +287,7 @@ describe("workflow executions", () => {
   it("shows events under both names of each fact, with their data byte for byte", async () => {
     const data = `{"output":${hardPayload}}`;
     const events = [{ sequence: 2, eventType: "OPERATION_COMPLETED", eventData: Buffer.from(data), createdAtMs }];
-    harness.services.answer("internal/ListEvents", ListEventsResponse.encode({ events }).finish());
+    harness.services.answer("internal/ListEvents", ListEventsResponse.encode({ events, nextCursor: "" }).finish());
     const text = await (await harness.fetch(`${base}/workflow-executions/${id}/events?sinceSequence=1`)).text();
     expect(text).toContain(`"data":${data}`);
     const [event] = JSON.parse(text).events;
@@ -299,8 +299,65 @@ describe("workflow executions", () => {
       createdAt,
     });
     expect(asked("internal/ListEvents", ListEventsRequest)).toEqual([
-      { workflowExecutionId: id, sinceSequence: 1, limit: 0 },
+      { workflowExecutionId: id, sinceSequence: 1, limit: 1000, cursor: "" },
     ]);
+  });
+
+  const page = (sequence: number, nextCursor: string) =>
+    ListEventsResponse.encode({
+      events: [sequence, sequence + 1].map((one) => ({
+        ...{ sequence: one, eventType: "STATE_SET", eventData: Buffer.from(`{"n":${one}.0}`), createdAtMs },
+      })),
+      nextCursor,
+    }).finish();
+  const sequencesOf = (events: { sequence: number }[]) => events.map(({ sequence }) => sequence);
+
+  it("shows one page of events with the cursor of the next when a limit or a cursor is given", async () => {
+    const path = `${base}/workflow-executions/${id}/events`;
+    for (const [query, request] of [
+      ["limit=2", { sinceSequence: 0, limit: 2, cursor: "" }],
+      ["limit=2&cursor=b", { sinceSequence: 0, limit: 2, cursor: "b" }],
+      ["cursor=b", { sinceSequence: 0, limit: 1000, cursor: "b" }],
+    ] as const) {
+      harness.services.answer("internal/ListEvents", page(3, "c"));
+      const body = JSON.parse(await (await harness.fetch(`${path}?${query}`)).text());
+      expect(body.nextCursor).toBe("c");
+      expect(sequencesOf(body.events)).toEqual([3, 4]);
+      expect(asked("internal/ListEvents", ListEventsRequest).at(-1)).toEqual({ workflowExecutionId: id, ...request });
+    }
+  });
+
+  it("shows all events, page by page, when neither is given", async () => {
+    const pages: Record<string, Uint8Array> = { "": page(1, "b"), b: page(3, "c"), c: page(5, "") };
+    harness.services.answer("internal/ListEvents", ({ payload }) => {
+      return pages[ListEventsRequest.decode(payload).cursor] as Uint8Array;
+    });
+    const text = await (await harness.fetch(`${base}/workflow-executions/${id}/events`)).text();
+    expect(text).toContain('"data":{"n":4.0}');
+    const body = JSON.parse(text);
+    expect(sequencesOf(body.events)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(body.nextCursor).toBeNull();
+    const cursors = asked("internal/ListEvents", ListEventsRequest).map(({ cursor }) => cursor);
+    expect(cursors).toEqual(["", "b", "c"]);
+  });
+
+  it("cuts the answer off when a later page of all events cannot be read", async () => {
+    harness.services.answer("internal/ListEvents", ({ payload }) => {
+      if (ListEventsRequest.decode(payload).cursor === "") return page(1, "b");
+      throw new DomainError("Unavailable", "the database cannot be reached");
+    });
+    const response = await harness.fetch(`${base}/workflow-executions/${id}/events`);
+    await expect(response.text()).rejects.toThrow();
+  });
+
+  it.each([
+    ["limit", "limit=0"],
+    ["limit", "limit=1001"],
+    ["sinceSequence", "sinceSequence=1&cursor=x"],
+    ["cursor", `cursor=${"x".repeat(513)}`],
+  ])("refuses a wrong %s of a history by name", async (field, query) => {
+    const response = await harness.fetch(`${base}/workflow-executions/${id}/events?${query}`);
+    expect(await response.json()).toMatchObject({ status: 400, field });
   });
 });
 
@@ -416,14 +473,14 @@ describe("problems", () => {
 });
 
 describe("operators", () => {
-  it("serves health and metrics without a key", async () => {
+  it("see health without a key, and figures without ids", async () => {
     const response = await harness.fetch("/_/health", { key: "" });
     expect([response.status, await response.json()]).toMatchObject([200, { status: "UP" }]);
     for (const path of ["/live", "/ready", "/_/health/live", "/_/health/ready", "/_/health/startup"]) {
       expect([path, (await harness.fetch(path, { key: "" })).status]).toEqual([path, 200]);
     }
     await harness.fetch(`${base}/workflow-executions/${id}`);
-    const figures = await (await harness.fetch("/metrics", { key: "" })).text();
+    const figures = await harness.figures();
     expect(figures).toMatch(/flovyn_gateway_http_requests_total\{route="\/api\/orgs\/:slug\/workflow-executions\/:id"/);
     expect(figures).not.toContain(id);
   });

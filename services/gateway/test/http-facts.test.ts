@@ -124,7 +124,7 @@ async function send(member: Member, value: string): Promise<number> {
   const body = JSON.stringify({ ...Object.fromEntries(required), ...either, ...values("body") });
   const answer = await harness.fetch(`${path}${query === "" ? "" : `?${query}`}`, {
     method: member.method,
-    ...(member.method === "GET" ? {} : { body }),
+    ...(member.method === "GET" ? {} : { body, headers: { "content-type": "application/json" } }),
   });
   return answer.status;
 }
@@ -171,8 +171,9 @@ describe("a caller that policies refuse whatever the request says", () => {
 
   it("is refused before the body is read", async () => {
     const path = `/api/orgs/${org.slug}/workflow-executions`;
-    expect((await harness.fetch(path, { method: "POST", body, key: viewerKey })).status).toBe(403);
-    expect((await harness.fetch(path, { method: "POST", body })).status).toBe(400);
+    const headers = { "content-type": "application/json" };
+    expect((await harness.fetch(path, { method: "POST", body, headers, key: viewerKey })).status).toBe(403);
+    expect((await harness.fetch(path, { method: "POST", body, headers })).status).toBe(400);
   });
 });
 

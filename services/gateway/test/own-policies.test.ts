@@ -38,7 +38,13 @@ afterAll(async () => {
 });
 
 const post = async (path: string, body: unknown) =>
-  (await harness.fetch(`/api/orgs/${org.slug}${path}`, { method: "POST", body: JSON.stringify(body) })).status;
+  (
+    await harness.fetch(`/api/orgs/${org.slug}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    })
+  ).status;
 
 const signal = { workflowId: "w", signalName: "s" };
 

@@ -62,8 +62,8 @@ const claims = (operation = claimWorkflows) =>
   harness.services.of(operation).map(({ payload }) => ClaimRequest.decode(payload));
 
 async function parkedPolls(): Promise<number> {
-  const text = await (await harness.fetch("/metrics", { key: "" })).text();
-  return Number(/^flovyn_gateway_parked_polls\{.*\} (\d+)$/m.exec(text)?.[1]);
+  const text = await harness.figures();
+  return Number(/^flovyn_gateway_parked_polls (\d+)$/m.exec(text)?.[1]);
 }
 
 describe("polls", () => {

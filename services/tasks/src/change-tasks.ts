@@ -1,6 +1,7 @@
 import { announce } from "@flovyn/bus";
 import { lockTasks, lockWorkflowsOfTasks, TaskChanges, WorkflowChanges } from "@flovyn/db";
 import { type Actor, appendExternal, DomainError, type Task, type TaskChange } from "@flovyn/domain";
+import { reportWorkflows } from "@flovyn/runtime";
 import type { TasksContext } from "./context.js";
 import type { DelayedHints } from "./delayed-hints.js";
 
@@ -34,23 +35,26 @@ export async function changeTasks(
     ]);
     const workflows = new WorkflowChanges(lockedWorkflows);
     const tasks = new TaskChanges(lockedTasks);
-    const results = decisions.map((decision) => decideOne(decision, tasks, workflows, now));
+    const results = decisions.map((decision) => decideOne(context, decision, { tasks, workflows, now }));
     tasks.write(tx, now);
     workflows.write(tx, now);
     return { results, tasks, workflows };
   });
   announce(context.bus, workflows, now, tasks.wakes(now));
+  reportWorkflows(context, workflows);
   for (const task of tasks.pending()) {
     if (task.availableAtMs > now)
       hints.add({ orgId: task.orgId, queue: task.queue, delayMs: task.availableAtMs - now });
   }
-  for (const { kind, queue, status, createdAtMs } of tasks.ended()) {
-    context.metrics.taskEnded(kind, queue, status, now - createdAtMs);
-  }
+  for (const task of tasks.ended()) context.metrics.taskEnded(task, task.status, now - task.createdAtMs);
   return results;
 }
 
-function decideOne(decision: TaskDecision, tasks: TaskChanges, workflows: WorkflowChanges, now: number): Decided {
+function decideOne(
+  { config }: TasksContext,
+  decision: TaskDecision,
+  { tasks, workflows, now }: { tasks: TaskChanges; workflows: WorkflowChanges; now: number },
+): Decided {
   try {
     const task = tasks.get(decision.taskId);
     if (task === undefined || (decision.orgId !== undefined && decision.orgId !== task.orgId)) throw noSuchTask();
@@ -58,7 +62,9 @@ function decideOne(decision: TaskDecision, tasks: TaskChanges, workflows: Workfl
     tasks.add(change, decision.cancellation);
     if (task.workflowId !== null && change.workflowEvents.length > 0) {
       const workflow = workflows.get(task.workflowId);
-      if (workflow !== undefined) workflows.add(appendExternal(workflow, change.workflowEvents, decision.actor));
+      if (workflow !== undefined) {
+        workflows.add(appendExternal(workflow, change.workflowEvents, decision.actor, config.limits.history));
+      }
     }
     return { ok: true, task: change.next, changed: change.transitions.length > 0 };
   } catch (error) {

@@ -117,6 +117,39 @@ describe("StreamTaskData", () => {
     await expect(refusal).rejects.toMatchObject({ code: "InvalidInput", field });
   });
 
+  it.each<[string, string]>([
+    ["type", '{"type":"Event","event":"WORKFLOW_COMPLETED","type":"data"}'],
+    ["type", '{"type":"data","type":"Event"}'],
+    ["type", '{ "t\\u0079pe" : "Event" , "x" : {} , "type" : "data" }'],
+    ["text", '{"text":"a","text":"b"}'],
+    ["text", '{"text":"a\\n\\ndata: {","\\u0074ext":"b"}'],
+    ["", '{"":1,"":2}'],
+    ["__proto__", '{"__proto__":1,"__proto__":{"type":"Event"}}'],
+    ["constructor", '{"constructor":[{"constructor":1}],"constructor":2}'],
+  ])("refuses a payload that says %s twice: %s", async (name, payload) => {
+    const { taskExecutionId } = await harness.running();
+    const seen = await watch(streamSubject(harness.orgId, taskExecutionId));
+    for (const type of [StreamEventType.TOKEN, StreamEventType.PROGRESS, StreamEventType.DATA, StreamEventType.ERROR]) {
+      await expect(stream({ taskExecutionId, type, payload })).rejects.toMatchObject({
+        ...{ code: "InvalidInput", field: "payload" },
+        message: `payload: must name each member once, has "${name}" twice`,
+      });
+    }
+    expect(await seen()).toEqual([]);
+  });
+
+  it("passes on byte for byte what names each member once, however it is written", async () => {
+    const { taskExecutionId } = await harness.running();
+    const seen = await watch(streamSubject(harness.orgId, taskExecutionId));
+    const payloads = [
+      '{"type":"data","data":{"type":"Event","type":1},"constructor":1,"__proto__":2}',
+      '{\r\n"data: {\\"type\\":\\"Event\\"}"\n:\t"\\u0000\\ud800\\n\\nevent: data\\ndata: x"}',
+      "{}",
+    ];
+    for (const payload of payloads) await stream({ taskExecutionId, type: StreamEventType.DATA, payload });
+    expect((await seen()).map(({ payload }) => payload)).toEqual(payloads);
+  });
+
   it("takes a payload up to the limit", async () => {
     const { taskExecutionId } = await harness.running();
     const seen = await watch(streamSubject(harness.orgId, taskExecutionId));

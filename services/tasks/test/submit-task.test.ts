@@ -57,6 +57,7 @@ describe("SubmitTask", () => {
   it.each([
     ["kind", { kind: "" }, "InvalidInput"],
     ["kind", { kind: "k\0" }, "InvalidInput"],
+    ["kind", { kind: "k\u009b" }, "InvalidInput"],
     ["queue", { queue: "q\n" }, "InvalidInput"],
     ["input", { input: Buffer.alloc(payloadBytesMax + 1, 0x31) }, "PayloadTooLarge"],
     ["max_retries", { maxRetries: 10_001 }, "InvalidInput"],

@@ -1,7 +1,7 @@
 import { announce } from "@flovyn/bus";
 import { type DueWait, fireTimers, lockTimers, lockWorkflowsOfDueTimers, WorkflowChanges } from "@flovyn/db";
 import { appendExternal, fireTimer, systemActor } from "@flovyn/domain";
-import { type Batcher, createBatcher } from "@flovyn/runtime";
+import { type Batcher, createBatcher, reportWorkflows } from "@flovyn/runtime";
 import type { TimersContext } from "./context.js";
 
 /**
@@ -36,7 +36,7 @@ async function fireAll(context: TimersContext, due: readonly DueWait[]): Promise
       const workflow = changes.get(timer.workflowId);
       const change = fireTimer(timer, now);
       if (workflow === undefined || change === undefined) continue;
-      changes.add(appendExternal(workflow, [change.event], systemActor("timer")));
+      changes.add(appendExternal(workflow, [change.event], systemActor("timer"), context.config.limits.history));
       fired.push(timer.id);
     }
     if (fired.length > 0) fireTimers(tx, { now, ids: fired });
@@ -44,5 +44,6 @@ async function fireAll(context: TimersContext, due: readonly DueWait[]): Promise
     return { changes, fired };
   });
   announce(context.bus, changes, now);
+  reportWorkflows(context, changes);
   return new Set(fired);
 }

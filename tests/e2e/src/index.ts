@@ -4,7 +4,7 @@ export { createRestClient, type RestAnswer, type RestClient } from "./client/res
 export { createRetry, type Retry } from "./client/retry.js";
 export { type Cluster, type ClusterOptions, startCluster } from "./cluster/cluster.js";
 export { type CrashablePostgres, startCrashablePostgres } from "./cluster/crashable-postgres.js";
-export { sumOf } from "./cluster/figures.js";
+export { scrapeOf, sumOf } from "./cluster/figures.js";
 export { accessToml, type Org, operatorKey, otherWorkerKey, rotatedWorkerKey } from "./cluster/orgs.js";
 export type { Replica, ServiceName } from "./cluster/replica.js";
 export * from "./history.js";

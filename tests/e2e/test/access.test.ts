@@ -7,7 +7,15 @@ import { waitFor } from "@flovyn/testing";
 import { status } from "@grpc/grpc-js";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
-import { accessToml, completed, createRestClient, type Org, operatorKey, type RestAnswer } from "../src/index.js";
+import {
+  accessToml,
+  completed,
+  createRestClient,
+  type Org,
+  operatorKey,
+  type RestAnswer,
+  scrapeOf,
+} from "../src/index.js";
 import { REPLICATED, useCluster } from "./use-cluster.js";
 import { activateOnce } from "./wait-for-work.js";
 
@@ -293,6 +301,4 @@ describe("the audit log", () => {
   });
 });
 
-async function metricsOf(gateway: number): Promise<string> {
-  return (await fetch(`${use.cluster.replica("gateway", gateway).httpUrl}/metrics`)).text();
-}
+const metricsOf = (gateway: number) => scrapeOf(use.cluster.replica("gateway", gateway));

@@ -1,7 +1,7 @@
 /** Goal: waiting for work is cheap and short, work is announced at once, and goes to workers that know its kind. */
 import { waitFor } from "@flovyn/testing";
 import { describe, expect, test } from "vitest";
-import { type FlovynClient, sumOf } from "../src/index.js";
+import { type FlovynClient, scrapeOf, sumOf } from "../src/index.js";
 import { useCluster } from "./use-cluster.js";
 import { claimTask, claimWorkflow } from "./wait-for-work.js";
 
@@ -163,7 +163,7 @@ describe("notifications", () => {
       for await (const event of client.subscribe({ workerId: "listener", queue }, options)) heard.push(event);
     })();
     await waitFor("the stream to be open", async () => {
-      const figures = await (await fetch(`${use.cluster.replica("gateway", 0).httpUrl}/metrics`)).text();
+      const figures = await scrapeOf(use.cluster.replica("gateway", 0));
       return /^flovyn_gateway_streams(\{.*\})? 1$/m.test(figures);
     });
     // The first starts may come before the subscription has reached the broker.

@@ -194,15 +194,18 @@ describe("polling the events for the result, as the TypeScript SDK does", () => 
   });
 });
 
-test("health needs no key", async () => {
-  const { httpUrl } = use.cluster.replica("gateway", 0);
-  for (const path of ["/_/health", "/live", "/ready", "/metrics"]) {
-    expect((await fetch(`${httpUrl}${path}`)).status).toBe(200);
-  }
-  for (const service of ["dispatch", "tasks"] as const) {
-    const { httpUrl: ops } = use.cluster.replica(service, 0);
+test("health needs no key; its details and metrics are on the ops port alone", async () => {
+  for (const service of ["gateway", "dispatch", "tasks"] as const) {
+    const { opsUrl } = use.cluster.replica(service, 0);
     for (const path of ["/_/health", "/live", "/ready", "/metrics"]) {
-      expect((await fetch(`${ops}${path}`)).status).toBe(200);
+      expect([service, path, (await fetch(`${opsUrl}${path}`)).status]).toEqual([service, path, 200]);
     }
+    expect(await (await fetch(`${opsUrl}/ready`)).json()).toMatchObject({ checks: expect.any(Array) });
   }
+  const { httpUrl } = use.cluster.replica("gateway", 0);
+  for (const path of ["/_/health", "/live", "/ready"]) {
+    const answer = await fetch(`${httpUrl}${path}`);
+    expect([path, answer.status, await answer.json()]).toEqual([path, 200, { status: "UP" }]);
+  }
+  expect((await fetch(`${httpUrl}/metrics`)).status).toBe(401);
 });

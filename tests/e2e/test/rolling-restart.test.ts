@@ -14,6 +14,7 @@ import {
   fanOut,
   RawWorker,
   type ServiceName,
+  scrapeOf,
 } from "../src/index.js";
 import { REPLICATED, useCluster } from "./use-cluster.js";
 import { waitForCompleted } from "./wait-for-work.js";
@@ -91,7 +92,7 @@ test("a parked poll and a notification stream end well when their gateway is sto
     }
   })();
   await waitFor("a parked poll and an open stream", async () => {
-    const figures = await (await fetch(`${gateway.httpUrl}/metrics`)).text();
+    const figures = await scrapeOf(gateway);
     return (
       /^flovyn_gateway_parked_polls(\{.*\})? 1$/m.test(figures) && /^flovyn_gateway_streams(\{.*\})? 1$/m.test(figures)
     );

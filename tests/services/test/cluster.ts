@@ -38,17 +38,25 @@ export class Cluster {
   readonly #running: { name: Name; stop: () => Promise<void> }[] = [];
   readonly #database: TestDatabase;
 
-  private constructor(bus: Bus, observer: Database, database: TestDatabase) {
+  readonly #env: Readonly<Record<string, string>>;
+
+  private constructor(
+    bus: Bus,
+    observer: Database,
+    { database, env }: { database: TestDatabase; env: Readonly<Record<string, string>> },
+  ) {
+    this.#env = env;
     this.bus = bus;
     this.observer = observer;
     this.#database = database;
   }
 
-  static async start(): Promise<Cluster> {
+  /** `env` configures the services. */
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<Cluster> {
     const bus = createInProcessBus({ log: silent });
     const database = await createTestDatabase();
     const observer = new Database({ url: database.url, poolMax: 6, applicationName: "observer" });
-    const cluster = new Cluster(bus, observer, database);
+    const cluster = new Cluster(bus, observer, { database, env });
     const org = [cluster.orgId, cluster.otherOrgId].map((id) => ({ id, name: "test", slug: id, tier: "FREE" }));
     await upsertOrganizations(observer, { now: cluster.clock.now(), org });
     for (const name of [...services, ...services]) await cluster.startReplica(name);
@@ -60,7 +68,7 @@ export class Cluster {
     const { bus, clock } = this;
     const db = new Database({ url: this.#database.url, poolMax: 8, applicationName: name });
     const context = {
-      ...{ config: loadConfig({ env: {} }), bus, clock, log: silent, db, knownQueues: createKnownQueues() },
+      ...{ config: loadConfig({ env: this.#env }), bus, clock, log: silent, db, knownQueues: createKnownQueues() },
       ...{
         lane: createBatchLane(2),
         metrics: createMetrics({ service: "test", processMetrics: false }),

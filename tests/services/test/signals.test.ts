@@ -170,12 +170,12 @@ describe("SignalWorkflow", () => {
     await cluster.rows(
       `with filled as (
          update workflow_execution set signal_count = signal_count + $3, current_sequence = current_sequence + $3,
-           external_sequence = current_sequence + $3
+           external_sequence = current_sequence + $3, history_bytes = history_bytes + $3 * length($4)
          where id = $1 returning org_id, current_sequence - $3 as before)
        insert into workflow_event (id, org_id, workflow_execution_id, run, sequence_number, event_type, event_data, created_at)
-       select event_id, org_id, $1, 1, before + n, 'SIGNAL_RECEIVED', '{"signalName":"fill","signalValue":1}', now()
+       select event_id, org_id, $1, 1, before + n, 'SIGNAL_RECEIVED', $4::text::bytea, now()
        from filled, unnest($2::uuid[]) with ordinality as ids(event_id, n)`,
-      [id, Array.from({ length: count }, () => newId()), count],
+      [id, Array.from({ length: count }, () => newId()), count, '{"signalName":"fill","signalValue":1}'],
     );
   }
 

@@ -32,6 +32,11 @@ export async function expectConsistent(cluster: Cluster): Promise<void> {
       or count(*) filter (where event_type in ('WORKFLOW_COMPLETED', 'WORKFLOW_EXECUTION_FAILED', 'WORKFLOW_CANCELLED'))
         <> (execution.status in ('COMPLETED', 'FAILED', 'CANCELLED'))::int`);
   expect(histories, "histories").toEqual([]);
+  const sizes = await cluster.rows(`
+    select execution.id, history_bytes, sum(octet_length(event_data)) as bytes
+    from workflow_execution execution join workflow_event event on event.workflow_execution_id = execution.id
+    group by execution.id having history_bytes is distinct from sum(octet_length(event_data))`);
+  expect(sizes, "sizes of histories").toEqual([]);
   const attempts = await cluster.rows(`
     select task.id, execution_count, count(attempt.id)::int as ended from task_execution task
     left join task_attempt attempt on attempt.task_execution_id = task.id

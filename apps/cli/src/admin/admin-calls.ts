@@ -1,3 +1,4 @@
+import { terminalLine } from "@flovyn/runtime";
 import { OutOfReachError } from "../dev/rest.js";
 import type { AdminTarget } from "./admin-target.js";
 
@@ -25,7 +26,7 @@ export async function callAdmin<Answer>(target: AdminTarget, call: AdminCall): P
   });
   const text = await answer.text();
   if (answer.ok) return (text === "" ? undefined : JSON.parse(text)) as Answer;
-  throw new RefusedError(`${answer.status}: ${reasonOf(text)}`);
+  throw new RefusedError(`${answer.status}: ${terminalLine(reasonOf(text))}`);
 }
 
 /** Every page of a list. */

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { type ActionName, Authorizer, actionNames, actions, type Principal, type ResourceFacts } from "@flovyn/authz";
 import { readPolicyFiles } from "@flovyn/gateway";
 import { loadConfig } from "@flovyn/runtime";
-import { print } from "../print.js";
+import { print, printLines } from "../print.js";
 import { UsageError } from "../usage.js";
 
 const usage = `it is called as: auth explain <principal> <action> [<resource>]
@@ -19,7 +19,7 @@ export async function auth(args: readonly string[]): Promise<void> {
   });
   const [command, who, what, target, ...more] = positionals;
   if (command === "actions" && who === undefined) {
-    return print(actionNames.map((name) => `${name} (${actions[name].group}, ${actions[name].resource})`).join("\n"));
+    return printLines(actionNames.map((name) => `${name} (${actions[name].group}, ${actions[name].resource})`));
   }
   if (command !== "explain" || who === undefined || what === undefined || more.length > 0) throw new UsageError(usage);
   const principal = readPrincipal(who);

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { demos, listDemos } from "../demos/catalogue.js";
 import type { Demo } from "../demos/demo.js";
 import { findTarget } from "../dev/target.js";
-import { print } from "../print.js";
+import { printLines } from "../print.js";
 import { UsageError } from "../usage.js";
 
 /** `flovyn demo <name>`: runs an example against a development server on this machine. Without a name it lists them. */
@@ -21,7 +21,7 @@ export async function demo(args: readonly string[]): Promise<void> {
   });
   const [name, ...words] = positionals;
   if (name === undefined) {
-    print(listDemos());
+    printLines(listDemos());
     return;
   }
   const { data: dataDir, json, timeout, fail } = values;
@@ -34,7 +34,7 @@ export async function demo(args: readonly string[]): Promise<void> {
 
 function findDemo(name: string, words: readonly string[]): Demo {
   const found = demos.find((one) => one.name === name);
-  if (found === undefined) throw new UsageError(`there is no demo ${name}\n\n${listDemos()}`);
+  if (found === undefined) throw new UsageError(`there is no demo ${name}\n\n${listDemos().join("\n")}`);
   if (words.length !== found.words)
     throw new UsageError(`it is called as: demo ${found.name} ${found.usage}`.trimEnd());
   return found;

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { createInProcessBus } from "@flovyn/bus";
@@ -8,8 +9,10 @@ import {
   createLogger,
   exitOnUnhandledErrors,
   type FlovynConfig,
+  isLoopbackAddress,
   type Lifecycle,
   loadConfig,
+  loopback,
   waitForSignal,
 } from "@flovyn/runtime";
 import { connectBroker } from "../compose/broker.js";
@@ -18,7 +21,7 @@ import { backendNames } from "../compose/services.js";
 import { type DevCredentials, devConfig, devCredentials } from "../dev/credentials.js";
 import { type DemoWorker, startDemoWorker } from "../dev/demo-worker.js";
 import { step } from "../dev/steps.js";
-import { print } from "../print.js";
+import { print, printLines } from "../print.js";
 import { UsageError } from "../usage.js";
 
 interface DevOptions {
@@ -53,7 +56,7 @@ export async function dev(args: readonly string[]): Promise<void> {
       () => migrate(databaseUrl),
       ({ applied }) => `${applied} migrations applied`,
     );
-    await step("services", () =>
+    const { opsPort } = await step("services", () =>
       startProcess(lifecycle, {
         name: "flovyn",
         services: [...backendNames, "gateway"],
@@ -70,9 +73,9 @@ export async function dev(args: readonly string[]): Promise<void> {
       demo = await Promise.race([startDemo(options.credentials, config), postgresEnded]);
       await Promise.race([runOrder(demo), postgresEnded]);
     }
-    printAddresses(options);
+    printAddresses(options, opsPort);
     await Promise.race([stopSignal, postgresEnded]);
-    print("\nStopping");
+    printLines(["", "Stopping"]);
   } finally {
     await demo?.stop();
     await lifecycle.stop();
@@ -85,14 +88,14 @@ function startDemo(credentials: DevCredentials, config: FlovynConfig): Promise<D
   return step("demo worker", () =>
     startDemoWorker({
       ...credentials,
-      serverUrl: `http://localhost:${config.grpcServerPort}`,
-      httpUrl: `http://localhost:${config.serverPort}`,
+      serverUrl: `http://${urlHost(config)}:${config.grpcServerPort}`,
+      httpUrl: `http://${urlHost(config)}:${config.serverPort}`,
     }),
   );
 }
 
 async function runOrder(worker: DemoWorker): Promise<void> {
-  print("\nDemo: an order, whose payment fails at the first attempt");
+  printLines(["", "Demo: an order, whose payment fails at the first attempt"]);
   const receipt = await worker.runOrder();
   print(`  shipped: ${receipt.trackingNumber}, ${(receipt.totalCents / 100).toFixed(2)} paid as ${receipt.paymentId}`);
 }
@@ -123,8 +126,10 @@ function parseOptions(args: readonly string[]): DevOptions {
     args: [...args],
     options: {
       data: { type: "string", default: ".flovyn" },
+      host: { type: "string" },
       "http-port": { type: "string" },
       "grpc-port": { type: "string" },
+      "ops-port": { type: "string" },
       config: { type: "string" },
       "database-url": { type: "string" },
       nats: { type: "string" },
@@ -136,12 +141,16 @@ function parseOptions(args: readonly string[]): DevOptions {
   const credentials = configFile === undefined ? devCredentials(dataDir) : undefined;
   const config = loadConfig({
     // A database that the environment names for something else must not be migrated by accident.
-    env: { LOG_LEVEL: "warn", ...process.env, DATABASE_URL: undefined },
+    env: { ...process.env, DATABASE_URL: undefined },
     configFile,
+    // Its keys are for this machine; and a second server beside it needs another port for its metrics.
+    defaults: { bind_address: loopback, ops_port: 0, log: { level: "warn" } },
     overrides: {
       ...(credentials === undefined ? {} : devConfig(credentials)),
+      ...(values.host === undefined ? {} : { bind_address: values.host }),
       ...(values["http-port"] === undefined ? {} : { server_port: values["http-port"] }),
       ...(values["grpc-port"] === undefined ? {} : { grpc_server_port: values["grpc-port"] }),
+      ...(values["ops-port"] === undefined ? {} : { ops_port: values["ops-port"] }),
       ...(values["database-url"] === undefined ? {} : { database_url: values["database-url"] }),
     },
   });
@@ -149,11 +158,23 @@ function parseOptions(args: readonly string[]): DevOptions {
   return { dataDir, config, credentials, nats: values.nats, demo: !values["no-demo"] };
 }
 
-function printAddresses({ config, credentials }: DevOptions): void {
-  const http = `http://localhost:${config.serverPort}`;
-  print("\nFlovyn is ready");
+/** Where clients on this machine reach what listens at an address. */
+function urlHost({ bindAddress }: FlovynConfig): string {
+  if (isLoopbackAddress(bindAddress) || ["::", "0.0.0.0"].includes(bindAddress)) return loopback;
+  return isIPv6(bindAddress) ? `[${bindAddress}]` : bindAddress;
+}
+
+function printAddresses({ config, credentials }: DevOptions, opsPort: number): void {
+  const http = `http://${urlHost(config)}:${config.serverPort}`;
+  printLines(["", "Flovyn is ready"]);
+  if (!isLoopbackAddress(config.bindAddress)) {
+    print(
+      `  warning       listens on ${config.bindAddress}, so other machines may reach it: it is meant for development`,
+    );
+  }
   print(`  HTTP          ${http}`);
-  print(`  gRPC          http://localhost:${config.grpcServerPort}`);
+  print(`  gRPC          http://${urlHost(config)}:${config.grpcServerPort}`);
+  print(`  metrics       http://localhost:${opsPort}/metrics`);
   print(`  API docs      ${http}/api/docs`);
   if (credentials === undefined) {
     print("  keys          those of the configuration file");
@@ -162,11 +183,11 @@ function printAddresses({ config, credentials }: DevOptions): void {
   print(`  organization  ${credentials.orgSlug} (${credentials.orgId})`);
   print(`  API key       ${credentials.apiKey}`);
   print(`  worker token  ${credentials.workerToken}`);
-  print("\nStart an order:");
+  printLines(["", "Start an order:"]);
   print(
     `  curl -s -X POST ${http}/api/orgs/${credentials.orgSlug}/workflow-executions ` +
       `-H 'Authorization: Bearer ${credentials.apiKey}' -H 'Content-Type: application/json' ` +
       `-d '{"kind":"order-processing","input":{"orderId":"A-1","customer":"Ada","items":[{"sku":"tea","quantity":2,"unitPriceCents":450}]}}'`,
   );
-  print("\nCtrl-C stops");
+  printLines(["", "Ctrl-C stops"]);
 }

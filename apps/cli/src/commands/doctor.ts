@@ -1,6 +1,6 @@
 import { createConnection, createServer } from "node:net";
 import { schemaState } from "@flovyn/db";
-import { createLogger, type FlovynConfig, loadConfig } from "@flovyn/runtime";
+import { createLogger, type FlovynConfig, findExampleSecrets, loadConfig } from "@flovyn/runtime";
 import pg from "pg";
 import { connectBroker } from "../compose/broker.js";
 import { print } from "../print.js";
@@ -15,12 +15,14 @@ const connectTimeoutMs = 5_000;
 export async function doctor(): Promise<void> {
   const config = loadConfig();
   const checks: [string, () => Promise<Finding>][] = [
+    ["secrets", async () => checkSecrets(config)],
     ["Postgres", () => checkPostgres(config)],
     ["schema", () => checkSchema(config)],
     ["clock", () => checkClock(config)],
     ["NATS", () => checkNats(config)],
     [`HTTP port ${config.serverPort}`, () => checkPort(config.serverPort, "SERVER_PORT")],
     [`gRPC port ${config.grpcServerPort}`, () => checkPort(config.grpcServerPort, "GRPC_SERVER_PORT")],
+    [`ops port ${config.opsPort}`, () => checkPort(config.opsPort, "OPS_PORT")],
   ];
   let problems = 0;
   for (const [name, check] of checks) {
@@ -34,6 +36,13 @@ export async function doctor(): Promise<void> {
   }
   print(problems === 0 ? "everything is in order" : `${problems} of ${checks.length} checks found a problem`);
   if (problems > 0) process.exitCode = 1;
+}
+
+function checkSecrets(config: FlovynConfig): Finding {
+  const problems = findExampleSecrets(config);
+  return problems.length === 0
+    ? { ok: "none is an example or one of development" }
+    : { problem: problems.join("\n         ") };
 }
 
 const noDatabase: Finding = {

@@ -1,7 +1,7 @@
 import { callAdmin, callPages } from "../admin/admin-calls.js";
 import { readAdminTarget } from "../admin/admin-target.js";
-import { formatTable } from "../admin/table.js";
-import { print } from "../print.js";
+import { tableLines } from "../admin/table.js";
+import { print, printLines } from "../print.js";
 import { UsageError } from "../usage.js";
 
 interface Org {
@@ -21,7 +21,7 @@ export async function org(args: readonly string[]): Promise<void> {
     const orgs = await callPages<Org>(target, "/api/orgs", "orgs");
     if (target.json) return print(JSON.stringify(orgs));
     const rows = orgs.map(({ id, slug, tier, name, createdAt }) => [id, slug, tier, createdAt, name]);
-    return print(formatTable(["ID", "SLUG", "TIER", "CREATED", "NAME"], rows));
+    return printLines(tableLines(["ID", "SLUG", "TIER", "CREATED", "NAME"], rows));
   }
   if (action === "create" && slug !== undefined) {
     const { name = slug, tier } = target.options;

@@ -1,9 +1,11 @@
 import { createInProcessBus } from "@flovyn/bus";
 import {
+  ConfigError,
   createLifecycle,
   createLogger,
   exitOnUnhandledErrors,
   type FlovynConfig,
+  findExampleSecrets,
   loadConfig,
   waitForSignal,
 } from "@flovyn/runtime";
@@ -20,6 +22,8 @@ export async function serve(args: readonly string[]): Promise<void> {
     throw new UsageError(`serve takes one of ${serviceNames.join(", ")}, all`);
   const services = resolveServices(target);
   const config = loadConfig();
+  const exampleSecrets = findExampleSecrets(config);
+  if (exampleSecrets.length > 0) throw new ConfigError(exampleSecrets);
   if (target === "gateway") {
     // grpc-js makes Error objects on its fast path; their stacks cost more than the rest of a call.
     Error.stackTraceLimit = 0;

@@ -1,7 +1,7 @@
 import { callAdmin, callPages } from "../admin/admin-calls.js";
 import { type AdminTarget, readAdminTarget } from "../admin/admin-target.js";
-import { formatTable } from "../admin/table.js";
-import { print, printAside } from "../print.js";
+import { tableLines } from "../admin/table.js";
+import { print, printAside, printLines } from "../print.js";
 import { UsageError } from "../usage.js";
 
 interface Token {
@@ -46,7 +46,7 @@ async function listTokens(target: AdminTarget, path: string): Promise<void> {
   const tokens = await callPages<Token>(target, path, "tokens");
   if (target.json) return print(JSON.stringify(tokens));
   const rows = tokens.map((one) => [one.id, one.prefix, stateOf(one), one.lastUsedAt ?? "never", one.displayName]);
-  print(formatTable(["ID", "BEGINS WITH", "STATE", "LAST USED", "NAME"], rows));
+  printLines(tableLines(["ID", "BEGINS WITH", "STATE", "LAST USED", "NAME"], rows));
 }
 
 function stateOf({ revokedAt, expiresAt }: Token): string {

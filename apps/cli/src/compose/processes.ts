@@ -28,11 +28,16 @@ export interface ProcessOptions {
   prepare?: () => Promise<void>;
 }
 
+export interface StartedProcess {
+  /** Of health and metrics. */
+  opsPort: number;
+}
+
 /**
  * Starts the services of one process, in the order given, and marks it ready. What was started is stopped by the
  * lifecycle in reverse order, readiness first.
  */
-export async function startProcess(lifecycle: Lifecycle, options: ProcessOptions): Promise<ComposeContext> {
+export async function startProcess(lifecycle: Lifecycle, options: ProcessOptions): Promise<StartedProcess> {
   const { config, log, services } = options;
   const health = createHealth();
   const metrics = createMetrics({ service: options.name });
@@ -47,6 +52,7 @@ export async function startProcess(lifecycle: Lifecycle, options: ProcessOptions
   watchBus(bus, context);
   observeBus(context, stats);
   await clock?.measure();
+  const ops = opsStep(context);
   const parts = services.map((name): LifecycleStep => ({ name, ...createService(name, context) }));
   const steps: LifecycleStep[] = [
     { name: "bus", start: async () => {}, stop: () => bus.drain() },
@@ -59,29 +65,33 @@ export async function startProcess(lifecycle: Lifecycle, options: ProcessOptions
       },
     },
     // Before the services and after them: probes are answered while they start and while they drain.
-    ...(services.includes("gateway") ? [] : [opsStep(context)]),
+    ops,
     ...parts,
     { name: "readiness", start: async () => health.markStarted(), stop: async () => health.markStopping() },
   ];
   await lifecycle.start(steps);
-  return context;
+  return { opsPort: ops.port() };
 }
 
-function opsStep(context: ComposeContext): LifecycleStep {
+/** The listener of health and metrics; `port` is that which was bound, once it is started. */
+function opsStep(context: ComposeContext): LifecycleStep & { port: () => number } {
   let stop = async () => {};
+  let port = 0;
   return {
+    port: () => port,
     name: "health and metrics",
     start: async () => {
       const { config, health, metrics, log } = context;
       const server = await startOpsServer({
         port: config.opsPort,
-        host: config.bindAddress,
+        address: config.opsBindAddress,
         health,
         metrics,
         version,
       });
       stop = server.stop;
-      log.info({ port: server.port }, "health and metrics are served");
+      port = server.port;
+      log.info({ port, address: config.opsBindAddress }, "health and metrics are served");
     },
     stop: () => stop(),
   };

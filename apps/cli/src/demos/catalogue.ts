@@ -12,9 +12,9 @@ import { saga } from "./saga.js";
 export const demos: readonly Demo[] = [orders, saga, approval, polling, fanOut, conversation, children, index];
 
 /** What `flovyn demo` prints: one line for each. */
-export function listDemos(): string {
+export function listDemos(): string[] {
   const calls = demos.map(({ name, usage }) => `${name} ${usage}`.trimEnd());
   const width = Math.max(...calls.map((call) => call.length));
   const lines = demos.map(({ summary }, at) => `  ${calls[at]?.padEnd(width)}  ${summary}`);
-  return ["flovyn demo <name>, against the server that `npm start` runs:", "", ...lines].join("\n");
+  return ["flovyn demo <name>, against the server that `npm start` runs:", "", ...lines];
 }

@@ -4,7 +4,7 @@ import type { HistoryItem } from "../dev/event-line.js";
 import { followHistory } from "../dev/history.js";
 import { withNotedExecution } from "../dev/noted-execution.js";
 import type { DemoTarget } from "../dev/target.js";
-import { print, printAside } from "../print.js";
+import { print, printAside, printLines } from "../print.js";
 
 /** What makes one run of an example. */
 export interface Example<Output> {
@@ -63,7 +63,7 @@ export async function runExample<Output>(example: Example<Output>, options: Exam
     const output = await withNotedExecution({ dataDir, name: example.name, start, say }, (id) =>
       playToEnd(example, { id, client, target, say }),
     );
-    print(json ? JSON.stringify(output) : JSON.stringify(output, null, 2));
+    printLines(json ? [JSON.stringify(output)] : JSON.stringify(output, null, 2).split("\n"));
   } finally {
     await client.stop();
   }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { newId } from "@flovyn/domain";
+import { devSecretPrefixes } from "@flovyn/runtime";
 
 export interface DevCredentials {
   orgId: string;
@@ -18,7 +19,8 @@ export interface DevCredentials {
 
 /**
  * The organisation and keys of a development server: made once, kept in the data directory for its owner alone, so that
- * workers and scripts go on working after a restart. What a directory of an older version lacks is added.
+ * workers and scripts go on working after a restart. What a directory of an older version lacks is added. Their prefixes say
+ * what they are for, so that `flovyn serve` refuses them.
  */
 export function devCredentials(dataDir: string): DevCredentials {
   const file = join(dataDir, "credentials.json");
@@ -26,11 +28,11 @@ export function devCredentials(dataDir: string): DevCredentials {
   const credentials: DevCredentials = {
     orgId: kept.orgId ?? newId(),
     orgSlug: kept.orgSlug ?? "dev",
-    apiKey: kept.apiKey ?? `flovyn_sk_dev_${secret()}`,
-    workerToken: kept.workerToken ?? `flovyn_wk_dev_${secret()}`,
-    operatorKey: kept.operatorKey ?? `flovyn_op_dev_${secret()}`,
-    promiseTokenSecret: kept.promiseTokenSecret ?? secret(),
-    workerTokenSecret: kept.workerTokenSecret ?? secret(),
+    apiKey: kept.apiKey ?? devSecretPrefixes.apiKey + secret(),
+    workerToken: kept.workerToken ?? devSecretPrefixes.workerToken + secret(),
+    operatorKey: kept.operatorKey ?? devSecretPrefixes.operatorKey + secret(),
+    promiseTokenSecret: kept.promiseTokenSecret ?? devSecretPrefixes.secret + secret(),
+    workerTokenSecret: kept.workerTokenSecret ?? devSecretPrefixes.secret + secret(),
   };
   if (Object.keys(credentials).some((key) => !(key in kept))) {
     mkdirSync(dataDir, { recursive: true });

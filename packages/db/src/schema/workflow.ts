@@ -25,6 +25,8 @@ export const workflowExecution = pgTable(
     run: integer().notNull().default(1),
     /** Highest event sequence of the current run; sequences are given out under the lock of this row. */
     currentSequence: integer().notNull(),
+    /** Bytes of the event data of the current run. Null: nothing was appended since the column exists; they are summed. */
+    historyBytes: bigint({ mode: "number" }),
     /** Sequence of the last event that did not come from the workflow's own worker. */
     externalSequence: integer().notNull().default(0),
     /** An external event arrived while a worker held the workflow: its next suspend goes to PENDING. */

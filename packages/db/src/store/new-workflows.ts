@@ -27,6 +27,7 @@ const insertMany = statement<never>()(
         orgId: "uuid",
         kind: "text",
         queue: "text",
+        historyBytes: "bigint",
         partitionKey: "int",
         rootId: "uuid",
         parentId: "uuid",
@@ -48,11 +49,11 @@ const insertMany = statement<never>()(
     with started as (
       insert into workflow_execution (id, org_id, kind, queue, status, partition_key, root_execution_id,
         parent_workflow_execution_id, child_execution_name, initiated_sequence, workflow_version, input, metadata,
-        priority_ms, created_by, traceparent, has_idempotency_key, current_sequence, transition_count, available_at,
-        dispatch_at, created_at, updated_at)
+        priority_ms, created_by, traceparent, has_idempotency_key, current_sequence, history_bytes, transition_count,
+        available_at, dispatch_at, created_at, updated_at)
       select id, "orgId", kind, queue, 'PENDING', "partitionKey", "rootId", "parentId", "childName",
         "initiatedSequence", version, input, metadata, "priorityMs", "createdBy", traceparent, "hasIdempotencyKey", 1,
-        1, ${time("now")}, ${time("now")} - "priorityMs" * interval '1 millisecond', ${time("now")}, ${time("now")}
+        "historyBytes", 1, ${time("now")}, ${time("now")} - "priorityMs" * interval '1 millisecond', ${time("now")}, ${time("now")}
       from ${rows("workflow")}
     ), appended as (
       insert into workflow_event (id, org_id, workflow_execution_id, run, sequence_number, event_type, event_data,
@@ -71,6 +72,7 @@ export async function insertWorkflows(tx: Executor, now: number, started: readon
       orgId: next.orgId,
       kind: next.kind,
       queue: next.queue,
+      historyBytes: next.historyBytes,
       partitionKey: next.partitionKey,
       rootId: next.rootExecutionId,
       parentId: next.parentId,

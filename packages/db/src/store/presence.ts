@@ -28,8 +28,8 @@ const seenMany = statement<never>()(
     select id, "orgId", principal, "workerKey", ${time("now")}, case when lost then ${time("now")} end, session
     from ${rows("seen")}
     order by "orgId", "workerKey", principal
-    on conflict (org_id, worker_key, principal) do update set last_seen_at = excluded.last_seen_at, lost_at = excluded.lost_at,
-      session = presence.session or excluded.session`,
+    on conflict (org_id, worker_key, principal) do update set last_seen_at = excluded.last_seen_at,
+      lost_at = excluded.lost_at, session = presence.session or excluded.session`,
 );
 
 /** Writes down signs of life and lost sessions. Each worker may occur once. */

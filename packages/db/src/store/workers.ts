@@ -60,11 +60,11 @@ const upsertWorker = statement<{ id: string; shared: boolean }>()(
         and (host_name, process_id) <> (${param("hostName")}, ${param("processId")})
         and presence.last_seen_at > ${time("seenAfter")} and presence.lost_at is null
     ), registered as (
-    insert into worker (id, org_id, principal, team_id, worker_name, worker_version, worker_type, host_name, process_id, status,
-      metadata, last_heartbeat_at, registered_at, created_at)
+    insert into worker (id, org_id, principal, team_id, worker_name, worker_version, worker_type, host_name, process_id,
+      status, metadata, last_heartbeat_at, registered_at, created_at)
     values (${param("id")}, ${param("orgId")}, ${param("principal")}, ${param("teamId")}, ${param("name")},
-      ${param("version")}, ${param("type")}, ${param("hostName")}, ${param("processId")}, 'ONLINE', ${param("metadata")}::bytea,
-      ${time("now")}, ${time("now")}, ${time("now")})
+      ${param("version")}, ${param("type")}, ${param("hostName")}, ${param("processId")}, 'ONLINE',
+      ${param("metadata")}::bytea, ${time("now")}, ${time("now")}, ${time("now")})
     on conflict (org_id, worker_name, principal) do update set team_id = excluded.team_id,
       worker_version = excluded.worker_version, worker_type = excluded.worker_type, host_name = excluded.host_name,
       process_id = excluded.process_id, status = 'ONLINE', metadata = excluded.metadata,

@@ -1,4 +1,7 @@
 import {
+  crossedThreshold,
+  type HistoryLimits,
+  type HistoryThreshold,
   isWorkflowTerminal,
   type LifecycleMove,
   lifecycleOf,
@@ -20,6 +23,12 @@ export interface Wake {
   queue: string;
 }
 
+/** A workflow whose history has become long, or too long. */
+export interface LongHistory {
+  workflow: Workflow;
+  threshold: HistoryThreshold;
+}
+
 /**
  * What one transaction does to the workflows it locked: the one way to touch a workflow. Decisions are added one after
  * the other, each seeing the state the one before left; `write` stores the outcome of all of them in one statement.
@@ -30,6 +39,7 @@ export class WorkflowChanges {
   readonly #events: EventRow[] = [];
   readonly #transitions: TransitionRow[] = [];
   readonly #ended: Workflow[] = [];
+  readonly #growths: { before: Workflow; change: WorkflowChange }[] = [];
   readonly #changes: { change: WorkflowChange; suspendType: string | undefined }[] = [];
 
   constructor(locked: Map<string, Workflow>) {
@@ -54,7 +64,8 @@ export class WorkflowChanges {
     this.#current.set(next.id, next);
     this.#touched.add(next.id);
     if (transitions.length > 0) this.#changes.push({ change, suspendType });
-    this.#events.push(...toEventRows(next, events));
+    for (const row of toEventRows(next, events)) this.#events.push(row);
+    if (before !== undefined && events.length > 0) this.#growths.push({ before, change });
     this.#transitions.push(...toTransitionRows(next, transitions));
     if (isWorkflowTerminal(next.status) && !(before && isWorkflowTerminal(before.status))) this.#ended.push(next);
   }
@@ -100,6 +111,14 @@ export class WorkflowChanges {
     return this.#changes.flatMap(({ change, suspendType }) => lifecycleOf(change, now, suspendType));
   }
 
+  /** Workflows whose histories have crossed a threshold by these changes. */
+  longHistories(limits: HistoryLimits): LongHistory[] {
+    return this.#growths.flatMap(({ before, change }) => {
+      const threshold = crossedThreshold(before, change, limits);
+      return threshold === undefined ? [] : [{ workflow: change.next, threshold }];
+    });
+  }
+
   /** Workflows that these changes made terminal. */
   ended(): readonly Workflow[] {
     return this.#ended;
@@ -113,6 +132,7 @@ function toSavedRow(workflow: Workflow): SavedWorkflowRow {
     id: workflow.id,
     status: workflow.status,
     sequence: workflow.sequence,
+    historyBytes: workflow.historyBytes,
     externalSequence: workflow.externalSequence,
     wakePending: workflow.wakePending,
     claimEpoch: workflow.claimEpoch,

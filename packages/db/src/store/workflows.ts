@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import type { Executor } from "../database.js";
 import { statement } from "../statement.js";
 import { type EventRow, eventRows } from "./event-rows.js";
+import { historyBytesOf } from "./history-bytes.js";
 import { closeTransitions, insertTransitions, type TransitionRow, transitionRows } from "./transition-rows.js";
 
 interface WorkflowRow {
@@ -13,6 +14,7 @@ interface WorkflowRow {
   status: WorkflowStatus;
   run: number;
   current_sequence: number;
+  history_bytes: string;
   external_sequence: number;
   wake_pending: boolean;
   claim_epoch: number;
@@ -32,10 +34,11 @@ interface WorkflowRow {
   created_at: Date;
 }
 
-const workflowColumns = sql.raw(`id, org_id, kind, queue, status, run, current_sequence, external_sequence,
-  wake_pending, claim_epoch, worker_id, transition_count, partition_key, root_execution_id, traceparent,
-  has_idempotency_key, parent_workflow_execution_id, child_execution_name, initiated_sequence, signal_count, has_waits,
-  owes_parent, owes_members, created_at`);
+const plainColumns = sql.raw(`id, org_id, kind, queue, status, run, current_sequence, external_sequence, wake_pending,
+  claim_epoch, worker_id, transition_count, partition_key, root_execution_id, traceparent, has_idempotency_key,
+  parent_workflow_execution_id, child_execution_name, initiated_sequence, signal_count, has_waits, owes_parent,
+  owes_members, created_at`);
+const workflowColumns = sql`${plainColumns}, ${historyBytesOf("workflow_execution")} as history_bytes`;
 
 function toWorkflow(row: WorkflowRow): Workflow {
   return {
@@ -46,6 +49,7 @@ function toWorkflow(row: WorkflowRow): Workflow {
     status: row.status,
     run: row.run,
     sequence: row.current_sequence,
+    historyBytes: Number(row.history_bytes),
     externalSequence: row.external_sequence,
     wakePending: row.wake_pending,
     claimEpoch: row.claim_epoch,
@@ -155,6 +159,7 @@ const saveMany = statement<never>()(
         id: "uuid",
         status: "text",
         sequence: "int",
+        historyBytes: "bigint",
         externalSequence: "int",
         wakePending: "bool",
         claimEpoch: "int",
@@ -177,7 +182,7 @@ const saveMany = statement<never>()(
   ({ time, rows }) => sql`
     with saved as (
       update workflow_execution as execution set
-        status = workflow.status, current_sequence = sequence, external_sequence = "externalSequence",
+        status = workflow.status, current_sequence = sequence, history_bytes = "historyBytes", external_sequence = "externalSequence",
         wake_pending = "wakePending", claim_epoch = "claimEpoch", worker_id = "workerId",
         lease_expires_at = case when workflow.status = 'RUNNING' then lease_expires_at end,
         own_lease_ms = case when workflow.status = 'RUNNING' then own_lease_ms end, transition_count = "transitionCount",
@@ -202,6 +207,7 @@ export interface SavedWorkflowRow {
   id: string;
   status: string;
   sequence: number;
+  historyBytes: number;
   externalSequence: number;
   wakePending: boolean;
   claimEpoch: number;

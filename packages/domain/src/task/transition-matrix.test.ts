@@ -8,6 +8,7 @@ import { appendExternal } from "../workflow/append-external.js";
 import { cancel } from "../workflow/cancel.js";
 import { claim, release } from "../workflow/claim.js";
 import type { ActivationOutcome } from "../workflow/commands.js";
+import { historyLimitsDefault } from "../workflow/history-limit.js";
 import { startWorkflow } from "../workflow/start.js";
 import { type Workflow, type WorkflowChange, workflowStatuses, workflowTransitions } from "../workflow/state.js";
 import { submit } from "../workflow/submit.js";
@@ -81,6 +82,12 @@ describe("SP-13 transitions", () => {
       (workflow) => release(workflow, "silent"),
       (workflow) => cancel(workflow, "no", actor),
       (workflow) => appendExternal(workflow, [{ type: "TASK_COMPLETED", data: bytes, wakes: true }], actor),
+      (workflow) =>
+        appendExternal(
+          { ...workflow, sequence: 2 * historyLimitsDefault.events },
+          [{ type: "TASK_COMPLETED", data: bytes, wakes: true }],
+          actor,
+        ),
       ...outcomes.map(
         (outcome) => (workflow: Workflow) => submit(workflow, { commands: [], outcome }, nothingKnown, 0),
       ),

@@ -22,7 +22,8 @@ export function beginChange(workflow: Workflow): ChangeBuilder {
 /** Appends an event and returns its sequence. */
 export function append(change: ChangeBuilder, type: string, data: Uint8Array): number {
   const sequence = change.workflow.sequence + 1;
-  change.workflow = { ...change.workflow, sequence };
+  const historyBytes = change.workflow.historyBytes + data.byteLength;
+  change.workflow = { ...change.workflow, sequence, historyBytes };
   change.events.push({ sequence, type, data });
   return sequence;
 }

@@ -21,6 +21,13 @@ export interface StartWorkflow {
 
 /** A new workflow: PENDING, with WORKFLOW_STARTED as event 1. */
 export function startWorkflow(start: StartWorkflow, actor: Actor): WorkflowChange {
+  const data = eventData([
+    ["input", rawJson(start.input)],
+    ["workflowKind", start.kind],
+    ["queue", start.queue],
+    ["workflowVersion", start.version],
+    ["parentWorkflowExecutionId", start.parentId],
+  ]);
   const next: Workflow = {
     id: start.id,
     orgId: start.orgId,
@@ -29,6 +36,7 @@ export function startWorkflow(start: StartWorkflow, actor: Actor): WorkflowChang
     status: "PENDING",
     run: 1,
     sequence: 1,
+    historyBytes: data.byteLength,
     externalSequence: 0,
     wakePending: false,
     claimEpoch: 0,
@@ -50,13 +58,6 @@ export function startWorkflow(start: StartWorkflow, actor: Actor): WorkflowChang
     error: null,
     cancellation: null,
   };
-  const data = eventData([
-    ["input", rawJson(start.input)],
-    ["workflowKind", start.kind],
-    ["queue", start.queue],
-    ["workflowVersion", start.version],
-    ["parentWorkflowExecutionId", start.parentId],
-  ]);
   return {
     next,
     events: [{ sequence: 1, type: "WORKFLOW_STARTED", data }],

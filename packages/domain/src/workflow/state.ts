@@ -13,9 +13,9 @@ export const workflowStatuses: readonly WorkflowStatus[] = [
 
 /** Every legal change of status. The store's CHECK constraints and the transition tests read this table. */
 export const workflowTransitions: Readonly<Record<WorkflowStatus, readonly WorkflowStatus[]>> = {
-  PENDING: ["RUNNING", "CANCELLED"],
+  PENDING: ["RUNNING", "FAILED", "CANCELLED"],
   RUNNING: ["WAITING", "PENDING", "COMPLETED", "FAILED", "CANCELLED"],
-  WAITING: ["PENDING", "CANCELLED"],
+  WAITING: ["PENDING", "FAILED", "CANCELLED"],
   COMPLETED: [],
   FAILED: [],
   CANCELLED: [],
@@ -36,6 +36,8 @@ export interface Workflow {
   readonly run: number;
   /** Highest event sequence of the current run. */
   readonly sequence: number;
+  /** Bytes of the event data of the current run. */
+  readonly historyBytes: number;
   /** Sequence of the last event that did not come from the workflow's own worker; 0 when there is none. */
   readonly externalSequence: number;
   /** An external event arrived while a worker held the workflow. */

@@ -6,6 +6,13 @@ import type { Actor } from "../transition.js";
 import { append, beginChange, finishChange, moveTo } from "./change.js";
 import { cancelChild, scheduleChild } from "./child-commands.js";
 import type { ActivationOutcome, Submission, WorkflowCommand } from "./commands.js";
+import {
+  failOfHistory,
+  type HistoryLimits,
+  historyExcess,
+  historyLimitsDefault,
+  withReserve,
+} from "./history-limit.js";
 import { scheduleTask } from "./schedule-task.js";
 import { isWorkflowTerminal, unchanged, type Workflow, type WorkflowChange } from "./state.js";
 import { noEffects, type SubmitBuilder, type SubmitEffects, type SubmitFacts } from "./submit-effects.js";
@@ -18,11 +25,18 @@ export interface SubmitChange extends WorkflowChange {
 
 /**
  * Applies the outcome of one activation: one event for each accepted command in order, then the status. Commands that
- * were applied before, as their ids tell, change nothing and append nothing.
+ * were applied before, as their ids tell, change nothing and append nothing. Where the history has no room for the events
+ * of the commands, none is applied and the workflow fails; commands of an activation that ends it may use the reserve.
  * Errors: StaleClaim when the caller's claim is no longer current, WrongState when nobody holds the workflow or a command
  * cannot be applied. Source: SubmitWorkflowCommands.
  */
-export function submit(workflow: Workflow, submission: Submission, facts: SubmitFacts, now: number): SubmitChange {
+export function submit(
+  workflow: Workflow,
+  submission: Submission,
+  facts: SubmitFacts,
+  now: number,
+  limits: HistoryLimits = historyLimitsDefault,
+): SubmitChange {
   if (!isCurrent(workflow, submission)) return { ...unchanged(workflow), effects: noEffects(), applied: false };
   const actor: Actor = { type: "worker", id: workflow.workerId ?? "" };
   const change = beginChange(workflow);
@@ -30,6 +44,10 @@ export function submit(workflow: Workflow, submission: Submission, facts: Submit
   const builder: SubmitBuilder = { change, effects: noEffects(), facts, now, tellsSeen, asksAgain: false };
   for (const command of submission.commands) applyCommand(builder, command);
   const { effects } = builder;
+  const excess = historyExcess(change.workflow, submission.outcome.type === "SUSPENDED" ? limits : withReserve(limits));
+  if (excess !== undefined && change.events.length > 0) {
+    return { ...failOfHistory(workflow, excess), effects: noEffects(), applied: true };
+  }
   if (effects.timers.length > 0 || effects.promises.length > 0) {
     change.workflow = { ...change.workflow, hasWaits: true };
   }

@@ -1,4 +1,5 @@
 import { isReservedPrincipalId } from "@flovyn/domain";
+import { isLoopbackAddress } from "../loopback.js";
 import { secretsMax } from "./config.js";
 import { flag, isHttpUrl } from "./values.js";
 
@@ -18,6 +19,7 @@ export function checkTogether(tree: unknown): string[] {
       "slug",
       orgs.map((org) => at(org, "slug")),
     ),
+    ...openProblems(tree),
     ...otelProblems(at(tree, "otel")),
     ...cedarProblems(at(tree, "auth", "cedar")),
     ...tlsProblems(at(tree, "tls")),
@@ -56,6 +58,17 @@ function keyProblems(keys: readonly unknown[], orgIds: ReadonlySet<unknown>): st
       problems.push(`${name}.key: is the same as that of auth.static_api_key.keys[${first}]`);
     }
     return problems;
+  });
+}
+
+/** Where callers need no credential, only those on this machine may be callers. */
+function openProblems(tree: unknown): string[] {
+  if (isOn(at(tree, "auth", "enabled"))) return [];
+  return ["bind_address", "ops_bind_address"].flatMap((name) => {
+    const address = at(tree, name);
+    return typeof address !== "string" || isLoopbackAddress(address)
+      ? []
+      : [`${name}: must be a loopback address, such as localhost, while auth.enabled is false`];
   });
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { loopback } from "../loopback.js";
 import {
   type CorsConfig,
   corsShape,
@@ -22,6 +23,10 @@ const databaseUrl = z
   .regex(/^postgres(ql)?:\/\/\S+$/, "must look like postgres://user:password@host:port/database");
 const headerName = z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,128}$/, "must be the name of an HTTP header");
 const headerValue = z.string().regex(/^[\x20-\x7e]{0,4096}$/, "must be printable ASCII");
+const hostOfServer = z
+  .string()
+  .regex(/^([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])$/i, "must be a name or an address, without a port")
+  .transform((text) => text.toLowerCase());
 const otlpEndpoint = z.string().refine(isHttpUrl, { error: "must look like http://host:4318" });
 
 const staticKey = z.object({
@@ -37,6 +42,9 @@ const staticKey = z.object({
 const secretBytesMin = 32;
 /** More than a rotation ever needs: one signs, the others are still accepted. */
 export const secretsMax = 10;
+
+/** Of the secret that stands alone, in place of the list. */
+export const soleSecretId = "default";
 
 const secretText = z.string().refine((text) => Buffer.byteLength(text) >= secretBytesMin, {
   error: `must have at least ${secretBytesMin} bytes`,
@@ -65,7 +73,8 @@ export const configShape = z.object({
   server_port: port.default(8000),
   grpc_server_port: port.default(9090),
   ops_port: port.default(8001),
-  bind_address: z.string().default("::"),
+  bind_address: z.string().min(1).optional(),
+  ops_bind_address: z.string().min(1).default(loopback),
   run_migrations: flag.default(true),
   nats: z
     .object({
@@ -126,6 +135,7 @@ export const configShape = z.object({
   auth: z
     .object({
       enabled: flag.default(true),
+      allowed_hosts: z.array(hostOfServer).max(100).default([]),
       static_api_key: z.object({ keys: z.array(staticKey).default([]) }).prefault({}),
       jwt: jwtShape.optional(),
       cedar: z
@@ -189,8 +199,10 @@ export interface FlovynConfig {
   serverPort: number;
   /** gRPC door of the gateway. */
   grpcServerPort: number;
-  /** Health and metrics of processes without an HTTP door of their own; 0 picks a free port. */
+  /** Health and metrics of the process; 0 picks a free port. */
   opsPort: number;
+  opsBindAddress: string;
+  /** Of the gateway. `localhost` stands for both loopback addresses. */
   bindAddress: string;
   runMigrations: boolean;
   nats: {
@@ -220,6 +232,8 @@ export interface FlovynConfig {
   orgs: OrgConfig[];
   auth: {
     enabled: boolean;
+    /** Names of the gateway that count where `enabled` is false, beside those of this machine. */
+    allowedHosts: string[];
     staticApiKey: { keys: StaticKeyConfig[] };
     jwt: JwtConfig | undefined;
     /** Own policies: files and folders, beside the roles or in their place. */

@@ -1,3 +1,4 @@
+import { type HistoryLimits, historyLimitsDefault, historyLimitsMax, historyLimitsMin } from "@flovyn/domain";
 import { z } from "zod";
 import { type BudgetLimits, type BudgetName, budgetNames, budgetTable } from "./budget-table.js";
 import { flag, integer } from "./values.js";
@@ -35,6 +36,9 @@ export const limitsShape = z.strictObject({
   service_calls: integer(1, 100_000).default(1024),
   service_calls_shared: integer(1, 100_000).default(32),
   budgets: budgetsShape.prefault({}),
+  /** Of the history of one run of a workflow. */
+  history_events: integer(historyLimitsMin.events, historyLimitsMax.events).default(historyLimitsDefault.events),
+  history_bytes: integer(historyLimitsMin.bytes, historyLimitsMax.bytes).default(historyLimitsDefault.bytes),
 });
 
 export interface RateConfig {
@@ -51,6 +55,7 @@ export interface LimitsConfig {
   sharePercent: number;
   serviceCalls: { alone: number; shared: number };
   budgets: Readonly<Record<BudgetName, BudgetLimits>>;
+  history: HistoryLimits;
 }
 
 export function toLimitsConfig(limits: z.infer<typeof limitsShape>): LimitsConfig {
@@ -64,6 +69,7 @@ export function toLimitsConfig(limits: z.infer<typeof limitsShape>): LimitsConfi
     sharePercent: limits.share_percent,
     serviceCalls: { alone: limits.service_calls, shared: limits.service_calls_shared },
     budgets: limits.budgets as Record<BudgetName, BudgetLimits>,
+    history: { events: limits.history_events, bytes: limits.history_bytes },
   };
 }
 

@@ -4,6 +4,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
   SERVER_PORT: ["server_port"],
   GRPC_SERVER_PORT: ["grpc_server_port"],
   OPS_PORT: ["ops_port"],
+  OPS_BIND_ADDRESS: ["ops_bind_address"],
   BIND_ADDRESS: ["bind_address"],
   RUN_MIGRATIONS: ["run_migrations"],
   NATS_URL: ["nats", "url"],

@@ -116,6 +116,37 @@ describe("configuration", () => {
     });
   });
 
+  it("lets the gateway listen everywhere, and what shows health and metrics on this machine alone", () => {
+    expect(loadConfig({ env: {} })).toMatchObject({ bindAddress: "::", opsBindAddress: "localhost" });
+    const env = { BIND_ADDRESS: "10.0.0.1", OPS_BIND_ADDRESS: "::" };
+    expect(loadConfig({ env })).toMatchObject({ bindAddress: "10.0.0.1", opsBindAddress: "::" });
+  });
+
+  it("lets a server without authentication listen on this machine alone", () => {
+    const off = { AUTH__ENABLED: "false" };
+    expect(loadConfig({ env: off })).toMatchObject({ bindAddress: "localhost", opsBindAddress: "localhost" });
+    expect(loadConfig({ env: { ...off, BIND_ADDRESS: "::1", OPS_BIND_ADDRESS: "127.0.0.1" } })).toMatchObject({
+      bindAddress: "::1",
+    });
+    for (const address of ["::", "0.0.0.0", "192.0.2.1", "flovyn.internal"]) {
+      const env = { FLOVYN_SECURITY_ENABLED: "0", BIND_ADDRESS: address, OPS_BIND_ADDRESS: address };
+      expect(problemsOf(() => loadConfig({ env }))).toEqual([
+        "bind_address: must be a loopback address, such as localhost, while auth.enabled is false",
+        "ops_bind_address: must be a loopback address, such as localhost, while auth.enabled is false",
+      ]);
+      expect(loadConfig({ env: { BIND_ADDRESS: address } }).bindAddress).toBe(address);
+    }
+  });
+
+  it("lays the file over what a command starts from", () => {
+    const defaults = { bind_address: "localhost", log: { level: "warn", pretty: true } };
+    const configFile = file('[log]\nlevel = "debug"\n');
+    expect(loadConfig({ env: {}, defaults, configFile })).toMatchObject({
+      bindAddress: "localhost",
+      log: { level: "debug", pretty: true },
+    });
+  });
+
   it("lets the environment win over the file, and command-line options over both, key by key", () => {
     const configFile = file(
       'server_port = 1\ngrpc_server_port = 2\n[nats]\nurl = "nats://file:4222"\nenabled = false\n',

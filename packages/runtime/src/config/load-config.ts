@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import type { z } from "zod";
+import { loopback } from "../loopback.js";
 import { checkTogether } from "./check-together.js";
 import {
   configShape,
@@ -10,6 +11,7 @@ import {
   type NatsAccess,
   type OrgConfig,
   type OtelConfig,
+  soleSecretId,
 } from "./config.js";
 import { describeProblem } from "./describe-problem.js";
 import { toLimitsConfig, toTlsConfig } from "./edge-config.js";
@@ -31,6 +33,8 @@ export interface ConfigSource {
   env?: Readonly<Record<string, string | undefined>>;
   /** Path of the TOML file; CONFIG_FILE of the environment when missing. */
   configFile?: string | undefined;
+  /** Laid below the file: what a command starts from. Keys as in the file. */
+  defaults?: Record<string, unknown>;
   /** Laid over file and environment: command-line options. Keys as in the file. */
   overrides?: Record<string, unknown>;
 }
@@ -39,7 +43,8 @@ export interface ConfigSource {
 export function loadConfig(source: ConfigSource = {}): FlovynConfig {
   const env = source.env ?? process.env;
   const path = source.configFile ?? env.CONFIG_FILE;
-  const tree = mergeTrees(overlayEnvironment(path ? readFile(path) : {}, env), source.overrides ?? {});
+  const file = mergeTrees(source.defaults ?? {}, path ? readFile(path) : {});
+  const tree = mergeTrees(overlayEnvironment(file, env), source.overrides ?? {});
   const parsed = configShape.safeParse(tree, { error: describeProblem });
   const shapeProblems = parsed.success
     ? []
@@ -96,7 +101,8 @@ function toConfig(config: Parsed): FlovynConfig {
     serverPort: config.server_port,
     grpcServerPort: config.grpc_server_port,
     opsPort: config.ops_port,
-    bindAddress: config.bind_address,
+    opsBindAddress: config.ops_bind_address,
+    bindAddress: config.bind_address ?? (config.auth.enabled ? everywhere : loopback),
     runMigrations: config.run_migrations,
     nats: toNats(config.nats),
     log: config.log,
@@ -109,6 +115,7 @@ function toConfig(config: Parsed): FlovynConfig {
     orgs: config.orgs.map(toOrg),
     auth: {
       enabled: config.auth.enabled,
+      allowedHosts: config.auth.allowed_hosts,
       staticApiKey: {
         keys: config.auth.static_api_key.keys.map((key) => ({
           key: key.key,
@@ -126,6 +133,9 @@ function toConfig(config: Parsed): FlovynConfig {
     },
   };
 }
+
+/** Where the gateway listens without `bind_address`; where callers need no credential it is on this machine alone. */
+const everywhere = "::";
 
 function toOrg({ quotas, ...org }: Parsed["orgs"][number]): OrgConfig {
   const { requests_per_second: requestsPerSecond, request_burst: requestBurst, worker_tokens: workerTokens } = quotas;
@@ -158,7 +168,7 @@ function toNatsAccess(
 }
 
 function toWorkerSecrets({ secret, secrets }: Parsed["auth"]["worker_token"]): NamedSecret[] {
-  return secret === undefined ? secrets : [{ id: "default", secret }];
+  return secret === undefined ? secrets : [{ id: soleSecretId, secret }];
 }
 
 /** Where the standard says that a collector listens. */

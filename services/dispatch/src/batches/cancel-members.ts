@@ -1,10 +1,9 @@
 import { announce } from "@flovyn/bus";
 import { findCancellations, findLiveChildren, lockKeysOf, lockWorkflows, WorkflowChanges } from "@flovyn/db";
 import { membersCancelled, type Workflow } from "@flovyn/domain";
-import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
+import { type Batcher, createBatcher, type Outcome, reportWorkflows } from "@flovyn/runtime";
 import { type Cancellation, cancelLocked } from "../cancel-workflows.js";
 import type { DispatchContext } from "../context.js";
-import { hintEnded } from "../ended-workflows.js";
 
 /** Children cancelled in one pass. A workflow that has more keeps owing. */
 const childrenMax = 500;
@@ -65,6 +64,6 @@ async function cancelMembers(context: DispatchContext, ids: readonly string[]) {
     return { changes, more };
   });
   announce(context.bus, changes, now);
-  hintEnded(context, changes);
+  reportWorkflows(context, changes);
   return { ended: changes.ended(), more };
 }

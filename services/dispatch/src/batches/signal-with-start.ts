@@ -13,8 +13,8 @@ import {
   takeKeys,
   WorkflowChanges,
 } from "@flovyn/db";
-import { type Actor, DomainError, isWorkflowTerminal, type Signal } from "@flovyn/domain";
-import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
+import { type Actor, DomainError, type HistoryLimits, isWorkflowTerminal, type Signal } from "@flovyn/domain";
+import { type Batcher, createBatcher, type Outcome, reportWorkflows } from "@flovyn/runtime";
 import type { DispatchContext } from "../context.js";
 import { identified, type Signalled, signalOnce } from "./signal.js";
 import { announceStarted, batchBytesMax, keyHeldByOther, workflowKey } from "./start.js";
@@ -75,6 +75,7 @@ async function signalOrStart(
     const registered = await registerQueues(tx, { now, registeredBy: "workflow", used, known: context.knownQueues });
     const { changes, created, targets } = await findOrCreate(tx, items, now);
     const received: SignalIdRow[] = [];
+    const limits = context.config.limits.history;
     const withTarget = items.flatMap((item) => {
       const target = targets.get(keyName(item));
       return typeof target === "string" ? [{ workflowId: target, signal: item.signal }] : [];
@@ -83,7 +84,7 @@ async function signalOrStart(
     const outcomes = new Map<SignalStart, Outcome<SignalStarted>>();
     for (const item of items) {
       const target = targets.get(keyName(item));
-      if (target !== undefined) outcomes.set(item, signalTarget(changes, item, target, { known, received }));
+      if (target !== undefined) outcomes.set(item, signalTarget(changes, item, target, { known, received, limits }));
     }
     if (created.length > 0) tx.defer(insertWorkflows(tx, now, created));
     rememberSignalIds(tx, now, received);
@@ -93,6 +94,7 @@ async function signalOrStart(
   registered.remember();
   announceStarted(context, created, now);
   announce(context.bus, changes, now);
+  reportWorkflows(context, changes);
   return outcomes;
 }
 
@@ -148,7 +150,7 @@ function signalTarget(
   changes: WorkflowChanges,
   item: SignalStart,
   target: string | DomainError,
-  ids: { known: Map<string, number>; received: SignalIdRow[] },
+  ids: { known: Map<string, number>; received: SignalIdRow[]; limits: HistoryLimits },
 ): Outcome<SignalStarted> {
   if (target instanceof DomainError) return { ok: false, error: target };
   try {

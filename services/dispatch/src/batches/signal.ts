@@ -1,7 +1,14 @@
 import { announce } from "@flovyn/bus";
 import { findSignalIds, lockWorkflows, rememberSignalIds, type SignalIdRow, WorkflowChanges } from "@flovyn/db";
-import { type Actor, DomainError, type Signal, signalWorkflow, type Workflow } from "@flovyn/domain";
-import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
+import {
+  type Actor,
+  DomainError,
+  type HistoryLimits,
+  type Signal,
+  signalWorkflow,
+  type Workflow,
+} from "@flovyn/domain";
+import { type Batcher, createBatcher, type Outcome, reportWorkflows } from "@flovyn/runtime";
 import type { DispatchContext } from "../context.js";
 import { noSuchWorkflow } from "../ended-workflows.js";
 import { batchBytesMax } from "./start.js";
@@ -47,12 +54,13 @@ async function signalAll(context: DispatchContext, items: readonly SignalOf[]): 
     ]);
     const changes = new WorkflowChanges(locked);
     const received: SignalIdRow[] = [];
+    const limits = context.config.limits.history;
     const outcomes = items.map((item): Outcome<Signalled> => {
       try {
         const workflow = changes.get(item.workflowId);
         if (workflow?.orgId !== item.orgId) throw noSuchWorkflow();
         if (item.partition !== undefined && item.partition !== workflow.partitionKey) throw noSuchWorkflow();
-        return { ok: true, value: signalOnce(changes, workflow, item, { known, received }) };
+        return { ok: true, value: signalOnce(changes, workflow, item, { known, received, limits }) };
       } catch (error) {
         if (error instanceof DomainError) return { ok: false, error };
         throw error;
@@ -63,6 +71,7 @@ async function signalAll(context: DispatchContext, items: readonly SignalOf[]): 
     return { outcomes, changes };
   });
   announce(context.bus, changes, now);
+  reportWorkflows(context, changes);
   return outcomes;
 }
 
@@ -78,13 +87,13 @@ export function signalOnce(
   changes: WorkflowChanges,
   workflow: Workflow,
   { signal, actor }: { signal: Signal; actor: Actor },
-  ids: { known: Map<string, number>; received: SignalIdRow[] },
+  ids: { known: Map<string, number>; received: SignalIdRow[]; limits: HistoryLimits },
 ): Signalled {
   const { signalId } = signal;
   const name = `${workflow.id}/${signalId}`;
   const earlier = signalId === null ? undefined : ids.known.get(name);
   if (earlier !== undefined) return { sequence: earlier, duplicate: true, woke: false };
-  const change = signalWorkflow(workflow, signal, actor);
+  const change = signalWorkflow(workflow, signal, actor, ids.limits);
   changes.add(change);
   const { sequence } = change.next;
   if (signalId !== null) {

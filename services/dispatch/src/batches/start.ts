@@ -59,7 +59,7 @@ export function announceStarted(context: DispatchContext, created: readonly NewW
     context.bus,
     created.flatMap(({ change }) => lifecycleOf(change, now)),
   );
-  for (const { change } of created) context.metrics.workflowStarted(change.next.kind, change.next.queue);
+  for (const { change } of created) context.metrics.workflowStarted(change.next);
 }
 
 /** One transaction: queues, keys, executions. Of several starts with one key the first one creates. */

@@ -18,10 +18,10 @@ import {
   writeWorkflowState,
 } from "@flovyn/db";
 import { type Actor, DomainError, type Submission, submit } from "@flovyn/domain";
-import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
+import { type Batcher, createBatcher, type Outcome, reportWorkflows } from "@flovyn/runtime";
 import { type Cancellation, cancelLocked, cancelOpenTasks } from "../cancel-workflows.js";
 import type { DispatchContext } from "../context.js";
-import { hintEnded, noSuchWorkflow } from "../ended-workflows.js";
+import { noSuchWorkflow } from "../ended-workflows.js";
 import { childrenToCancel, nameChildrenById } from "../submit/children-by-id.js";
 import {
   toCancelledTimers,
@@ -132,7 +132,7 @@ async function decideAll(context: DispatchContext, batch: SubmitBatch) {
     try {
       const workflow = changes.get(item.workflowId);
       if (workflow?.orgId !== item.orgId) throw noSuchWorkflow();
-      const change = submit(workflow, item.submission, reads.of(workflow), now);
+      const change = submit(workflow, item.submission, reads.of(workflow), now, context.config.limits.history);
       const { outcome } = item.submission;
       changes.add(change, outcome.type === "SUSPENDED" ? outcome.reason : undefined);
       reads.learn(workflow.id, change);
@@ -196,8 +196,8 @@ function afterCommit(context: DispatchContext, ends: Ends, { changes, applied, c
   );
   announceStarted(context, children, now);
   announce(context.bus, changes, now, [...tasks.map(({ orgId, queue }) => ({ kind: "task" as const, orgId, queue }))]);
-  for (const { kind, queue } of tasks) context.metrics.taskSubmitted(kind, queue);
-  hintEnded(context, changes);
+  for (const task of tasks) context.metrics.taskSubmitted(task);
+  reportWorkflows(context, changes);
   ends.follow(changes.ended());
   hintDueTimes(context, applied, now);
 }

@@ -1,7 +1,7 @@
 import { announce } from "@flovyn/bus";
 import { findOwedChildEnds, lockWorkflows, WorkflowChanges } from "@flovyn/db";
 import { appendExternal, childEndEvent, parentTold, systemActor } from "@flovyn/domain";
-import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
+import { type Batcher, createBatcher, type Outcome, reportWorkflows } from "@flovyn/runtime";
 import type { DispatchContext } from "../context.js";
 import { batchBytesMax } from "./start.js";
 
@@ -42,11 +42,14 @@ async function tellParents(context: DispatchContext, childIds: readonly string[]
       const child = changes.get(end.id);
       const parent = changes.get(end.parentId);
       if (child === undefined || !child.owesParent) continue;
-      if (parent !== undefined) changes.add(appendExternal(parent, [childEndEvent(end)], systemActor("child")));
+      if (parent !== undefined) {
+        changes.add(appendExternal(parent, [childEndEvent(end)], systemActor("child"), context.config.limits.history));
+      }
       changes.add({ next: parentTold(child), events: [], transitions: [] });
     }
     changes.write(tx, now);
     return changes;
   });
   announce(context.bus, changes, now);
+  reportWorkflows(context, changes);
 }

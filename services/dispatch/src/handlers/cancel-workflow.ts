@@ -2,11 +2,12 @@ import { announce, decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { lockKeysOf, lockWorkflows, WorkflowChanges } from "@flovyn/db";
 import { cancelReasonMax, checkLength, parseExecutionId } from "@flovyn/domain";
 import { CancelWorkflowRequest, CancelWorkflowResponse } from "@flovyn/proto/ext";
+import { reportWorkflows } from "@flovyn/runtime";
 import type { Batches } from "../batches/index.js";
 import { callerActor } from "../caller-actor.js";
 import { cancelLocked } from "../cancel-workflows.js";
 import type { DispatchContext } from "../context.js";
-import { hintEnded, noSuchWorkflow } from "../ended-workflows.js";
+import { noSuchWorkflow } from "../ended-workflows.js";
 
 /**
  * Ends a live execution, its open tasks, and, unless told otherwise, its children at every depth as CANCELLED; what their
@@ -34,7 +35,7 @@ export async function cancelWorkflow(
     return workflows;
   });
   announce(context.bus, changes, now);
-  hintEnded(context, changes);
+  reportWorkflows(context, changes);
   const cancelledChildren = await batches.ends.settle(changes.ended());
   return CancelWorkflowResponse.encode({
     cancelled: changes.ended().length > 0,

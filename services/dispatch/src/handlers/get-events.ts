@@ -1,50 +1,45 @@
 import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
-import { listEvents } from "@flovyn/db";
-import { parseExecutionId } from "@flovyn/domain";
+import { listEventPage } from "@flovyn/db";
+import { checkWholeHistory, parseExecutionId } from "@flovyn/domain";
 import { ListEventsRequest, ListEventsResponse } from "@flovyn/proto/internal";
-import { GetEventsRequest, GetEventsResponse } from "@flovyn/proto/v1";
+import { GetEventsRequest } from "@flovyn/proto/v1";
 import type { Batches } from "../batches/index.js";
+import { encodeEvents, eventPageMax } from "../batches/whole-histories.js";
 import type { DispatchContext } from "../context.js";
+import { noSuchWorkflow } from "../ended-workflows.js";
+import { formatEventCursor, parseEventCursor } from "./event-cursor.js";
 
-/** The whole history of the current run, ascending. Errors: InvalidInput, NotFound. Source: GetEvents. */
-export async function getEvents(
-  context: DispatchContext,
-  batches: Batches,
-  request: IncomingRequest,
-): Promise<Uint8Array> {
+/**
+ * The whole history of the current run, ascending. Errors: InvalidInput, NotFound; WrongState when it is too large for one
+ * answer, before anything of it is read. Source: GetEvents.
+ */
+export async function getEvents(batches: Batches, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(GetEventsRequest, request.payload);
   const { id, partition } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
-  const { orgId } = request.caller;
-  const short = await batches.history.submit({ orgId, workflowId: id, partition });
-  const events = short.events ?? (await listEvents(context.db, { orgId, workflowId: id, after: 0, limit: null }));
-  return GetEventsResponse.encode({
-    events: events.map((event) => ({
-      sequenceNumber: event.sequence,
-      eventType: event.type,
-      eventData: event.data as Buffer,
-    })),
-  }).finish();
+  const of = { orgId: request.caller.orgId, workflowId: id };
+  const { events, run, sequence, historyBytes } = await batches.history.submit({ ...of, partition });
+  if (events !== undefined) return encodeEvents(events);
+  checkWholeHistory({ sequence, historyBytes });
+  return batches.wholeHistory.submit({ ...of, run, sequence });
 }
 
 /** One page of the history with times, for REST. Errors: InvalidInput, NotFound. */
-export async function listEventViews(
-  context: DispatchContext,
-  batches: Batches,
-  request: IncomingRequest,
-): Promise<Uint8Array> {
+export async function listEventViews(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(ListEventsRequest, request.payload);
   const { id, partition } = parseExecutionId(message.workflowExecutionId, "workflow_execution_id");
-  const { orgId } = request.caller;
-  const limit = message.limit || null;
-  const events = await listEvents(context.db, { orgId, workflowId: id, after: message.sinceSequence, limit });
-  // No events after a sequence is an answer; a missing execution is not.
-  if (events.length === 0 || partition !== undefined) await batches.result.submit({ orgId, workflowId: id, partition });
+  const { run, after } = parseEventCursor(message.cursor) ?? { run: null, after: message.sinceSequence };
+  const { countMax, bytesMax } = eventPageMax;
+  const limits = { countMax: Math.min(message.limit || countMax, countMax), bytesMax };
+  const page = await listEventPage(context.db, { orgId: request.caller.orgId, workflowId: id, run, after, ...limits });
+  if (page === undefined || (partition !== undefined && partition !== page.partitionKey)) throw noSuchWorkflow();
+  const last = page.events.at(-1);
   return ListEventsResponse.encode({
-    events: events.map((event) => ({
+    events: page.events.map((event) => ({
       sequence: event.sequence,
       eventType: event.type,
       eventData: event.data as Buffer,
       createdAtMs: event.createdAtMs,
     })),
+    nextCursor: page.more && last ? formatEventCursor({ run: run ?? page.run, after: last.sequence }) : "",
   }).finish();
 }

@@ -28,7 +28,7 @@ export function createRoutes(context: DispatchContext, batches: Batches): Readon
     ["flovyn.v1.WorkflowDispatch/SignalWorkflow", (request) => signalWorkflowExecution(batches, request)],
     ["flovyn.v1.WorkflowDispatch/SignalWithStartWorkflow", (request) => signalWithStart(context, batches, request)],
     ["flovyn.v1.WorkflowQuery/QueryWorkflow", (request) => queryWorkflow(context, batches, request)],
-    ["flovyn.v1.WorkflowDispatch/GetEvents", (request) => getEvents(context, batches, request)],
+    ["flovyn.v1.WorkflowDispatch/GetEvents", (request) => getEvents(batches, request)],
     ["flovyn.v1.WorkflowDispatch/SubmitWorkflowCommands", (request) => submitWorkflowCommands(batches, request)],
     ["flovyn.v1.WorkflowDispatch/ReportExecutionSpans", createReportExecutionSpans(context)],
     ["flovyn.v1.WorkerLifecycle/RegisterWorker", (request) => registerWorker(context, request)],
@@ -52,6 +52,6 @@ export function createRoutes(context: DispatchContext, batches: Batches): Readon
     ["internal/GetWorkflow", (request) => getWorkflow(context, request)],
     ["internal/ListWorkflows", (request) => listWorkflowViews(context, request)],
     ["internal/GetWorkflowState", (request) => getWorkflowState(context, batches, request)],
-    ["internal/ListEvents", (request) => listEventViews(context, batches, request)],
+    ["internal/ListEvents", (request) => listEventViews(context, request)],
   ]);
 }

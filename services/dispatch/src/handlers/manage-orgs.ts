@@ -1,12 +1,11 @@
 import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { insertOrganization, listOrganizations, type OrganizationRow } from "@flovyn/db";
-import { DomainError, invalidField, isUuid, newId, parseInteger, parseText } from "@flovyn/domain";
+import { DomainError, invalidField, isUuid, newId, parseInteger, parseName, parseText } from "@flovyn/domain";
 import { CreateOrgRequest, ListOrgsRequest, ListOrgsResponse, OrgView } from "@flovyn/proto/internal";
 import type { DispatchContext } from "../context.js";
 import { formatCursor, parseCursor } from "./cursor.js";
 import { parseQuotas } from "./org-quotas.js";
 
-const nameLengthMax = 255;
 const slugLengthMax = 100;
 const slugForm = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const tierLengthMax = 50;
@@ -18,7 +17,7 @@ export async function createOrg(context: DispatchContext, request: IncomingReque
   const { name, slug, tier, region, quotas } = decodeMessage(CreateOrgRequest, request.payload);
   const org = await insertOrganization(context.db, {
     id: newId(),
-    name: parseText(name, "name", nameLengthMax),
+    name: parseName(name, "name"),
     slug: parseSlug(slug),
     tier: parseText(tier === "" ? "FREE" : tier, "tier", tierLengthMax),
     region: region === undefined || region === "" ? null : parseText(region, "region", regionLengthMax),

@@ -2,13 +2,14 @@ import { decodeMessage, type IncomingRequest, principalOf } from "@flovyn/bus";
 import { markWorkersSeen, type RegisteredDefinition, upsertRegisteredWorker, writeCapabilities } from "@flovyn/db";
 import {
   checkLength,
+  checkName,
   checkOrg,
   checkPayload,
   cutText,
   invalidField,
   nameLengthMax,
   parseKind,
-  parseText,
+  parseName,
   parseUuid,
 } from "@flovyn/domain";
 import {
@@ -28,19 +29,24 @@ const otherProcessSeenMs = 60_000;
 /**
  * Registers a worker and what it can run, in one transaction. The same name registered again by the same principal keeps its
  * id; only the capabilities of the declared type are replaced. While another process goes by that name, its capabilities are kept:
- * work is handed out by them, and the one must not take away what the other runs. Errors: InvalidInput, Forbidden, NotFound. Source: RegisterWorker.
+ * work is handed out by them, and the one must not take away what the other runs.
+ * Errors: InvalidInput, PayloadTooLarge, Forbidden, NotFound. Source: RegisterWorker.
  */
 export async function registerWorker(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(WorkerRegistrationRequest, request.payload);
   const { orgId } = request.caller;
   const principal = principalOf(request.caller);
   checkOrg(message.orgId, orgId);
-  const name = parseText(message.workerName, "worker_name", nameLengthMax);
+  const name = parseName(message.workerName, "worker_name");
   const type = workerTypes.find((known) => known === message.workerType);
   if (type === undefined) throw invalidField("worker_type", `must be one of ${workerTypes.join(", ")}`);
   const teamId = message.teamId ? parseUuid(message.teamId, "team_id") : null;
   const workflows = parseCapabilities(message.workflows, "workflows");
   const tasks = parseCapabilities(message.tasks, "tasks");
+  message.agents.forEach(({ inputSchema, metadata }, index) => {
+    checkPayload(inputSchema, `agents[${index}].input_schema`);
+    checkPayload(metadata, `agents[${index}].metadata`);
+  });
   const now = context.clock.now();
   const workerId = await context.db.transaction(async (tx) => {
     const { id: workerId, shared } = await upsertRegisteredWorker(
@@ -92,7 +98,7 @@ function parseCapabilities(
     const at = (name: string) => `${field}[${index}].${name}`;
     byKind.set(parseKind(capability.kind, at("kind")), {
       kind: capability.kind,
-      name: checkLength(capability.name, at("name"), nameLengthMax),
+      name: checkName(capability.name, at("name")),
       description: cutText(capability.description, descriptionMax),
       timeoutSeconds: capability.timeoutSeconds ?? null,
       cancellable: capability.cancellable,

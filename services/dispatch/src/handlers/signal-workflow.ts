@@ -3,9 +3,9 @@ import {
   checkOrg,
   checkPayload,
   keyLengthMax,
-  nameLengthMax,
   parseExecutionId,
   parseKeyTtl,
+  parseName,
   parseText,
   type Signal,
 } from "@flovyn/domain";
@@ -67,7 +67,7 @@ export async function signalWithStart(
 
 function parseSignal(message: { signalName: string; signalValue: Uint8Array; signalId?: string | undefined }): Signal {
   return {
-    name: parseText(message.signalName, "signal_name", nameLengthMax),
+    name: parseName(message.signalName, "signal_name"),
     value: checkPayload(message.signalValue, "signal_value"),
     signalId: message.signalId ? parseText(message.signalId, "signal_id", keyLengthMax) : null,
   };

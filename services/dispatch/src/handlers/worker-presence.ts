@@ -1,6 +1,6 @@
 import { decodeMessage, type IncomingRequest, principalOf } from "@flovyn/bus";
 import { findWorkerKinds, heartbeatWorker, markWorkersSeen, type SeenWorker } from "@flovyn/db";
-import { DomainError, isUuid, parseUuid } from "@flovyn/domain";
+import { checkPayload, DomainError, isUuid, parseUuid } from "@flovyn/domain";
 import {
   WorkerKindsRequest,
   WorkerKindsResponse,
@@ -12,12 +12,13 @@ import type { DispatchContext } from "../context.js";
 
 const empty = new Uint8Array(0);
 
-/** Notes that a registered worker of the caller lives. Errors: InvalidInput, NotFound. Source: SendHeartbeat. */
+/** Notes that a registered worker of the caller lives. Errors: InvalidInput, PayloadTooLarge, NotFound. Source: SendHeartbeat. */
 export async function sendHeartbeat(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(WorkerHeartbeatRequest, request.payload);
   const { orgId } = request.caller;
   const principal = principalOf(request.caller);
   const id = parseUuid(message.workerId, "worker_id");
+  checkPayload(message.healthInfo, "health_info");
   const now = context.clock.now();
   const name = await heartbeatWorker(context.db, { orgId, principal, id, now });
   if (name === undefined) throw new DomainError("NotFound", "worker_id: there is no such worker");

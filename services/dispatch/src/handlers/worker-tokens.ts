@@ -9,7 +9,7 @@ import {
   revokeWorkerToken,
   type WorkerTokenRow,
 } from "@flovyn/db";
-import { DomainError, invalidField, newId, parseInteger, parseText, parseUuid } from "@flovyn/domain";
+import { DomainError, invalidField, newId, parseInteger, parseName, parseText, parseUuid } from "@flovyn/domain";
 import {
   CheckWorkerTokensRequest,
   CheckWorkerTokensResponse,
@@ -26,7 +26,6 @@ import type { DispatchContext } from "../context.js";
 import { formatCursor, parseCursor } from "./cursor.js";
 import { parseQuotas, workerTokensDefault } from "./org-quotas.js";
 
-const displayNameLengthMax = 255;
 const prefixLength = 16;
 const hashBytes = 32;
 const secretIdLengthMax = 32;
@@ -47,7 +46,7 @@ const empty = new Uint8Array(0);
 export async function createWorkerToken(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(CreateWorkerTokenRequest, request.payload);
   const { prefix, hash, secretId, expiresInSeconds } = message;
-  const displayName = parseText(message.displayName, "displayName", displayNameLengthMax);
+  const displayName = parseName(message.displayName, "displayName");
   if (prefix.length !== prefixLength) throw invalidField("prefix", `must have ${prefixLength} characters`);
   if (hash.byteLength !== hashBytes) throw invalidField("hash", `must have ${hashBytes} bytes`);
   parseText(secretId, "secret_id", secretIdLengthMax);

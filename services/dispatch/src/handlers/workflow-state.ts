@@ -1,6 +1,6 @@
 import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { listWorkflowState } from "@flovyn/db";
-import { eventData, keyLengthMax, parseExecutionId, parseText, rawJson } from "@flovyn/domain";
+import { checkPayload, eventData, keyLengthMax, parseExecutionId, parseText, rawJson } from "@flovyn/domain";
 import { GetWorkflowStateRequest, GetWorkflowStateResponse } from "@flovyn/proto/internal";
 import { QueryWorkflowRequest, QueryWorkflowResponse } from "@flovyn/proto/v1";
 import type { Batches } from "../batches/index.js";
@@ -11,8 +11,8 @@ const wholeState = "__state";
 
 /**
  * Answers a query from the state that the workflow last wrote, whether or not a worker lives: the name is a state key, or
- * `__state` for all of them. A key that has no value is an `error` in the answer. Errors: InvalidInput, NotFound. Source:
- * QueryWorkflow.
+ * `__state` for all of them. A key that has no value is an `error` in the answer. Errors: InvalidInput, PayloadTooLarge,
+ * NotFound. Source: QueryWorkflow.
  */
 export async function queryWorkflow(
   context: DispatchContext,
@@ -21,6 +21,7 @@ export async function queryWorkflow(
 ): Promise<Uint8Array> {
   const message = decodeMessage(QueryWorkflowRequest, request.payload);
   const name = parseText(message.queryName, "query_name", keyLengthMax);
+  checkPayload(message.params, "params");
   const state = await readState(context, batches, { request, id: message.workflowExecutionId });
   if (name === wholeState) return answer(eventData(state.map(({ key, value }) => [key, rawJson(value)])));
   const entry = state.find(({ key }) => key === name);

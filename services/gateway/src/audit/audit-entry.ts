@@ -4,7 +4,7 @@ import type { Caller } from "@flovyn/bus";
 export type AuditOutcome = "allowed" | "denied" | "failed";
 
 /**
- * What a principal is to the readers of a log. Anonymous: nobody knows who called. Operator: of the cluster, not of the org.
+ * What a principal is to the readers of a log. Anonymous: no credential says who called. Operator: of the cluster, not of the org.
  * Foreign: of another org, whose ids and roles are its own business.
  */
 export type AuditedType = Caller["principalType"] | "Anonymous" | "Operator" | "Foreign";

@@ -13,7 +13,7 @@ export interface Credentials {
 export type Authenticate = (credentials: Credentials) => Caller | Promise<Caller>;
 
 /**
- * One way to tell who calls, by the text after `Bearer`; the address says whose share of checks a new one takes. Undefined:
+ * One way to find out who calls, by the text after `Bearer`; the address says whose share of checks a new one takes. Undefined:
  * not a credential of this kind, others may try. Errors: Unauthenticated for one of this kind that is not valid, which ends
  * the search; LimitExceeded, Unavailable for too many new ones.
  */

@@ -1,4 +1,4 @@
-// Goal: a token whose times are no times lets nobody in, whether its signature is looked at or not.
+// Goal: a token whose times are no times is refused, whether its signature is looked at or not.
 // Approach: each claim with each kind of value that JSON has, in the text itself, since a library would not write them.
 import { loadConfig } from "@flovyn/runtime";
 import { CompactSign } from "jose";

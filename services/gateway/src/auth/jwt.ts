@@ -58,10 +58,12 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
     name: "jwt",
     authenticate(token, address) {
       if (!form.test(token)) return undefined;
+      const key = credentialDigest(token);
+      const caller = known.get(key);
+      if (caller !== undefined) return caller;
       // One token has one text, or a copy of it would count as another one.
       if (token.split(".").some((part) => decodeBase64Url(part) === undefined)) throw invalidCredentials();
-      const key = credentialDigest(token);
-      return known.get(key) ?? pending.run(key, address, () => check(token, key));
+      return pending.run(key, address, () => check(token, key));
     },
   };
 }

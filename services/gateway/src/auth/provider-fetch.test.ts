@@ -1,4 +1,4 @@
-// Goal: a provider that sends too much, too slowly or something else costs this gateway little, and lets nobody in.
+// Goal: a provider that sends too much, too slowly or something else costs this gateway little, and no token is believed.
 // Approach: a server on a socket that misbehaves in one way each, asked for a description and for keys.
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -5,7 +5,7 @@ import { KeysOutOfReachError } from "./provider-fetch.js";
 
 /** Between two lines of one problem, in ms: while a provider is down, every call with a new token meets it. */
 const quietMs = 60_000;
-/** Problems that are told apart; a provider that finds new ones all the time has the rest in one line. */
+/** Problems with a line of their own; a provider that finds new ones all the time has the rest in one line. */
 const problemsMax = 50;
 
 /**

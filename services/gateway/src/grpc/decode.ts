@@ -1,14 +1,10 @@
-import { DomainError } from "@flovyn/domain";
+import { decodeMessage } from "@flovyn/bus";
 
-/** Reads a message that the gateway itself must understand. Errors: InvalidInput. */
-export function decodeRequest<Message>(
+/** Reads a message that the gateway itself must understand, as services read theirs. Errors: InvalidInput. */
+export function decodeRequest<Message extends object>(
   codec: { decode(bytes: Uint8Array): Message },
   bytes: Uint8Array,
   name: string,
 ): Message {
-  try {
-    return codec.decode(bytes);
-  } catch (cause) {
-    throw new DomainError("InvalidInput", `the request is not a ${name}`, { cause });
-  }
+  return decodeMessage(codec, bytes, name);
 }

@@ -1,8 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import type { Listen } from "@flovyn/runtime";
+import { BoundServer, type Listen } from "@flovyn/runtime";
 import type { ConnectionInjector } from "@grpc/grpc-js";
-import { bindServer } from "../connections/bind-server.js";
 import type { ConnectionLimit } from "../connections/connection-limit.js";
 import { grpcCloseMs, grpcPrefaceBytes, grpcPrefaceMs } from "../limits.js";
 import { type SecuredDoor, secureContext, tlsOptions } from "../tls/tls-options.js";
@@ -24,6 +23,7 @@ export interface GrpcListenerOptions {
 export class GrpcListener {
   readonly #options: GrpcListenerOptions;
   readonly #server: Server;
+  #bound: BoundServer | undefined;
 
   constructor(options: GrpcListenerOptions) {
     this.#options = options;
@@ -51,13 +51,14 @@ export class GrpcListener {
   }
 
   /** Listens; the port that was bound. Errors: Unavailable naming the port when it is taken. */
-  start(listen: Listen): Promise<number> {
-    return bindServer(this.#server, listen, "gRPC");
+  async start(listen: Listen): Promise<number> {
+    this.#bound = await BoundServer.listen(this.#server, listen, "gRPC");
+    return this.#bound.port;
   }
 
   /** Refuses new connections; open ones go on. */
   close(): void {
-    this.#server.close();
+    void this.#bound?.close();
   }
 
   /** Whoever speaks HTTP/2 begins with 24 bytes; a connection that does not has no business here. */

@@ -50,7 +50,7 @@ export class GrpcServer {
       interceptors: [context.admission.interceptor(context)],
       "grpc.enable_channelz": 0,
       "grpc.max_receive_message_length": messageBytesMax,
-      // Histories have no limit of their own; what a client takes is its own limit.
+      // Histories are bounded where they are written; what a client takes is its own limit.
       "grpc.max_send_message_length": -1,
       "grpc.max_concurrent_streams": context.budgets.calls.limits.connection || callsPerConnectionMax,
       "grpc.max_connection_idle_ms": connectionIdleMs,

@@ -1,7 +1,8 @@
 import type { Caller } from "@flovyn/bus";
 import { DomainError, newId } from "@flovyn/domain";
+import type { ServiceContext } from "@flovyn/runtime";
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { Context, Hono, MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { routePath } from "hono/route";
 import { auditedRequest } from "./audited-request.js";
 import { authorizeRequest } from "./authorize-request.js";
@@ -26,7 +27,9 @@ import { addStreamRoutes } from "./routes/stream-routes.js";
 import { addTaskRoutes } from "./routes/task-routes.js";
 import { addWorkerTokenRoutes } from "./routes/worker-token-routes.js";
 import { addWorkflowRoutes } from "./routes/workflow-routes.js";
+import { refuseForeignPages } from "./same-machine.js";
 import { crossOrigin, securityHeaders } from "./security-headers.js";
+import { checkUrlText } from "./url-text.js";
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -36,14 +39,21 @@ export interface HttpApp {
   routes: readonly RouteAccess[];
 }
 
-/** The HTTP door: REST below /api, health and metrics of this process beside it. */
-export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
+/** What the gateway serves over HTTP: REST below /api, probes and figures of this process beside it. */
+export function createHttpApp(http: HttpContext, ops: Pick<ServiceContext, "health" | "metrics">): HttpApp {
   const app = new OpenAPIHono<HttpEnv>();
   app.use(identifyAndCount(http));
   app.use(securityHeaders({ tls: http.tls }));
+  if (http.allowedHosts !== undefined) {
+    app.use(refuseForeignPages({ hosts: http.allowedHosts, origins: http.cors.origins }));
+  }
   const allowed = crossOrigin(http.cors);
   if (allowed !== undefined) app.use(allowed);
   app.use(refuseRepeatedHeaders());
+  app.use((context, next) => {
+    checkUrlText(context.req.url);
+    return next();
+  });
   app.onError((error, context) => problemResponse(context, error, http.log));
   app.notFound((context) =>
     problemResponse(
@@ -54,7 +64,7 @@ export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
   );
 
   const table = new RouteTable(app, guard(http));
-  addOpsRoutes(table, ops, http);
+  addOpsRoutes(table, ops);
   addDocsRoutes(table, app, http);
   addClusterAuditRoute(table, http);
   for (const base of orgBases) {
@@ -72,7 +82,6 @@ export function createHttpApp(http: HttpContext, ops: Hono): HttpApp {
     addCancelRoutes(table, http, base);
     addPromiseRoutes(table, http, base);
   }
-  app.route("/", ops);
   table.refuseOtherMethods();
   return { fetch: app.fetch, routes: table.actions };
 }

@@ -1,13 +1,35 @@
-import { invalidField, keyTtlSecondsMax } from "@flovyn/domain";
-import type { z } from "@hono/zod-openapi";
+import { checkWellFormed, invalidField, keyTtlSecondsMax } from "@flovyn/domain";
+import { z } from "@hono/zod-openapi";
 
-/** Checks a value against a schema. Errors: InvalidInput naming the first wrong field. */
+/**
+ * Checks a value against a schema, and that UTF-8 can hold its texts; payloads, of which the schema says nothing, are left alone.
+ * Errors: InvalidInput naming the first wrong field.
+ */
 export function checkFields<Schema extends z.ZodType>(schema: Schema, value: unknown, whole: string): z.output<Schema> {
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) {
+    checkTexts(result.data, schema, "");
+    return result.data;
+  }
   const issue = result.error.issues[0];
   const field = issue === undefined || issue.path.length === 0 ? whole : issue.path.join(".");
   throw invalidField(field, issue === undefined ? "is not valid" : issue.message);
+}
+
+function checkTexts(value: unknown, schema: unknown, path: string): void {
+  if (typeof value === "string") checkWellFormed(value, path);
+  if (typeof value !== "object" || value === null) return;
+  for (const [name, member] of Object.entries(value)) {
+    const described = schema instanceof z.ZodObject ? present(schema.shape[name]) : undefined;
+    if (described instanceof z.ZodUnknown) continue;
+    if (!(schema instanceof z.ZodObject)) checkWellFormed(name, path);
+    checkTexts(member, described, path === "" ? name : `${path}.${name}`);
+  }
+}
+
+/** What a member is when it is there. */
+function present(member: unknown): unknown {
+  return member instanceof z.ZodOptional || member instanceof z.ZodNullable ? present(member.unwrap()) : member;
 }
 
 const secondsOf = { s: 1, m: 60, h: 3600, d: 86_400 } as const;

@@ -26,6 +26,8 @@ export interface HttpContext {
   slugs: OrgSlugs;
   metrics: GatewayMetrics;
   cors: CorsConfig;
+  /** Names of this server beside those of this machine; set where callers need no credential, undefined elsewhere. */
+  allowedHosts: readonly string[] | undefined;
   /** Whether the door speaks TLS. */
   tls: boolean;
   live: LiveStreams;

@@ -1,8 +1,7 @@
 import type { Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import type { Listen } from "@flovyn/runtime";
+import { BoundServer, type Listen } from "@flovyn/runtime";
 import { createAdaptorServer } from "@hono/node-server";
-import { bindServer } from "../connections/bind-server.js";
 import type { ConnectionLimit } from "../connections/connection-limit.js";
 import { drainMs, headerBytesMax } from "../limits.js";
 import { type SecuredDoor, secureContext, tlsOptions } from "../tls/tls-options.js";
@@ -35,6 +34,7 @@ export interface HttpServerOptions {
 /** The HTTP listener around an application, with or without TLS. */
 export class HttpServer {
   readonly #server: Server;
+  #bound: BoundServer | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor({ fetch, connections, tls, times }: HttpServerOptions) {
@@ -54,20 +54,22 @@ export class HttpServer {
   }
 
   /** Listens; the port that was bound. Errors: Unavailable naming the port when it is taken. */
-  start(listen: Listen): Promise<number> {
-    return bindServer(this.#server, listen, "HTTP");
+  async start(listen: Listen): Promise<number> {
+    this.#bound = await BoundServer.listen(this.#server, listen, "HTTP");
+    return this.#bound.port;
   }
 
   /** Refuses new connections, lets running requests finish, then cuts what is left. Idempotent. */
   stop(): Promise<void> {
-    this.#stopping ??= new Promise((resolve) => {
-      const cut = setTimeout(() => this.#server.closeAllConnections(), drainMs);
-      this.#server.close(() => {
-        clearTimeout(cut);
-        resolve();
-      });
-      this.#server.closeIdleConnections();
-    });
+    this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const cut = setTimeout(() => this.#server.closeAllConnections(), drainMs);
+    const closed = this.#bound?.close();
+    this.#server.closeIdleConnections();
+    await closed;
+    clearTimeout(cut);
   }
 }

@@ -1,5 +1,5 @@
 import { DomainError } from "@flovyn/domain";
-import { type Logger, problemContentType, toDomainError, toHttpProblem } from "@flovyn/runtime";
+import { type Logger, problemContentType, terminalLine, toDomainError, toHttpProblem } from "@flovyn/runtime";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { toCallError } from "../audit/auditor.js";
@@ -32,22 +32,59 @@ export function problemResponse(
     const afterMs = error instanceof DomainError ? error.retryAfterMs : undefined;
     headers["retry-after"] = String(afterMs === undefined ? retryAfterSeconds : Math.max(1, Math.ceil(afterMs / 1000)));
   }
-  return context.body(JSON.stringify(problem), problem.status as ContentfulStatusCode, headers);
+  return context.body(problemText(problem), problem.status as ContentfulStatusCode, headers);
 }
 
-/** 405: the path exists, the method on it does not. No code of ours means that, so the problem is spelled out. */
+/** 405: the path exists, the method on it does not. */
 export function methodNotAllowed(context: Context<HttpEnv>, allowed: readonly string[]): Response {
   const allow = allowed.join(", ");
-  const text = `${context.req.method} is not a method of ${context.req.path}; it takes ${allow}`;
+  const detail = `${context.req.method} is not a method of ${context.req.path}; it takes ${allow}`;
+  const problem = { name: "method-not-allowed", title: "Method not allowed", status: 405, code: "MethodNotAllowed" };
+  return spelledOut(context, { ...problem, detail }, { allow });
+}
+
+/** 415: the body is declared to be something else than JSON. */
+export function unsupportedMediaType(context: Context<HttpEnv>): Response {
+  const detail = "Content-Type: must be application/json, or another type that ends in +json";
   const problem = {
-    type: "https://flovyn.dev/problems/method-not-allowed",
-    title: "Method not allowed",
-    status: 405,
-    detail: text,
+    ...{ name: "unsupported-media-type", title: "Unsupported media type" },
+    ...{ status: 415, code: "UnsupportedMediaType", field: "Content-Type" },
+  };
+  return spelledOut(context, { ...problem, detail }, { accept: "application/json" });
+}
+
+interface OwnProblem {
+  /** Last part of the type. */
+  name: string;
+  title: string;
+  status: number;
+  code: string;
+  detail: string;
+  field?: string;
+}
+
+/** A problem of HTTP itself, which no code of a DomainError means. */
+function spelledOut(
+  context: Context<HttpEnv>,
+  { name, title, status, detail, code, field }: OwnProblem,
+  headers: Record<string, string>,
+): Response {
+  const problem = {
+    type: `https://flovyn.dev/problems/${name}`,
+    ...{ title, status, detail },
     instance: context.get("requestId"),
-    error: text,
-    code: "MethodNotAllowed",
+    error: detail,
+    code,
+    ...(field !== undefined && { field }),
     retryable: false,
   };
-  return context.body(JSON.stringify(problem), 405, { "content-type": problemContentType, allow });
+  return context.body(problemText(problem), status as ContentfulStatusCode, {
+    "content-type": problemContentType,
+    ...headers,
+  });
+}
+
+/** A problem may quote the caller, and is read in terminals: of the same value as any JSON text of it. */
+function problemText(problem: object): string {
+  return terminalLine(JSON.stringify(problem));
 }

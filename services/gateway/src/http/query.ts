@@ -6,6 +6,8 @@ import type { HttpEnv } from "./http-context.js";
 
 const pageSizeDefault = 20;
 const pageSizeMax = 100;
+/** Of events, which a page bounds by bytes as well. */
+const eventPageMax = 1000;
 const offsetMax = 100_000;
 const sequenceMax = 2 ** 31 - 1;
 const cursorLengthMax = 512;
@@ -27,8 +29,7 @@ export function readExecution(context: Context<HttpEnv>): { id: string } {
 
 /** Errors: InvalidInput naming the parameter. */
 export function readListWorkflowsQuery(query: Query): ListWorkflowsRequest {
-  const cursor = query.cursor ?? "";
-  if (cursor.length > cursorLengthMax) throw invalidField("cursor", "is not a cursor of this list");
+  const cursor = readCursor(query);
   if (cursor !== "" && query.offset !== undefined) throw invalidField("offset", "must not be given with cursor");
   return {
     limit: readInteger(query, "limit", { min: 1, max: pageSizeMax, absent: pageSizeDefault }),
@@ -42,9 +43,10 @@ export function readListWorkflowsQuery(query: Query): ListWorkflowsRequest {
 
 /** Which page of a list is wanted. Errors: InvalidInput naming the parameter. */
 export function readPageQuery(query: Query): { limit: number; cursor: string } {
-  const cursor = query.cursor ?? "";
-  if (cursor.length > cursorLengthMax) throw invalidField("cursor", "is not a cursor of this list");
-  return { limit: readInteger(query, "limit", { min: 1, max: pageSizeMax, absent: pageSizeDefault }), cursor };
+  return {
+    limit: readInteger(query, "limit", { min: 1, max: pageSizeMax, absent: pageSizeDefault }),
+    cursor: readCursor(query),
+  };
 }
 
 /** Errors: InvalidInput naming the parameter. */
@@ -71,9 +73,32 @@ function readTime(query: Query, name: string): number | undefined {
   return ms;
 }
 
-/** The sequence after which events are wanted. Errors: InvalidInput. */
-export function readListEventsQuery(query: Query): number {
-  return readInteger(query, "sinceSequence", { min: 0, max: sequenceMax, absent: 0 });
+/**
+ * Which events of a history are wanted: one page of them when `limit` or `cursor` is given, else all after the sequence.
+ * Errors: InvalidInput naming the parameter.
+ */
+export function readListEventsQuery(query: Query): {
+  sinceSequence: number;
+  limit: number;
+  cursor: string;
+  isPage: boolean;
+} {
+  const cursor = readCursor(query);
+  if (cursor !== "" && query.sinceSequence !== undefined) {
+    throw invalidField("sinceSequence", "must not be given with cursor");
+  }
+  return {
+    sinceSequence: readInteger(query, "sinceSequence", { min: 0, max: sequenceMax, absent: 0 }),
+    limit: readInteger(query, "limit", { min: 1, max: eventPageMax, absent: eventPageMax }),
+    cursor,
+    isPage: cursor !== "" || query.limit !== undefined,
+  };
+}
+
+function readCursor(query: Query): string {
+  const cursor = query.cursor ?? "";
+  if (cursor.length > cursorLengthMax) throw invalidField("cursor", "is not a cursor of this list");
+  return cursor;
 }
 
 function readStatus(text: string | undefined): string {

@@ -1,6 +1,13 @@
+import { jsonDepthMax } from "@flovyn/domain";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jsonDepthMax, readRawObject } from "./raw-json.js";
+import { readRawObject } from "./raw-json.js";
+
+/** The object with the source of its members as text. */
+function read(text: string) {
+  const { values, raw } = readRawObject(Buffer.from(text), "body");
+  return { values, raw: (name: string) => raw(name)?.toString() };
+}
 
 describe("readRawObject", () => {
   it.each([
@@ -14,7 +21,7 @@ describe("readRawObject", () => {
     ["duplicate keys inside", '{"a":1,"a":2}'],
     ["brackets in strings", '{"[":"]","{":"}"}'],
   ])("keeps %s as it was written", (_what, source) => {
-    const object = readRawObject(` { "first" : true , "input" : ${source} , "last" : null } `, "body");
+    const object = read(` { "first" : true , "input" : ${source} , "last" : null } `);
     expect(object.raw("input")).toBe(source);
     expect(object.raw("first")).toBe("true");
     expect(object.raw("last")).toBe("null");
@@ -22,7 +29,7 @@ describe("readRawObject", () => {
   });
 
   it("takes the last of duplicate keys, escaped ones included", () => {
-    const object = readRawObject('{"input":1,"in\\u0070ut":2.0}', "body");
+    const object = read('{"input":1,"in\\u0070ut":2.0}');
     expect(object.raw("input")).toBe("2.0");
     expect(object.values.input).toBe(2);
   });
@@ -30,25 +37,28 @@ describe("readRawObject", () => {
   it.each(["", "   ", "{", "}", '{"a"}', '{"a":}', '{"a":1,}', "[1]", "null", '"text"', "1", "{'a':1}", '{"a":01}'])(
     "refuses %j and names the field",
     (text) => {
-      expect(() => readRawObject(text, "body")).toThrow(
-        expect.objectContaining({ code: "InvalidInput", field: "body" }),
-      );
+      expect(() => read(text)).toThrow(expect.objectContaining({ code: "InvalidInput", field: "body" }));
     },
   );
 
-  it("takes values up to the depth limit and refuses deeper ones with the limit", () => {
+  it("takes members up to the depth limit and refuses deeper ones by their name, with the limit", () => {
     const nested = (depth: number) => `{"input":${"[".repeat(depth)}${"]".repeat(depth)}}`;
-    const deepest = nested(jsonDepthMax - 1);
-    expect(readRawObject(deepest, "body").raw("input")).toBe(deepest.slice(9, -1));
-    expect(() => readRawObject(nested(jsonDepthMax), "body")).toThrow(`${jsonDepthMax} levels`);
-    expect(() => readRawObject(`{"input":${"[".repeat(1_000_000)}`, "body")).toThrow(`${jsonDepthMax} levels`);
+    const deepest = nested(jsonDepthMax);
+    expect(read(deepest).raw("input")).toBe(deepest.slice(9, -1));
+    expect(() => read(nested(jsonDepthMax + 1))).toThrow(
+      `input: must not be nested deeper than ${jsonDepthMax} levels`,
+    );
+  });
+
+  it("says where text that opens a million arrays and closes none stops being JSON", () => {
+    expect(() => read(`{"input":${"[".repeat(1_000_000)}`)).toThrow("body: is not JSON, see position 1000009");
   });
 
   it("agrees with JSON.parse on every object, however it is indented", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.integer({ min: 0, max: 3 }), (value, indent) => {
         const text = JSON.stringify(value, null, indent);
-        const object = readRawObject(text, "body");
+        const object = read(text);
         const parsed = JSON.parse(text) as Record<string, unknown>;
         expect(object.values).toEqual(parsed);
         for (const key of Object.keys(parsed)) {
@@ -75,8 +85,8 @@ describe("readRawObject", () => {
             parsed = undefined;
           }
           const isObject = typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
-          if (isObject) expect(readRawObject(text, "body").values).toEqual(parsed);
-          else expect(() => readRawObject(text, "body")).toThrow();
+          if (isObject) expect(read(text).values).toEqual(parsed);
+          else expect(() => read(text)).toThrow();
         },
       ),
     );

@@ -3,7 +3,8 @@ import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { type FactNames, factsOf } from "../authorization/request-facts.js";
 import type { HttpEnv } from "./http-context.js";
-import { methodNotAllowed } from "./problem.js";
+import { hasForeignBody } from "./json-body.js";
+import { methodNotAllowed, unsupportedMediaType } from "./problem.js";
 import { problemResponses } from "./routes/route-docs.js";
 
 /** What policies call a route, or that it is open to everybody. */
@@ -53,7 +54,10 @@ export class RouteTable {
     this.#guard = guard;
   }
 
-  /** Path in the form of OpenAPI: `/api/orgs/{slug}`. The handler runs for callers that may do the action. */
+  /**
+   * Path in the form of OpenAPI: `/api/orgs/{slug}`. The handler runs for callers that may do the action, and only where the
+   * body, if there is any, is declared to be JSON.
+   */
   add(route: SecuredRoute, handler: RouteHandler): void {
     const { action } = route;
     this.#mount(route, async (context) => {
@@ -81,13 +85,19 @@ export class RouteTable {
   }
 
   #mount({ action, ...route }: SecuredRoute, handler: RouteHandler): void {
-    const refusals = action === "public" ? {} : problemResponses(401, 403, 429);
-    this.describe({ ...route, responses: { ...refusals, ...route.responses } }, action);
-    this.#app.on(route.method.toUpperCase(), routerPath(route.path), handler);
+    const refusals = {
+      ...(action !== "public" && problemResponses(401, 403, 429)),
+      ...(route.request?.body !== undefined && problemResponses(415)),
+    };
+    this.#describe({ ...route, responses: { ...refusals, ...route.responses } }, action);
+    const guarded: RouteHandler = (context) => {
+      if (route.method !== "get" && hasForeignBody(context.req.raw.headers)) return unsupportedMediaType(context);
+      return handler(context);
+    };
+    this.#app.on(route.method.toUpperCase(), routerPath(route.path), guarded);
   }
 
-  /** Takes in a route that is mounted elsewhere. */
-  describe(route: RouteConfig, action: RouteAction = "public"): void {
+  #describe(route: RouteConfig, action: RouteAction): void {
     this.actions.push({ method: route.method.toUpperCase(), path: route.path, action });
     this.#app.openAPIRegistry.registerPath(route);
     const methods = this.#methods.get(route.path) ?? [];

@@ -3,6 +3,7 @@ import {
   keyLengthMax,
   nameLengthMax,
   parseKind,
+  parseName,
   parsePriority,
   parseQueue,
   parseText,
@@ -52,7 +53,7 @@ interface SignalFields {
 
 function readSignalFields({ signalName, signalId }: SignalFields, body: RawObject) {
   return {
-    signalName: parseText(signalName, "signalName", nameLengthMax),
+    signalName: parseName(signalName, "signalName"),
     signalValue: readPayload(body, "signalValue", "null"),
     signalId: isPresent(signalId) ? parseText(signalId, "signalId", keyLengthMax) : undefined,
   };

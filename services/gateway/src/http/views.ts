@@ -1,6 +1,6 @@
 import { formatExecutionId } from "@flovyn/domain";
 import type { EventView, TaskView, WorkflowView } from "@flovyn/proto/internal";
-import { type JsonField, type JsonText, jsonArray, jsonObject, jsonPayload, jsonTrusted } from "./json-text.js";
+import { type JsonField, type JsonText, jsonObject, jsonPayload, jsonTrusted } from "./json-text.js";
 
 /** What REST shows of executions. Payloads go out byte for byte. */
 
@@ -54,19 +54,16 @@ export function workflowLinks(base: { path: string }, slug: string, id: string):
 }
 
 /** Both names of each fact, because clients expect one or the other. */
-export function eventsJson(events: readonly EventView[]): JsonText {
-  const items = events.map((event) => {
-    const time = timeText(event.createdAtMs);
-    return jsonObject([
-      ["sequence", event.sequence],
-      ["sequenceNumber", event.sequence],
-      ["eventType", event.eventType],
-      ["timestamp", time],
-      ["createdAt", time],
-      ["data", jsonTrusted(event.eventData, "{}")],
-    ]);
-  });
-  return jsonObject([["events", jsonArray(items)]]);
+export function eventJson(event: EventView): JsonText {
+  const time = timeText(event.createdAtMs);
+  return jsonObject([
+    ["sequence", event.sequence],
+    ["sequenceNumber", event.sequence],
+    ["eventType", event.eventType],
+    ["timestamp", time],
+    ["createdAt", time],
+    ["data", jsonTrusted(event.eventData, "{}")],
+  ]);
 }
 
 export function taskJson(view: TaskView, more: readonly JsonField[] = []): JsonText {

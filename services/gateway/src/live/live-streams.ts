@@ -102,14 +102,18 @@ export class LiveStreams {
 /** Writes events as they are, or, where several executions share a stream, together with whose they are. */
 function createTeller(stream: EventStream, shared: boolean, metrics: GatewayMetrics): (event: LiveEvent) => void {
   let sent = 0;
-  return ({ type, executionId, text, json }) => {
-    const name = eventNames[type];
-    metrics.liveEvent(type);
-    if (!shared) return stream.send(sseEvent({ name, data: text }));
+  return (event) => {
+    const name = eventNames[event.type];
+    metrics.liveEvent(event.type);
+    if (!shared) return stream.send(sseEvent({ name, data: event.text }));
     sent += 1;
-    const data = `{"workflowExecutionId":${JSON.stringify(executionId)},"data":${json}}`;
-    stream.send(sseEvent({ name, data, id: `${executionId}:${sent}` }));
+    stream.send(sseEvent({ name, data: sharedText(event), id: `${event.executionId}:${sent}` }));
   };
+}
+
+/** An event together with the execution that it is about. */
+export function sharedText({ executionId, json }: LiveEvent): string {
+  return `{"workflowExecutionId":${JSON.stringify(executionId)},"data":${json}}`;
 }
 
 async function isDoneWithin(work: Promise<void>, timeoutMs: number): Promise<boolean> {

@@ -27,10 +27,14 @@ const authenticate: Authenticate = ({ authorization = "" }) => {
   throw invalidCredentials();
 };
 
-function limited(limits: Record<string, unknown>, orgRate: OrgRates["of"] = () => undefined): Authenticate {
+function create(limits: Record<string, unknown>, orgRate: OrgRates["of"] = () => undefined): CallLimits {
   const config = loadConfig({ env: {}, overrides: { limits } }).limits;
   const count = (by: string) => counts.push(by);
-  return new CallLimits({ config, orgRate, now: () => nowMs, count }).around(authenticate);
+  return new CallLimits({ config, orgRate, now: () => nowMs, count });
+}
+
+function limited(limits: Record<string, unknown>, orgRate?: OrgRates["of"]): Authenticate {
+  return create(limits, orgRate).around(authenticate);
 }
 
 /** "ok", or the reason of the refusal. */
@@ -50,8 +54,31 @@ async function calls(check: Authenticate, authorization: string, count: number, 
 }
 
 describe("rates", () => {
-  it("pitfall 48: are off unless configured", async () => {
-    expect(await calls(limited({}), "alice", 10_000)).toBe(10_000);
+  it("hold an org to 10,000 calls a second and twice as many at once unless configured, and off only on purpose", async () => {
+    expect(await calls(limited({}), "alice", 20_001)).toBe(20_000);
+    expect(await calls(limited({ org_requests_per_second: 0 }), "alice", 20_001)).toBe(20_001);
+  });
+
+  it("count a large request as several calls, which later ones wait for, and small ones as one", () => {
+    const limits = create({ org_requests_per_second: 10, principal_requests_per_second: 10 });
+    limits.admit(alice);
+    limits.charge(alice, 16_383);
+    for (let n = 0; n < 17; n++) limits.admit(alice);
+    // 62 calls' worth, of which two are left.
+    limits.charge(alice, 1_000_000);
+    for (const caller of [alice, bob])
+      expect(() => limits.admit(caller)).toThrow(/at most 10 in a second at this gateway/);
+    nowMs += 5900;
+    expect(() => limits.admit(alice)).toThrow(/try again in 100 ms$/);
+    nowMs += 100;
+    limits.admit(alice);
+    limits.admit(carol);
+  });
+
+  it("are not charged where there are none", () => {
+    const limits = create({ org_requests_per_second: 0 });
+    limits.charge(alice, 100_000_000);
+    limits.admit(alice);
   });
 
   it("of a principal let a burst through, then so many in a second, each principal by itself", async () => {

@@ -16,7 +16,7 @@ import {
   type Settlement,
   settlePromise,
 } from "@flovyn/domain";
-import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
+import { type Batcher, createBatcher, type Outcome, reportWorkflows } from "@flovyn/runtime";
 import type { PromisesContext } from "../context.js";
 import { noSuchPromise } from "../promise-ref.js";
 
@@ -76,7 +76,7 @@ async function settleAll(context: PromisesContext, items: readonly Settle[]): Pr
       const change = settlePromise(promise, item.settlement);
       const workflow = changes.get(promise.workflowId);
       if (change === undefined || workflow === undefined) return { ok: true, value: { promise, settled: false } };
-      const appended = appendExternal(workflow, [change.event], item.actor);
+      const appended = appendExternal(workflow, [change.event], item.actor, context.config.limits.history);
       changes.add(appended);
       current.set(promise.id, change.next);
       settled.push({
@@ -94,6 +94,7 @@ async function settleAll(context: PromisesContext, items: readonly Settle[]): Pr
     return { outcomes, changes };
   });
   announce(context.bus, changes, now);
+  reportWorkflows(context, changes);
   return outcomes;
 }
 

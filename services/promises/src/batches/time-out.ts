@@ -8,7 +8,7 @@ import {
   WorkflowChanges,
 } from "@flovyn/db";
 import { appendExternal, systemActor, timeOutPromise } from "@flovyn/domain";
-import { type Batcher, createBatcher } from "@flovyn/runtime";
+import { type Batcher, createBatcher, reportWorkflows } from "@flovyn/runtime";
 import type { PromisesContext } from "../context.js";
 
 /** Times promises out in batches, decided under the locks; the result says whether this replica did. */
@@ -40,7 +40,7 @@ async function timeOutAll(context: PromisesContext, due: readonly DueWait[]): Pr
       const workflow = changes.get(promise.workflowId);
       const change = timeOutPromise(promise, now);
       if (workflow === undefined || change === undefined) continue;
-      const appended = appendExternal(workflow, [change.event], actor);
+      const appended = appendExternal(workflow, [change.event], actor, context.config.limits.history);
       changes.add(appended);
       const { id, status, value, error } = change.next;
       settled.push({ id, status, value, error, settledSequence: appended.next.sequence, settledBy: actor.id });
@@ -50,5 +50,6 @@ async function timeOutAll(context: PromisesContext, due: readonly DueWait[]): Pr
     return { changes, settled };
   });
   announce(context.bus, changes, now);
+  reportWorkflows(context, changes);
   return new Set(settled.map(({ id }) => id));
 }

@@ -49,7 +49,7 @@ async function submitAll(context: TasksContext, submits: readonly SubmitTask[]):
   );
   const deadlines = created.map(({ timeoutMs }) => (timeoutMs === null ? null : now + timeoutMs));
   hintDue(context.bus, "tasks", deadlines, now);
-  for (const { row } of created) context.metrics.taskSubmitted(row.kind, row.queue);
+  for (const { row } of created) context.metrics.taskSubmitted(row);
   return outcomes;
 }
 

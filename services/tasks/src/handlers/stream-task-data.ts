@@ -1,5 +1,5 @@
 import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
-import { invalidField, parseUuid } from "@flovyn/domain";
+import { checkNesting, cutText, invalidField, parseUuid, scanJson } from "@flovyn/domain";
 import { StreamEventType, StreamTaskDataRequest, StreamTaskDataResponse } from "@flovyn/proto/v1";
 import type { TasksContext } from "../context.js";
 import type { ChunkType, TaskStreams } from "../streams/task-streams.js";
@@ -8,6 +8,9 @@ import type { ChunkType, TaskStreams } from "../streams/task-streams.js";
 export const chunkPayloadBytesMax = 1024 * 1024 - 4096;
 /** How the server's own events are marked in live streams. */
 const serverEventType = "Event";
+
+/** So much of a name is quoted, in characters. */
+const shownNameMax = 100;
 
 const chunkTypes: Readonly<Partial<Record<number, ChunkType>>> = {
   [StreamEventType.TOKEN]: "token",
@@ -45,14 +48,23 @@ function parseChunkPayload(text: string): string {
   if (bytes > chunkPayloadBytesMax) {
     throw invalidField("payload", `must have at most ${chunkPayloadBytesMax} bytes, has ${bytes}`);
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw invalidField("payload", "must be the text of a JSON object");
-  }
+  checkNesting(text, "payload");
+  // Of two members of one name some readers take the first: one such chunk would be the server's own event to them.
+  const written = Buffer.from(text);
+  const names = new Set<string>();
+  let twice: string | undefined;
+  const { isJson } = scanJson(written, ({ keyStart, keyEnd }) => {
+    const name = JSON.parse(written.toString("utf8", keyStart, keyEnd)) as string;
+    if (names.has(name)) twice ??= name;
+    names.add(name);
+  });
+  const value: unknown = isJson ? JSON.parse(text) : undefined;
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw invalidField("payload", "must be the text of a JSON object");
+  }
+  if (twice !== undefined) {
+    const shown = JSON.stringify(cutText(twice, shownNameMax));
+    throw invalidField("payload", `must name each member once, has ${shown} twice`);
   }
   if ("type" in value && value.type === serverEventType) {
     throw invalidField("payload", `type must not be ${serverEventType}: it marks what the server says`);

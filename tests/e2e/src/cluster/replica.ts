@@ -24,6 +24,7 @@ export class Replica {
   readonly #earlier: string[] = [];
   #grpcPort = 0;
   #httpPort = 0;
+  #opsPort = 0;
 
   constructor(options: ReplicaOptions) {
     this.name = `${options.service}-${options.index}`;
@@ -36,7 +37,12 @@ export class Replica {
     return `localhost:${this.#grpcPort}`;
   }
 
-  /** Of the REST door in a gateway; of health and metrics in every process. */
+  /** Of health and metrics. */
+  get opsUrl(): string {
+    return `http://localhost:${this.#opsPort}`;
+  }
+
+  /** Of REST; of a gateway only. */
   get httpUrl(): string {
     return `http://localhost:${this.#httpPort}`;
   }
@@ -49,8 +55,11 @@ export class Replica {
   async start(): Promise<void> {
     if (this.running) throw new Error(`${this.name} runs already`);
     if (this.#process) this.#earlier.push(...this.#process.lines, "--- ended, started again ---");
-    if (this.#httpPort === 0) this.#httpPort = await freePort();
-    if (this.#grpcPort === 0 && this.service === "gateway") this.#grpcPort = await freePort();
+    if (this.#opsPort === 0) this.#opsPort = await freePort();
+    if (this.#grpcPort === 0 && this.service === "gateway") {
+      this.#httpPort = await freePort();
+      this.#grpcPort = await freePort();
+    }
     const started = spawnProcess({
       name: this.name,
       command: process.execPath,
@@ -84,14 +93,17 @@ export class Replica {
   }
 
   async #isReady(): Promise<boolean> {
-    const response = await fetch(`${this.httpUrl}/_/health/ready`);
+    const response = await fetch(`${this.opsUrl}/_/health/ready`);
     return response.status === 200;
   }
 
   #ports(): Record<string, string> {
-    const http = String(this.#httpPort);
-    return this.service === "gateway"
-      ? { SERVER_PORT: http, GRPC_SERVER_PORT: String(this.#grpcPort) }
-      : { OPS_PORT: http };
+    return {
+      OPS_PORT: String(this.#opsPort),
+      ...(this.service === "gateway" && {
+        SERVER_PORT: String(this.#httpPort),
+        GRPC_SERVER_PORT: String(this.#grpcPort),
+      }),
+    };
   }
 }

@@ -112,6 +112,14 @@ export const listWorkflowsQuery = z.object({
 
 export const listEventsQuery = z.object({
   sinceSequence: z.string().optional().openapi({ description: "Only events after this sequence.", default: "0" }),
+  limit: z
+    .string()
+    .optional()
+    .openapi({ description: "1 to 1000: one page, of 4 MiB at most, in place of all events." }),
+  cursor: z
+    .string()
+    .optional()
+    .openapi({ description: "nextCursor of the page before. Not together with sinceSequence." }),
 });
 
 export const eventList = z
@@ -128,6 +136,7 @@ export const eventList = z
         })
         .openapi("WorkflowEvent"),
     ),
+    nextCursor: z.string().nullable().openapi({ description: "Cursor of the next page; null when there is none." }),
   })
   .openapi("WorkflowEvents");
 

@@ -8,17 +8,19 @@ import {
   WorkflowView,
 } from "@flovyn/proto/internal";
 import { StartWorkflowRequest, StartWorkflowResponse } from "@flovyn/proto/v1";
+import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { factNames } from "../../authorization/request-facts.js";
 import { readBody } from "../body.js";
 import { callService } from "../bus-call.js";
+import { eventPageJson, eventPagesStream } from "../event-pages.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { jsonArray, jsonObject } from "../json-text.js";
 import { readExecution, readListEventsQuery, readListWorkflowsQuery } from "../query.js";
 import { respondJson } from "../respond.js";
 import type { RouteTable } from "../route-table.js";
 import { readStartWorkflow } from "../start-requests.js";
-import { eventsJson, timeText, workflowJson, workflowLinks, workflowSummaryJson } from "../views.js";
+import { timeText, workflowJson, workflowLinks, workflowSummaryJson } from "../views.js";
 import { executionParams, jsonContent, type OrgBase, orgParams, problemResponses, security } from "./route-docs.js";
 import * as schemas from "./schemas.js";
 
@@ -96,7 +98,7 @@ export function addWorkflowRoutes(table: RouteTable, http: HttpContext, base: Or
       path: `${base.path}/workflow-executions/{id}/events`,
       operationId: `listWorkflowEvents${base.suffix}`,
       action: "viewWorkflowHistory",
-      summary: "Show the history of a workflow execution",
+      summary: "Show the history of a workflow execution, whole or in pages",
       tags,
       security,
       request: { params: executionParams, query: schemas.listEventsQuery },
@@ -164,19 +166,35 @@ async function listWorkflows(
   );
 }
 
-function readListEvents(context: Context<HttpEnv>): ListEventsRequest {
-  const { id: workflowExecutionId } = readExecution(context);
-  return { workflowExecutionId, sinceSequence: readListEventsQuery(context.req.query()), limit: 0 };
+type AskedEvents = ReturnType<typeof readListEvents>;
+
+function readListEvents(context: Context<HttpEnv>) {
+  return { workflowExecutionId: readExecution(context).id, ...readListEventsQuery(context.req.query()) };
 }
 
-async function listEvents(http: HttpContext, context: Context<HttpEnv>, request: ListEventsRequest): Promise<Response> {
-  const { events } = await callService(http, context, {
-    service: "dispatch",
-    operation: "internal/ListEvents",
-    payload: ListEventsRequest.encode(request).finish(),
-    answer: ListEventsResponse,
-  });
-  return respondJson(context, eventsJson(events));
+/** Clients that ask for no page look for the end of the history in the answer, so they get all of it, page by page. */
+async function listEvents(
+  http: HttpContext,
+  context: Context<HttpEnv>,
+  { workflowExecutionId, isPage, sinceSequence, limit, cursor }: AskedEvents,
+): Promise<Response> {
+  const read = (from: string) =>
+    callService(http, context, {
+      service: "dispatch",
+      operation: "internal/ListEvents",
+      payload: ListEventsRequest.encode({ workflowExecutionId, sinceSequence, limit, cursor: from }).finish(),
+      answer: ListEventsResponse,
+    });
+  const first = await read(cursor);
+  if (isPage || first.nextCursor === "") return respondJson(context, eventPageJson(first));
+  const { outgoing } = context.env as HttpBindings;
+  const cut = (err: unknown) => {
+    http.log.warn({ err, requestId: context.get("requestId") }, "a history was cut off while it was sent");
+    outgoing.destroy();
+  };
+  // The library would wait for more of the body before it sends the head.
+  const headers = { "content-type": "application/json", "transfer-encoding": "chunked" };
+  return context.body(eventPagesStream(first, read, cut), 200, headers);
 }
 
 function findWorkflow(http: HttpContext, context: Context<HttpEnv>, id: string): Promise<WorkflowView> {

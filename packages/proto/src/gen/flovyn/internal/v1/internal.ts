@@ -368,9 +368,12 @@ export interface ListWorkflowsResponse {
 /** internal/ListEvents: one page of the history with times, for REST. */
 export interface ListEventsRequest {
   workflowExecutionId: string;
+  /** Of the first page. */
   sinceSequence: number;
-  /** 0 means no limit. */
+  /** Of events; 0 means as many as one page takes. */
   limit: number;
+  /** next_cursor of the page before. */
+  cursor: string;
 }
 
 export interface EventView {
@@ -382,6 +385,8 @@ export interface EventView {
 
 export interface ListEventsResponse {
   events: EventView[];
+  /** Empty when there is no further page. */
+  nextCursor: string;
 }
 
 /** internal/GetTask */
@@ -4530,7 +4535,7 @@ export const ListWorkflowsResponse: MessageFns<ListWorkflowsResponse> = {
 };
 
 function createBaseListEventsRequest(): ListEventsRequest {
-  return { workflowExecutionId: "", sinceSequence: 0, limit: 0 };
+  return { workflowExecutionId: "", sinceSequence: 0, limit: 0, cursor: "" };
 }
 
 export const ListEventsRequest: MessageFns<ListEventsRequest> = {
@@ -4543,6 +4548,9 @@ export const ListEventsRequest: MessageFns<ListEventsRequest> = {
     }
     if (message.limit !== 0) {
       writer.uint32(24).uint32(message.limit);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(34).string(message.cursor);
     }
     return writer;
   },
@@ -4584,6 +4592,14 @@ export const ListEventsRequest: MessageFns<ListEventsRequest> = {
             message.limit = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4604,6 +4620,7 @@ export const ListEventsRequest: MessageFns<ListEventsRequest> = {
     message.workflowExecutionId = object.workflowExecutionId ?? "";
     message.sinceSequence = object.sinceSequence ?? 0;
     message.limit = object.limit ?? 0;
+    message.cursor = object.cursor ?? "";
     return message;
   },
 };
@@ -4700,13 +4717,16 @@ export const EventView: MessageFns<EventView> = {
 };
 
 function createBaseListEventsResponse(): ListEventsResponse {
-  return { events: [] };
+  return { events: [], nextCursor: "" };
 }
 
 export const ListEventsResponse: MessageFns<ListEventsResponse> = {
   encode(message: ListEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.events) {
       EventView.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextCursor !== "") {
+      writer.uint32(18).string(message.nextCursor);
     }
     return writer;
   },
@@ -4732,6 +4752,14 @@ export const ListEventsResponse: MessageFns<ListEventsResponse> = {
             message.events.push(EventView.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextCursor = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4750,6 +4778,7 @@ export const ListEventsResponse: MessageFns<ListEventsResponse> = {
   fromPartial(object: DeepPartial<ListEventsResponse>): ListEventsResponse {
     const message = createBaseListEventsResponse();
     message.events = object.events?.map((e) => EventView.fromPartial(e)) || [];
+    message.nextCursor = object.nextCursor ?? "";
     return message;
   },
 };
