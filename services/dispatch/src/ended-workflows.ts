@@ -8,7 +8,9 @@ import type { DispatchContext } from "./context.js";
 export function hintEnded(context: DispatchContext, changes: WorkflowChanges): void {
   const endedByOrg = new Map<string, string[]>();
   for (const workflow of changes.ended()) {
-    endedByOrg.set(workflow.orgId, [...(endedByOrg.get(workflow.orgId) ?? []), workflow.id]);
+    const ended = endedByOrg.get(workflow.orgId);
+    if (ended === undefined) endedByOrg.set(workflow.orgId, [workflow.id]);
+    else ended.push(workflow.id);
     const durationMs = context.clock.now() - workflow.createdAtMs;
     context.metrics.workflowEnded(workflow.kind, workflow.queue, workflow.status, durationMs);
   }

@@ -88,8 +88,13 @@ const findMany = statement<PromiseRow>()(
 /** The promises that the references mean, oldest first: ids ascend with creation. Read without locks. */
 export async function findPromises(tx: Executor, refs: readonly PromiseRef[]): Promise<DurablePromise[]> {
   if (refs.length === 0) return [];
-  const wanted = refs.map((ref) => ("id" in ref ? { id: ref.id, workflowId: null, name: null } : { id: null, ...ref }));
-  return (await findMany.run(tx, { wanted })).map(toPromise);
+  // A name that is asked for twice would be joined with all its promises twice.
+  const wanted = new Map<string, { id: string | null; workflowId: string | null; name: string | null }>();
+  for (const ref of refs) {
+    if ("id" in ref) wanted.set(ref.id, { id: ref.id, workflowId: null, name: null });
+    else wanted.set(`${ref.workflowId}/${ref.name}`, { id: null, ...ref });
+  }
+  return (await findMany.run(tx, { wanted: [...wanted.values()] })).map(toPromise);
 }
 
 const lockMany = statement<PromiseRow>()(

@@ -54,7 +54,8 @@ export class WorkflowChanges {
     this.#current.set(next.id, next);
     this.#touched.add(next.id);
     if (transitions.length > 0) this.#changes.push({ change, suspendType });
-    this.#events.push(...toEventRows(next, events));
+    // One by one: there may be more events than a call takes arguments.
+    for (const row of toEventRows(next, events)) this.#events.push(row);
     this.#transitions.push(...toTransitionRows(next, transitions));
     if (isWorkflowTerminal(next.status) && !(before && isWorkflowTerminal(before.status))) this.#ended.push(next);
   }

@@ -3,7 +3,7 @@ import { eventData, rawJson } from "../event-data.js";
 import { append } from "./change.js";
 import { childNames } from "./child-names.js";
 import type { ScheduleChild } from "./commands.js";
-import type { SubmitBuilder } from "./submit-effects.js";
+import type { SubmitBuilder } from "./submit-builder.js";
 
 /**
  * Creates a child. An id that this workflow gave the same child before changes nothing and appends nothing. Ends are
@@ -11,9 +11,9 @@ import type { SubmitBuilder } from "./submit-effects.js";
  * SCHEDULE_CHILD_WORKFLOW.
  */
 export function scheduleChild(submit: SubmitBuilder, command: ScheduleChild): void {
-  const { change, effects, facts } = submit;
+  const { change, created, facts } = submit;
   const { workflow } = change;
-  const scheduled = effects.children.find((child) => child.childId === command.childId);
+  const scheduled = created.child(command.childId);
   const existing = scheduled
     ? { kind: scheduled.kind, parentId: workflow.id, childName: scheduled.name }
     : facts.execution(command.childId);
@@ -25,14 +25,14 @@ export function scheduleChild(submit: SubmitBuilder, command: ScheduleChild): vo
     }
     throw taken("child_workflow_execution_id", `${command.childId} is already used by something else`, "ID_TAKEN");
   }
-  const named = effects.children.some((child) => child.name === command.name) || facts.childNamed(command.name);
-  if (named) throw taken("child_execution_name", `another child is called ${command.name}`, "NAME_TAKEN");
+  const named = created.childNamed(command.name) ?? facts.childNamed(command.name);
+  if (named !== undefined) throw taken("child_execution_name", `another child is called ${command.name}`, "NAME_TAKEN");
   const initiatedSequence = append(
     change,
     "CHILD_WORKFLOW_INITIATED",
     eventData([...childNames(command), ["workflowKind", command.kind], ["input", rawJson(command.input)]]),
   );
-  effects.children.push({ ...command, queue: command.queue ?? workflow.queue, initiatedSequence });
+  created.addChild({ ...command, queue: command.queue ?? workflow.queue, initiatedSequence });
 }
 
 /**
@@ -40,10 +40,9 @@ export function scheduleChild(submit: SubmitBuilder, command: ScheduleChild): vo
  * already stays as it is. Errors: WrongState when the workflow has no such child. Source: REQUEST_CANCEL_CHILD_WORKFLOW.
  */
 export function cancelChild(submit: SubmitBuilder, command: { childId: string | null; name: string; reason: string }) {
-  const { change, effects, facts } = submit;
-  const scheduled = effects.children.find(({ childId, name }) =>
-    command.childId === null ? name === command.name : childId === command.childId,
-  );
+  const { change, created, facts } = submit;
+  const { effects } = created;
+  const scheduled = command.childId === null ? created.childNamed(command.name) : created.child(command.childId);
   const id = scheduled?.childId ?? command.childId ?? facts.childNamed(command.name);
   const isOurs = scheduled !== undefined || (id !== undefined && facts.execution(id)?.parentId === change.workflow.id);
   if (id === undefined || !isOurs) {

@@ -2,16 +2,16 @@ import { DomainError } from "../errors.js";
 import { eventData, rawJson } from "../event-data.js";
 import { append } from "./change.js";
 import type { ScheduleTask } from "./commands.js";
-import type { SubmitBuilder } from "./submit-effects.js";
+import type { SubmitBuilder } from "./submit-builder.js";
 
 /**
  * Creates a task. A task id that this workflow scheduled before, for the same kind, changes nothing and appends nothing.
  * Errors: WrongState when something else uses the id. Source: SCHEDULE_TASK.
  */
 export function scheduleTask(submit: SubmitBuilder, command: ScheduleTask): void {
-  const { change, effects, facts } = submit;
+  const { change, created, facts } = submit;
   const { workflow } = change;
-  const scheduled = effects.tasks.find((task) => task.taskId === command.taskId);
+  const scheduled = created.task(command.taskId);
   const existing = scheduled ? { kind: scheduled.kind, workflowId: workflow.id } : facts.task(command.taskId);
   if (existing !== undefined) {
     if (existing.workflowId === workflow.id && existing.kind === command.kind) {
@@ -35,5 +35,5 @@ export function scheduleTask(submit: SubmitBuilder, command: ScheduleTask): void
     ["idempotencyKey", command.idempotencyKey],
   ]);
   const scheduledSequence = append(change, "TASK_SCHEDULED", data);
-  effects.tasks.push({ ...command, queue, scheduledSequence });
+  created.addTask({ ...command, queue, scheduledSequence });
 }

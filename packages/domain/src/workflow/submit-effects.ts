@@ -1,6 +1,5 @@
 import type { CreatedPromise, PromiseStatus } from "../promise/state.js";
 import type { ArmedTimer, TimerStatus } from "../timer/state.js";
-import type { ChangeBuilder } from "./change.js";
 import type { ScheduleChild, ScheduleTask } from "./commands.js";
 
 /** What is already known about a task id that a submission wants to schedule. */
@@ -92,16 +91,4 @@ export function noEffects(): SubmitEffects {
     children: [],
     cancelledChildren: new Map(),
   };
-}
-
-/** One submission while its commands are applied. */
-export interface SubmitBuilder {
-  readonly change: ChangeBuilder;
-  readonly effects: SubmitEffects;
-  readonly facts: SubmitFacts;
-  readonly now: number;
-  /** Some command asks again for what an earlier activation asked for, as a worker does that could not read the history. */
-  asksAgain: boolean;
-  /** The worker says up to which event it has read. */
-  readonly tellsSeen: boolean;
 }

@@ -6,9 +6,11 @@ import type { Actor } from "../transition.js";
 import { append, beginChange, finishChange, moveTo } from "./change.js";
 import { cancelChild, scheduleChild } from "./child-commands.js";
 import type { ActivationOutcome, Submission, WorkflowCommand } from "./commands.js";
+import { CreatedSoFar } from "./created-so-far.js";
 import { scheduleTask } from "./schedule-task.js";
 import { isWorkflowTerminal, unchanged, type Workflow, type WorkflowChange } from "./state.js";
-import { noEffects, type SubmitBuilder, type SubmitEffects, type SubmitFacts } from "./submit-effects.js";
+import type { SubmitBuilder } from "./submit-builder.js";
+import { noEffects, type SubmitEffects, type SubmitFacts } from "./submit-effects.js";
 
 export interface SubmitChange extends WorkflowChange {
   effects: SubmitEffects;
@@ -27,9 +29,10 @@ export function submit(workflow: Workflow, submission: Submission, facts: Submit
   const actor: Actor = { type: "worker", id: workflow.workerId ?? "" };
   const change = beginChange(workflow);
   const tellsSeen = submission.seenSequence !== undefined;
-  const builder: SubmitBuilder = { change, effects: noEffects(), facts, now, tellsSeen, asksAgain: false };
+  const created = new CreatedSoFar(facts);
+  const builder: SubmitBuilder = { change, created, facts, now, tellsSeen, asksAgain: false };
   for (const command of submission.commands) applyCommand(builder, command);
-  const { effects } = builder;
+  const { effects } = created;
   if (effects.timers.length > 0 || effects.promises.length > 0) {
     change.workflow = { ...change.workflow, hasWaits: true };
   }
@@ -51,7 +54,8 @@ export function isCurrent(workflow: Workflow, submission: Submission): boolean {
 }
 
 function applyCommand(builder: SubmitBuilder, command: WorkflowCommand): void {
-  const { change, effects } = builder;
+  const { change } = builder;
+  const { effects } = builder.created;
   switch (command.type) {
     case "RECORD_OPERATION":
       append(

@@ -17,6 +17,7 @@ import {
   type Timer,
   type WorkflowCommand,
 } from "@flovyn/domain";
+import { PromisesByRef } from "./promises-by-ref.js";
 
 /** A command and the workflow it is for. */
 export interface CommandOf {
@@ -39,7 +40,7 @@ export class SubmitReads {
   readonly #executions: Map<string, KnownExecution>;
   readonly #timers: Map<string, Timer>;
   readonly #children: Map<string, string>;
-  #promises: readonly DurablePromise[];
+  readonly #promises = new PromisesByRef();
   /** Id of a promise, task or workflow by `org/key`. */
   #holders: ReadonlyMap<string, string> = new Map();
 
@@ -54,7 +55,7 @@ export class SubmitReads {
     this.#executions = read.executions;
     this.#timers = new Map(read.timers.map((timer) => [`${timer.workflowId}/${timer.timerId}`, timer]));
     this.#children = read.children;
-    this.#promises = read.promises;
+    this.#promises.add(read.promises);
   }
 
   /** Reads what the commands ask about; the statement that locks the workflows is sent before. */
@@ -74,12 +75,13 @@ export class SubmitReads {
   async addHolders(tx: Transaction, holders: ReadonlyMap<string, string>): Promise<void> {
     if (holders.size === 0) return;
     this.#holders = holders;
-    const known = new Set(this.#promises.map((promise) => promise.id));
-    const held = await findPromises(
-      tx,
-      [...holders.values()].filter((id) => !known.has(id)).map((id) => ({ id })),
+    const unknown = [...new Set(holders.values())].filter((id) => !this.#promises.has(id));
+    this.#promises.add(
+      await findPromises(
+        tx,
+        unknown.map((id) => ({ id })),
+      ),
     );
-    this.#promises = [...this.#promises, ...held];
   }
 
   of(workflow: { id: string; orgId: string }): SubmitFacts {
@@ -89,10 +91,7 @@ export class SubmitReads {
       timer: (timerId) => this.#timers.get(`${workflowId}/${timerId}`),
       execution: (id) => this.#executions.get(id),
       childNamed: (name) => this.#children.get(`${workflowId}/${name}`),
-      promises: (idOrName) =>
-        this.#promises.filter(
-          (promise) => promise.workflowId === workflowId && (promise.id === idOrName || promise.name === idOrName),
-        ),
+      promises: (idOrName) => this.#promises.of(workflowId, idOrName),
       keyHolder: (key) => this.#holders.get(`${orgId}/${key}`),
     };
   }
