@@ -8,6 +8,7 @@ export * from "./partition.js";
 export * from "./promise/settle.js";
 export * from "./promise/state.js";
 export * from "./retry-policy.js";
+export * from "./substitute-id.js";
 export * from "./task/claim.js";
 export * from "./task/end.js";
 export * from "./task/report.js";

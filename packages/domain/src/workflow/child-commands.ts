@@ -6,17 +6,18 @@ import type { ScheduleChild } from "./commands.js";
 import type { SubmitBuilder } from "./submit-builder.js";
 
 /**
- * Creates a child. An id that this workflow gave the same child before changes nothing and appends nothing. Ends are
- * looked up by name, so a name stands for one child. Errors: WrongState when the id or the name is taken. Source:
- * SCHEDULE_CHILD_WORKFLOW.
+ * Creates a child; its event says under which id. An id that this workflow gave the same child before changes nothing and appends nothing. Ends are
+ * looked up by name, so a name stands for one child. Errors: WrongState when something else of the organization has
+ * the id, or another child the name. Source: SCHEDULE_CHILD_WORKFLOW.
  */
 export function scheduleChild(submit: SubmitBuilder, command: ScheduleChild): void {
   const { change, created, facts } = submit;
   const { workflow } = change;
-  const scheduled = created.child(command.childId);
+  const childId = facts.executionId(command.childId);
+  const scheduled = created.child(childId);
   const existing = scheduled
     ? { kind: scheduled.kind, parentId: workflow.id, childName: scheduled.name }
-    : facts.execution(command.childId);
+    : facts.execution(childId);
   if (existing !== undefined) {
     const same = existing.parentId === workflow.id && existing.childName === command.name;
     if (same && existing.kind === command.kind) {
@@ -30,9 +31,13 @@ export function scheduleChild(submit: SubmitBuilder, command: ScheduleChild): vo
   const initiatedSequence = append(
     change,
     "CHILD_WORKFLOW_INITIATED",
-    eventData([...childNames(command), ["workflowKind", command.kind], ["input", rawJson(command.input)]]),
+    eventData([
+      ...childNames({ ...command, childId }),
+      ["workflowKind", command.kind],
+      ["input", rawJson(command.input)],
+    ]),
   );
-  created.addChild({ ...command, queue: command.queue ?? workflow.queue, initiatedSequence });
+  created.addChild({ ...command, childId, queue: command.queue ?? workflow.queue, initiatedSequence });
 }
 
 /**
@@ -42,8 +47,9 @@ export function scheduleChild(submit: SubmitBuilder, command: ScheduleChild): vo
 export function cancelChild(submit: SubmitBuilder, command: { childId: string | null; name: string; reason: string }) {
   const { change, created, facts } = submit;
   const { effects } = created;
-  const scheduled = command.childId === null ? created.childNamed(command.name) : created.child(command.childId);
-  const id = scheduled?.childId ?? command.childId ?? facts.childNamed(command.name);
+  const chosen = command.childId === null ? undefined : facts.executionId(command.childId);
+  const scheduled = chosen === undefined ? created.childNamed(command.name) : created.child(chosen);
+  const id = scheduled?.childId ?? chosen ?? facts.childNamed(command.name);
   const isOurs = scheduled !== undefined || (id !== undefined && facts.execution(id)?.parentId === change.workflow.id);
   if (id === undefined || !isOurs) {
     throw new DomainError("WrongState", "request_cancel_child_workflow: the workflow has no such child", {

@@ -9,7 +9,7 @@ import {
   insertTimers,
   insertWorkflows,
   isUniqueViolation,
-  lockWorkflows,
+  lockNamedWorkflows,
   type NewWorkflow,
   registerQueues,
   settlePromises,
@@ -32,7 +32,7 @@ import {
   toTimerRows,
 } from "../submit/effect-rows.js";
 import { toNewChildren } from "../submit/new-children.js";
-import { holderIds, keysMayBeFreedOf, unusedKeys, wantedKeys, warnOfRefusedTaskKeys } from "../submit/submit-keys.js";
+import { keysMayBeFreedOf, unusedKeys, wantedKeys, warnOfRefusedTaskKeys } from "../submit/submit-keys.js";
 import { type CommandOf, SubmitReads } from "../submit/submit-reads.js";
 import type { Applied, Submitted } from "../submit/submitted.js";
 import type { Ends } from "./ends.js";
@@ -73,8 +73,8 @@ async function submitAll(context: DispatchContext, ends: Ends, given: readonly S
   const now = context.clock.now();
   const { outcomes, changes, applied, children, registered } = await context.db.transaction(async (tx) => {
     const items = await nameChildrenById(tx, given);
-    const ids = [...items.map((item) => item.workflowId), ...childrenToCancel(items)];
-    const [locked, reads] = await Promise.all([lockWorkflows(tx, ids), SubmitReads.load(tx, commandsOf(items))]);
+    const named = [...items.map(({ orgId, workflowId }) => ({ orgId, id: workflowId })), ...childrenToCancel(items)];
+    const [locked, reads] = await Promise.all([lockNamedWorkflows(tx, named), SubmitReads.load(tx, commandsOf(items))]);
     const changes = new WorkflowChanges(locked);
     const { outcomes, applied } = await decideAll(context, { tx, changes, reads, items, now });
     const children = toNewChildren(applied, now);
@@ -103,7 +103,9 @@ async function submitAll(context: DispatchContext, ends: Ends, given: readonly S
 }
 
 function commandsOf(items: readonly Submit[]): CommandOf[] {
-  return items.flatMap(({ workflowId, submission }) => submission.commands.map((command) => ({ workflowId, command })));
+  return items.flatMap(({ orgId, workflowId, submission }) =>
+    submission.commands.map((command) => ({ orgId, workflowId, command })),
+  );
 }
 
 interface SubmitBatch {
@@ -122,11 +124,12 @@ async function decideAll(context: DispatchContext, batch: SubmitBatch) {
     return workflow?.orgId === item.orgId ? { workflow, submission: item.submission } : undefined;
   });
   const submitted = known.filter((one) => one !== undefined);
-  const wanted = wantedKeys(submitted, now);
-  const mayFree = keysMayBeFreedOf(submitted, { takes: wanted.size > 0, cancelled: childrenToCancel(items) });
+  const wanted = wantedKeys(submitted, reads, now);
+  const cancelled = childrenToCancel(items).flatMap(({ id }) => (changes.get(id) === undefined ? [] : [id]));
+  const mayFree = keysMayBeFreedOf(submitted, { takes: wanted.size > 0, cancelled });
   const freed = await findKeysOf(tx, mayFree);
   const holders = await holdKeys(tx, { now, wanted: [...wanted.values()], freed });
-  await reads.addHolders(tx, holderIds(holders));
+  await reads.addHolders(tx, holders);
   const applied: Applied[] = [];
   const outcomes = items.map((item): Outcome<void> => {
     try {
@@ -135,7 +138,7 @@ async function decideAll(context: DispatchContext, batch: SubmitBatch) {
       const change = submit(workflow, item.submission, reads.of(workflow), now);
       const { outcome } = item.submission;
       changes.add(change, outcome.type === "SUSPENDED" ? outcome.reason : undefined);
-      reads.learn(workflow.id, change);
+      reads.learn(workflow, change);
       if (change.applied) applied.push({ workflow, change });
       return { ok: true, value: undefined };
     } catch (error) {

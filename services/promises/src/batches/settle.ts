@@ -56,7 +56,7 @@ async function settleAll(context: PromisesContext, items: readonly Settle[]): Pr
     // What a reference means and which workflow it belongs to never changes; what may change is read again under the locks.
     const meant = await findPromises(
       tx,
-      items.map(({ ref }) => ref),
+      items.map(({ orgId, ref }) => ({ orgId, ref })),
     );
     const [locked, promises] = await Promise.all([
       lockWorkflows(
