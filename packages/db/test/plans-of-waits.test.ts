@@ -138,10 +138,12 @@ describe("plans", () => {
       "promises.findMany by id": await planOf(db, (tx) =>
         findPromises(
           tx,
-          promiseIds.map((id) => ({ id })),
+          promiseIds.map((id) => ({ orgId: org, ref: { id } })),
         ),
       ),
-      "promises.findMany by name": await planOf(db, (tx) => findPromises(tx, [{ workflowId: first, name: "p-1" }])),
+      "promises.findMany by name": await planOf(db, (tx) =>
+        findPromises(tx, [{ orgId: org, ref: { workflowId: first, name: "p-1" } }]),
+      ),
       "promises.closeOf": await planOf(db, (tx) => closePromisesOf(tx, { now, workflowIds, releasedIds: workflowIds })),
       "workflows.lockOfDueTimers": await planOf(db, (tx) => lockWorkflowsOfDueTimers(tx, { now, timerIds })),
       "workflows.lockOfTimedOut": await planOf(db, (tx) => lockWorkflowsOfTimedOutPromises(tx, { now, promiseIds })),

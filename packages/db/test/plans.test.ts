@@ -10,14 +10,19 @@ import {
   claimTasks,
   claimWorkflows,
   findAbandonedTasks,
+  findKnownExecutions,
+  findTaskOwners,
   findTasksPastDeadline,
   heartbeatTasks,
   listEventPage,
   listOverdueTaskQueues,
   listOverdueWorkflowQueues,
   listWorkflows,
+  lockNamedTasks,
+  lockNamedWorkflows,
   lockTasks,
   lockWorkflows,
+  lockWorkflowsOfTasks,
 } from "../src/store/index.js";
 import { planOf, scansOf } from "./explain.js";
 
@@ -125,11 +130,18 @@ describe("plans", () => {
   it("sweeps, locks, heartbeats and reads find their rows by an index", async () => {
     const { rows } = await db.query({ text: "select id from task_execution limit 3" });
     const ids = rows.map((row) => row.id as string);
+    const named = ids.map((id) => ({ orgId: org, id }));
+    const wanted = named.map((one) => ({ ...one, substitute: one.id }));
     const plans = [
       await planOf(db, (tx) => findAbandonedTasks(tx, { now, silentBefore: now, limit: 100 })),
       await planOf(db, (tx) => findTasksPastDeadline(tx, { now, limit: 100 })),
       await planOf(db, (tx) => lockTasks(tx, ids)),
       await planOf(db, (tx) => lockWorkflows(tx, ids)),
+      await planOf(db, (tx) => lockNamedTasks(tx, named)),
+      await planOf(db, (tx) => lockNamedWorkflows(tx, named)),
+      await planOf(db, (tx) => lockWorkflowsOfTasks(tx, named)),
+      await planOf(db, (tx) => findTaskOwners(tx, wanted)),
+      await planOf(db, (tx) => findKnownExecutions(tx, wanted)),
       await planOf(db, (tx) =>
         heartbeatTasks(tx, { now, leaseMs: 1, beat: ids.map((id) => ({ id, orgId: org, claimEpoch: null })) }),
       ),

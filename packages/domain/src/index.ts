@@ -11,6 +11,7 @@ export * from "./principal-id.js";
 export * from "./promise/settle.js";
 export * from "./promise/state.js";
 export * from "./retry-policy.js";
+export * from "./substitute-id.js";
 export * from "./task/claim.js";
 export * from "./task/end.js";
 export * from "./task/report.js";

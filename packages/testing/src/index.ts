@@ -1,5 +1,6 @@
 export { freePort } from "@flovyn/embedded-postgres";
 export { type CertificateAuthority, createCertificateAuthority, type IssuedCertificate } from "./certificates.js";
+export { countSteps } from "./count-steps.js";
 export { FakeClock } from "./fake-clock.js";
 export { findNatsServer, type NatsSource } from "./nats/find-nats-server.js";
 export { type NatsServer, startNatsServer } from "./nats/nats-server.js";

@@ -6,6 +6,7 @@ import { lifecycleSubject, workSubject } from "@flovyn/bus";
 import { type DueWait, findTimedOutPromises, type PromiseRef } from "@flovyn/db";
 import { newId, type Settlement } from "@flovyn/domain";
 import { LifecycleHint } from "@flovyn/proto/internal";
+import { countSteps } from "@flovyn/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSettleBatcher } from "../src/batches/settle.js";
 import { createTimeOutBatcher } from "../src/batches/time-out.js";
@@ -50,6 +51,20 @@ describe("settling in one batch", () => {
     const ref = { workflowId: order.id, name: "vote" };
     expect(await settle([ref, ref, ref])).toEqual(["true RESOLVED 0", "true RESOLVED 1", "false RESOLVED 1"]);
     expect((await promisers.settlements(order)).map(([, id]) => id)).toEqual(order.promiseIds);
+  });
+
+  it("costs steps that grow with the items, also when they mean one name", async () => {
+    const costs: number[] = [];
+    // What runs for the first time is counted otherwise.
+    for (const count of [8, 64, 128, 256]) {
+      const order = await promisers.promising(Array.from({ length: count }, () => "vote"));
+      const ref = { workflowId: order.id, name: "vote" };
+      const refs = Array.from({ length: count }, () => ref);
+      costs.push(await countSteps(() => settle(refs)));
+    }
+    const [, small = 0, medium = 0, large = 0] = costs;
+    expect(medium / small).toBeLessThan(2.2);
+    expect(large / medium).toBeLessThan(2.2);
   });
 
   it("refuses the items of strangers and of nobody, and settles the others", async () => {

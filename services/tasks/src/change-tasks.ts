@@ -1,5 +1,5 @@
 import { announce } from "@flovyn/bus";
-import { lockTasks, lockWorkflowsOfTasks, TaskChanges, WorkflowChanges } from "@flovyn/db";
+import { lockNamedTasks, lockWorkflowsOfTasks, TaskChanges, WorkflowChanges } from "@flovyn/db";
 import { type Actor, appendExternal, DomainError, type Task, type TaskChange } from "@flovyn/domain";
 import { reportWorkflows } from "@flovyn/runtime";
 import type { TasksContext } from "./context.js";
@@ -27,11 +27,11 @@ export async function changeTasks(
 ): Promise<Decided[]> {
   if (decisions.length === 0) return [];
   const now = context.clock.now();
-  const taskIds = [...new Set(decisions.map((decision) => decision.taskId))];
+  const named = decisions.map(({ taskId, orgId = null }) => ({ orgId, id: taskId }));
   const { results, tasks, workflows } = await context.db.transaction(async (tx) => {
     const [lockedWorkflows, lockedTasks] = await Promise.all([
-      lockWorkflowsOfTasks(tx, taskIds),
-      lockTasks(tx, taskIds),
+      lockWorkflowsOfTasks(tx, named),
+      lockNamedTasks(tx, named),
     ]);
     const workflows = new WorkflowChanges(lockedWorkflows);
     const tasks = new TaskChanges(lockedTasks);

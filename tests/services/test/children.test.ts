@@ -485,7 +485,7 @@ describe("StartChildWorkflow", () => {
     await calls.cancel(parent, { cascadeToChildren: false });
     expect(await calls.startChild(message)).toBe(ids[0]);
     const found = await findChildrenByName(cluster.observer, [{ parentId: parent.id, name: "side" }]);
-    expect([...found.values()]).toEqual([ids[0]]);
+    expect([...found.values()]).toEqual([{ id: ids[0], kind: "child" }]);
   });
 
   it("refuses another kind under the name, a parent that ended, one that is not there, and bad fields", async () => {

@@ -2,48 +2,75 @@ import type { ChildEnd, KnownExecution } from "@flovyn/domain";
 import { sql } from "drizzle-orm";
 import type { Executor } from "../database.js";
 import { statement } from "../statement.js";
+import { type WantedId, wantedIdRows } from "./named-ids.js";
 
 interface KnownRow {
   id: string;
+  org_id: string;
   kind: string;
   parent_workflow_execution_id: string | null;
   child_execution_name: string | null;
 }
 
-function toKnown(row: KnownRow): KnownExecution {
-  return { kind: row.kind, parentId: row.parent_workflow_execution_id, childName: row.child_execution_name };
+function toKnown(row: KnownRow): KnownExecution & { orgId: string } {
+  return {
+    orgId: row.org_id,
+    kind: row.kind,
+    parentId: row.parent_workflow_execution_id,
+    childName: row.child_execution_name,
+  };
 }
 
 const findKnown = statement<KnownRow>()(
   "workflows.findKnown",
-  { params: ["ids"] },
-  ({ param }) => sql`
-    select id, kind, parent_workflow_execution_id, child_execution_name from workflow_execution
-    where id = any(${param("ids")}::uuid[])`,
+  { params: [], sets: { wanted: wantedIdRows } },
+  ({ rows }) => sql`
+    with holder as (
+      select holder.id, org_id, kind, parent_workflow_execution_id, child_execution_name,
+        org_id <> "orgId" as foreign_org, substitute
+      from ${rows("wanted")} join workflow_execution holder on holder.id = wanted.id
+    )
+    select id, org_id, kind, parent_workflow_execution_id, child_execution_name from holder
+    union all
+    select second.id, second.org_id, second.kind, second.parent_workflow_execution_id, second.child_execution_name
+    from holder join workflow_execution second on holder.foreign_org and second.id = holder.substitute`,
 );
 
-/** What is known of the executions that exist among the given ids, of any org. */
-export async function findKnownExecutions(tx: Executor, ids: readonly string[]): Promise<Map<string, KnownExecution>> {
-  if (ids.length === 0) return new Map();
-  return new Map((await findKnown.run(tx, { ids })).map((row) => [row.id, toKnown(row)]));
+/** What is known of the executions that have the wanted ids, and of those that have the substitutes of foreign ones. */
+export async function findKnownExecutions(
+  tx: Executor,
+  wanted: readonly WantedId[],
+): Promise<Map<string, KnownExecution & { orgId: string }>> {
+  if (wanted.length === 0) return new Map();
+  return new Map((await findKnown.run(tx, { wanted })).map((row) => [row.id, toKnown(row)]));
 }
 
-const findByName = statement<{ id: string; parent_workflow_execution_id: string; child_execution_name: string }>()(
+const findByName = statement<{
+  id: string;
+  kind: string;
+  parent_workflow_execution_id: string;
+  child_execution_name: string;
+}>()(
   "workflows.findChildrenByName",
   { params: [], sets: { wanted: { parentId: "uuid", name: "text" } } },
   ({ rows }) => sql`
-    select id, parent_workflow_execution_id, child_execution_name from ${rows("wanted")}
+    select id, kind, parent_workflow_execution_id, child_execution_name from ${rows("wanted")}
     join workflow_execution on parent_workflow_execution_id = "parentId" and child_execution_name = wanted.name`,
 );
 
-/** Ids of children by `parent/name`. */
+/** Ids and kinds of children by `parent/name`. */
 export async function findChildrenByName(
   tx: Executor,
   wanted: readonly { parentId: string; name: string }[],
-): Promise<Map<string, string>> {
+): Promise<Map<string, { id: string; kind: string }>> {
   if (wanted.length === 0) return new Map();
   const rows = await findByName.run(tx, { wanted });
-  return new Map(rows.map((row) => [`${row.parent_workflow_execution_id}/${row.child_execution_name}`, row.id]));
+  return new Map(
+    rows.map((row) => [
+      `${row.parent_workflow_execution_id}/${row.child_execution_name}`,
+      { id: row.id, kind: row.kind },
+    ]),
+  );
 }
 
 const findLiveOf = statement<{ id: string }>()(

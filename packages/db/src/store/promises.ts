@@ -73,23 +73,45 @@ export async function insertPromises(
 /** Promises by their own id, or by the workflow and a name. */
 export type PromiseRef = { id: string } | { workflowId: string; name: string };
 
+/** A reference, and the org that makes it. */
+export interface PromiseRefOf {
+  orgId: string;
+  ref: PromiseRef;
+}
+
+interface WantedPromise {
+  orgId: string;
+  id: string | null;
+  workflowId: string | null;
+  name: string | null;
+}
+
 const findMany = statement<PromiseRow>()(
   "promises.findMany",
-  { params: [], sets: { wanted: { id: "uuid", workflowId: "uuid", name: "text" } } },
+  { params: [], sets: { wanted: { orgId: "uuid", id: "uuid", workflowId: "uuid", name: "text" } } },
   ({ rows }) => sql`
     select ${promiseColumns} from promise where id in (
-      select promise.id from ${rows("wanted")} join promise on promise.id = wanted.id
+      select promise.id from ${rows("wanted")} join promise on promise.id = wanted.id and promise.org_id = "orgId"
       union
       select promise.id from ${rows("wanted")}
       join promise on promise.workflow_execution_id = wanted."workflowId" and promise.name = wanted.name
+        and promise.org_id = "orgId"
     ) order by id`,
 );
 
-/** The promises that the references mean, oldest first: ids ascend with creation. Read without locks. */
-export async function findPromises(tx: Executor, refs: readonly PromiseRef[]): Promise<DurablePromise[]> {
+/**
+ * The promises of their orgs that the references mean, oldest first: ids ascend with creation. Those of other orgs are
+ * missing. Read without locks.
+ */
+export async function findPromises(tx: Executor, refs: readonly PromiseRefOf[]): Promise<DurablePromise[]> {
   if (refs.length === 0) return [];
-  const wanted = refs.map((ref) => ("id" in ref ? { id: ref.id, workflowId: null, name: null } : { id: null, ...ref }));
-  return (await findMany.run(tx, { wanted })).map(toPromise);
+  // A name that is asked for twice would be joined with all its promises twice.
+  const wanted = new Map<string, WantedPromise>();
+  for (const { orgId, ref } of refs) {
+    if ("id" in ref) wanted.set(`${orgId}/${ref.id}`, { orgId, id: ref.id, workflowId: null, name: null });
+    else wanted.set(`${orgId}/${ref.workflowId}/${ref.name}`, { orgId, id: null, ...ref });
+  }
+  return (await findMany.run(tx, { wanted: [...wanted.values()] })).map(toPromise);
 }
 
 const lockMany = statement<PromiseRow>()(

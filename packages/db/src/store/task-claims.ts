@@ -194,7 +194,9 @@ const heartbeatMany = statement<HeldRow & { org_id: string }>()(
   ({ param, time, rows }) => sql`
     with held as (
       select id from task_execution
-      where id in (select beat.id from ${rows("beat")}) and status = 'RUNNING'
+      where id in (
+        select named.id from ${rows("beat")} join task_execution named on named.id = beat.id and named.org_id = "orgId")
+        and status = 'RUNNING'
       order by id for no key update
     )
     update task_execution as execution set last_heartbeat_at = ${time("now")},

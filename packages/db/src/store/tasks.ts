@@ -2,6 +2,7 @@ import type { RetryPolicy, Task, TaskStatus } from "@flovyn/domain";
 import { sql } from "drizzle-orm";
 import type { Executor } from "../database.js";
 import { statement } from "../statement.js";
+import { type NamedId, namedIdRows, toNamedIdRows, type WantedId, wantedIdRows } from "./named-ids.js";
 import { closeTransitions, insertTransitions, type TransitionRow, transitionRows } from "./transition-rows.js";
 
 export interface NewTaskRow {
@@ -124,38 +125,48 @@ function toTask(row: TaskRow): Task {
   };
 }
 
+const taskColumns = sql.raw(`id, org_id, workflow_execution_id, kind, queue, status, execution_count, failure_count,
+  reclaim_count, max_retries, policy, claim_epoch, worker_id, started_at, deadline_at, available_at, scheduled_sequence,
+  transition_count, has_idempotency_key, created_at`);
+
 const lockMany = statement<TaskRow>()(
   "tasks.lockMany",
   { params: ["ids"] },
   ({ param }) => sql`
-    select id, org_id, workflow_execution_id, kind, queue, status, execution_count, failure_count, reclaim_count,
-      max_retries, policy, claim_epoch, worker_id, started_at, deadline_at, available_at, scheduled_sequence,
-      transition_count, has_idempotency_key, created_at
-    from task_execution where id = any(${param("ids")}::uuid[])
+    select ${taskColumns} from task_execution where id = any(${param("ids")}::uuid[])
     order by id for no key update`,
 );
 
-/** Locks task rows in id order; the workflows that own them are locked before. A missing id is missing from the answer. */
+/** Locks task rows in id order, of any org; the workflows that own them are locked before. A missing id is missing from the answer. */
 export async function lockTasks(tx: Executor, ids: readonly string[]): Promise<Map<string, Task>> {
   const rows = await lockMany.run(tx, { ids: [...new Set(ids)] });
   return new Map(rows.map((row) => [row.id, toTask(row)]));
 }
 
-const findOwners = statement<{ id: string; kind: string; workflow_execution_id: string | null }>()(
+const findOwners = statement<{ id: string; org_id: string; kind: string; workflow_execution_id: string | null }>()(
   "tasks.findOwners",
-  { params: ["ids"] },
-  ({ param }) => sql`
-    select id, kind, workflow_execution_id from task_execution where id = any(${param("ids")}::uuid[])`,
+  { params: [], sets: { wanted: wantedIdRows } },
+  ({ rows }) => sql`
+    with holder as (
+      select holder.id, org_id, kind, workflow_execution_id, org_id <> "orgId" as foreign_org, substitute
+      from ${rows("wanted")} join task_execution holder on holder.id = wanted.id
+    )
+    select id, org_id, kind, workflow_execution_id from holder
+    union all
+    select second.id, second.org_id, second.kind, second.workflow_execution_id
+    from holder join task_execution second on holder.foreign_org and second.id = holder.substitute`,
 );
 
-/** Kind and workflow of the tasks that exist among the given ids, of any org. */
+/** Org, kind and workflow of the tasks that have the wanted ids, and of those that have the substitutes of foreign ones. */
 export async function findTaskOwners(
   tx: Executor,
-  ids: readonly string[],
-): Promise<Map<string, { kind: string; workflowId: string | null }>> {
-  if (ids.length === 0) return new Map();
-  const rows = await findOwners.run(tx, { ids: [...ids] });
-  return new Map(rows.map((row) => [row.id, { kind: row.kind, workflowId: row.workflow_execution_id }]));
+  wanted: readonly WantedId[],
+): Promise<Map<string, { orgId: string; kind: string; workflowId: string | null }>> {
+  if (wanted.length === 0) return new Map();
+  const rows = await findOwners.run(tx, { wanted });
+  return new Map(
+    rows.map((row) => [row.id, { orgId: row.org_id, kind: row.kind, workflowId: row.workflow_execution_id }]),
+  );
 }
 
 export interface SavedTaskRow {
@@ -262,6 +273,21 @@ export async function saveLockedTasks(
   },
 ): Promise<void> {
   await saveMany.run(tx, params);
+}
+
+const lockNamed = statement<TaskRow>()(
+  "tasks.lockNamed",
+  { params: [], sets: { named: namedIdRows } },
+  ({ rows }) => sql`
+    select ${taskColumns} from ${rows("named")}
+    join task_execution on id = "namedId" and org_id = coalesce("orgId", org_id)
+    order by id for no key update of task_execution`,
+);
+
+/** The same for ids that callers named: a task of another org is missing, and is not locked. */
+export async function lockNamedTasks(tx: Executor, named: readonly NamedId[]): Promise<Map<string, Task>> {
+  const rows = await lockNamed.run(tx, { named: toNamedIdRows(named) });
+  return new Map(rows.map((row) => [row.id, toTask(row)]));
 }
 
 const findOpenOf = statement<{ id: string }>()(

@@ -64,6 +64,7 @@ export class WorkflowChanges {
     this.#current.set(next.id, next);
     this.#touched.add(next.id);
     if (transitions.length > 0) this.#changes.push({ change, suspendType });
+    // One by one: there may be more events than a call takes arguments.
     for (const row of toEventRows(next, events)) this.#events.push(row);
     if (before !== undefined && events.length > 0) this.#growths.push({ before, change });
     this.#transitions.push(...toTransitionRows(next, transitions));

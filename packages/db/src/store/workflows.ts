@@ -4,6 +4,7 @@ import type { Executor } from "../database.js";
 import { statement } from "../statement.js";
 import { type EventRow, eventRows } from "./event-rows.js";
 import { historyBytesOf } from "./history-bytes.js";
+import { type NamedId, namedIdRows, toNamedIdRows } from "./named-ids.js";
 import { closeTransitions, insertTransitions, type TransitionRow, transitionRows } from "./transition-rows.js";
 
 interface WorkflowRow {
@@ -83,7 +84,7 @@ const lockMany = statement<WorkflowRow>()(
 );
 
 /**
- * Locks workflow rows, all at once and in id order: the first thing a transaction that changes workflows does.
+ * Locks workflow rows of any org, all at once and in id order: the first thing a transaction that changes workflows does.
  * A missing id is missing from the answer.
  */
 export async function lockWorkflows(tx: Executor, ids: readonly string[]): Promise<Map<string, Workflow>> {
@@ -92,18 +93,39 @@ export async function lockWorkflows(tx: Executor, ids: readonly string[]): Promi
   return new Map(rows.map((row) => [row.id, toWorkflow(row)]));
 }
 
+const lockNamed = statement<WorkflowRow>()(
+  "workflows.lockNamed",
+  { params: [], sets: { named: namedIdRows } },
+  ({ rows }) => sql`
+    select ${workflowColumns} from ${rows("named")}
+    join workflow_execution on id = "namedId" and org_id = "orgId"
+    order by id for no key update of workflow_execution`,
+);
+
+/** The same for ids that callers named: a workflow of another org is missing, and is not locked. */
+export async function lockNamedWorkflows(
+  tx: Executor,
+  named: readonly (NamedId & { orgId: string })[],
+): Promise<Map<string, Workflow>> {
+  if (named.length === 0) return new Map();
+  const rows = await lockNamed.run(tx, { named: toNamedIdRows(named) });
+  return new Map(rows.map((row) => [row.id, toWorkflow(row)]));
+}
+
 const lockOfTasks = statement<WorkflowRow>()(
   "workflows.lockOfTasks",
-  { params: ["taskIds"] },
-  ({ param }) => sql`
+  { params: [], sets: { named: namedIdRows } },
+  ({ rows }) => sql`
     select ${workflowColumns} from workflow_execution
-    where id in (select workflow_execution_id from task_execution where id = any(${param("taskIds")}::uuid[]))
+    where id in (
+      select workflow_execution_id from ${rows("named")} join task_execution task
+        on task.id = "namedId" and task.org_id = coalesce("orgId", task.org_id))
     order by id for no key update`,
 );
 
-/** Locks the workflows that own the given tasks, in id order. The owner of a task never changes. */
-export async function lockWorkflowsOfTasks(tx: Executor, taskIds: readonly string[]): Promise<Map<string, Workflow>> {
-  const rows = await lockOfTasks.run(tx, { taskIds });
+/** Locks the workflows that own the named tasks, in id order. The owner of a task never changes. */
+export async function lockWorkflowsOfTasks(tx: Executor, named: readonly NamedId[]): Promise<Map<string, Workflow>> {
+  const rows = await lockOfTasks.run(tx, { named: toNamedIdRows(named) });
   return new Map(rows.map((row) => [row.id, toWorkflow(row)]));
 }
 

@@ -1,7 +1,7 @@
 import { DomainError } from "../errors.js";
 import { eventData } from "../event-data.js";
 import { append, appendWaking } from "../workflow/change.js";
-import type { SubmitBuilder } from "../workflow/submit-effects.js";
+import type { SubmitBuilder } from "../workflow/submit-builder.js";
 import { resolvedData } from "./settle.js";
 import type { CreatePromise } from "./state.js";
 
@@ -11,11 +11,11 @@ import type { CreatePromise } from "./state.js";
  * CREATE_PROMISE.
  */
 export function createPromise(submit: SubmitBuilder, command: CreatePromise): void {
-  const { effects, facts, now } = submit;
+  const { created, facts, now } = submit;
   const { promiseId, name, timeoutMs, idempotencyKey } = command;
   if (idempotencyKey !== null) {
-    const earlier = effects.promises.find((promise) => promise.idempotencyKey === idempotencyKey);
-    const holder = earlier?.promiseId ?? facts.keyHolder(idempotencyKey);
+    const earlier = created.promiseWithKey(idempotencyKey);
+    const holder = earlier ?? facts.keyHolder(idempotencyKey);
     if (holder !== undefined && holder !== promiseId) {
       if (earlier === undefined && facts.promises(holder).some((known) => known.name === name)) {
         submit.asksAgain = true;
@@ -38,7 +38,7 @@ export function createPromise(submit: SubmitBuilder, command: CreatePromise): vo
     ]),
   );
   const timeoutAtMs = timeoutMs === null ? null : now + timeoutMs;
-  effects.promises.push({ ...command, timeoutAtMs, createdSequence });
+  created.addPromise({ ...command, timeoutAtMs, createdSequence });
 }
 
 /**
@@ -47,20 +47,14 @@ export function createPromise(submit: SubmitBuilder, command: CreatePromise): vo
  * Errors: WrongState when the workflow has no such promise. Source: RESOLVE_PROMISE.
  */
 export function resolvePromise(submit: SubmitBuilder, command: { promise: string; value: Uint8Array }): void {
-  const { effects, facts } = submit;
-  const known = [
-    ...facts.promises(command.promise),
-    ...effects.promises
-      .filter(({ promiseId, name }) => promiseId === command.promise || name === command.promise)
-      .map(({ promiseId, name }) => ({ id: promiseId, name, status: "OPEN" as const })),
-  ];
-  if (known.length === 0) {
+  const { effects, promises } = submit.created;
+  if (!promises.has(command.promise)) {
     throw new DomainError("WrongState", `resolve_promise.promise_id: the workflow has no promise ${command.promise}`, {
       field: "resolve_promise.promise_id",
       reason: "NO_SUCH_PROMISE",
     });
   }
-  const open = known.find(({ id, status }) => status === "OPEN" && !effects.resolvedPromises.has(id));
+  const open = promises.resolve(command.promise);
   if (open === undefined) return;
   effects.resolvedPromises.set(open.id, command.value);
   appendWaking(submit.change, "PROMISE_RESOLVED", resolvedData(open, command.value));

@@ -1,12 +1,12 @@
 import { eventData } from "../event-data.js";
 import { append, appendWaking } from "../workflow/change.js";
-import type { SubmitBuilder } from "../workflow/submit-effects.js";
+import type { SubmitBuilder } from "../workflow/submit-builder.js";
 
 /** Arms a timer. A timer id that the run knows already changes nothing and appends nothing. Source: START_TIMER. */
 export function startTimer(submit: SubmitBuilder, command: { timerId: string; durationMs: number }): void {
   const { timerId, durationMs } = command;
-  const { effects, facts, now } = submit;
-  if (effects.timers.some((timer) => timer.timerId === timerId)) return;
+  const { created, facts, now } = submit;
+  if (created.hasTimer(timerId)) return;
   if (facts.timer(timerId) !== undefined) {
     submit.asksAgain = true;
     return;
@@ -18,7 +18,7 @@ export function startTimer(submit: SubmitBuilder, command: { timerId: string; du
     ["fireAt", fireAtMs],
   ]);
   const startedSequence = append(submit.change, "TIMER_STARTED", data);
-  effects.timers.push({ timerId, durationMs, fireAtMs, startedSequence });
+  created.addTimer({ timerId, durationMs, fireAtMs, startedSequence });
 }
 
 /**
@@ -27,8 +27,9 @@ export function startTimer(submit: SubmitBuilder, command: { timerId: string; du
  */
 export function cancelTimer(submit: SubmitBuilder, command: { timerId: string }): void {
   const { timerId } = command;
-  const { effects, facts } = submit;
-  const armed = effects.timers.some((timer) => timer.timerId === timerId) || facts.timer(timerId)?.status === "ARMED";
+  const { created, facts } = submit;
+  const { effects } = created;
+  const armed = created.hasTimer(timerId) || facts.timer(timerId)?.status === "ARMED";
   if (!armed || effects.cancelledTimers.has(timerId)) return;
   effects.cancelledTimers.add(timerId);
   const data = eventData([["timerId", timerId]]);

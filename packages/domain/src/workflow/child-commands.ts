@@ -3,20 +3,21 @@ import { eventData, rawJson } from "../event-data.js";
 import { append } from "./change.js";
 import { childNames } from "./child-names.js";
 import type { ScheduleChild } from "./commands.js";
-import type { SubmitBuilder } from "./submit-effects.js";
+import type { SubmitBuilder } from "./submit-builder.js";
 
 /**
- * Creates a child. An id that this workflow gave the same child before changes nothing and appends nothing. Ends are
- * looked up by name, so a name stands for one child. Errors: WrongState when the id or the name is taken. Source:
- * SCHEDULE_CHILD_WORKFLOW.
+ * Creates a child; its event says under which id. An id that this workflow gave the same child before changes nothing and appends nothing. Ends are
+ * looked up by name, so a name stands for one child. Errors: WrongState when something else of the organization has
+ * the id, or another child the name. Source: SCHEDULE_CHILD_WORKFLOW.
  */
 export function scheduleChild(submit: SubmitBuilder, command: ScheduleChild): void {
-  const { change, effects, facts } = submit;
+  const { change, created, facts } = submit;
   const { workflow } = change;
-  const scheduled = effects.children.find((child) => child.childId === command.childId);
+  const childId = facts.executionId(command.childId);
+  const scheduled = created.child(childId);
   const existing = scheduled
     ? { kind: scheduled.kind, parentId: workflow.id, childName: scheduled.name }
-    : facts.execution(command.childId);
+    : facts.execution(childId);
   if (existing !== undefined) {
     const same = existing.parentId === workflow.id && existing.childName === command.name;
     if (same && existing.kind === command.kind) {
@@ -25,14 +26,18 @@ export function scheduleChild(submit: SubmitBuilder, command: ScheduleChild): vo
     }
     throw taken("child_workflow_execution_id", `${command.childId} is already used by something else`, "ID_TAKEN");
   }
-  const named = effects.children.some((child) => child.name === command.name) || facts.childNamed(command.name);
-  if (named) throw taken("child_execution_name", `another child is called ${command.name}`, "NAME_TAKEN");
+  const named = created.childNamed(command.name) ?? facts.childNamed(command.name);
+  if (named !== undefined) throw taken("child_execution_name", `another child is called ${command.name}`, "NAME_TAKEN");
   const initiatedSequence = append(
     change,
     "CHILD_WORKFLOW_INITIATED",
-    eventData([...childNames(command), ["workflowKind", command.kind], ["input", rawJson(command.input)]]),
+    eventData([
+      ...childNames({ ...command, childId }),
+      ["workflowKind", command.kind],
+      ["input", rawJson(command.input)],
+    ]),
   );
-  effects.children.push({ ...command, queue: command.queue ?? workflow.queue, initiatedSequence });
+  created.addChild({ ...command, childId, queue: command.queue ?? workflow.queue, initiatedSequence });
 }
 
 /**
@@ -40,11 +45,11 @@ export function scheduleChild(submit: SubmitBuilder, command: ScheduleChild): vo
  * already stays as it is. Errors: WrongState when the workflow has no such child. Source: REQUEST_CANCEL_CHILD_WORKFLOW.
  */
 export function cancelChild(submit: SubmitBuilder, command: { childId: string | null; name: string; reason: string }) {
-  const { change, effects, facts } = submit;
-  const scheduled = effects.children.find(({ childId, name }) =>
-    command.childId === null ? name === command.name : childId === command.childId,
-  );
-  const id = scheduled?.childId ?? command.childId ?? facts.childNamed(command.name);
+  const { change, created, facts } = submit;
+  const { effects } = created;
+  const chosen = command.childId === null ? undefined : facts.executionId(command.childId);
+  const scheduled = chosen === undefined ? created.childNamed(command.name) : created.child(chosen);
+  const id = scheduled?.childId ?? chosen ?? facts.childNamed(command.name);
   const isOurs = scheduled !== undefined || (id !== undefined && facts.execution(id)?.parentId === change.workflow.id);
   if (id === undefined || !isOurs) {
     throw new DomainError("WrongState", "request_cancel_child_workflow: the workflow has no such child", {

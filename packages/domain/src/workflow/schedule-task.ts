@@ -2,17 +2,18 @@ import { DomainError } from "../errors.js";
 import { eventData, rawJson } from "../event-data.js";
 import { append } from "./change.js";
 import type { ScheduleTask } from "./commands.js";
-import type { SubmitBuilder } from "./submit-effects.js";
+import type { SubmitBuilder } from "./submit-builder.js";
 
 /**
- * Creates a task. A task id that this workflow scheduled before, for the same kind, changes nothing and appends nothing.
- * Errors: WrongState when something else uses the id. Source: SCHEDULE_TASK.
+ * Creates a task; its event says under which id. A task id that this workflow scheduled before, for the same kind, changes nothing and appends nothing.
+ * Errors: WrongState when something else of the organization uses the id. Source: SCHEDULE_TASK.
  */
 export function scheduleTask(submit: SubmitBuilder, command: ScheduleTask): void {
-  const { change, effects, facts } = submit;
+  const { change, created, facts } = submit;
   const { workflow } = change;
-  const scheduled = effects.tasks.find((task) => task.taskId === command.taskId);
-  const existing = scheduled ? { kind: scheduled.kind, workflowId: workflow.id } : facts.task(command.taskId);
+  const taskId = facts.taskId(command.taskId);
+  const scheduled = created.task(taskId);
+  const existing = scheduled ? { kind: scheduled.kind, workflowId: workflow.id } : facts.task(taskId);
   if (existing !== undefined) {
     if (existing.workflowId === workflow.id && existing.kind === command.kind) {
       submit.asksAgain ||= scheduled === undefined;
@@ -25,7 +26,7 @@ export function scheduleTask(submit: SubmitBuilder, command: ScheduleTask): void
   }
   const queue = command.queue ?? workflow.queue;
   const data = eventData([
-    ["taskExecutionId", command.taskId],
+    ["taskExecutionId", taskId],
     ["kind", command.kind],
     ["taskType", command.kind],
     ["input", rawJson(command.input)],
@@ -35,5 +36,5 @@ export function scheduleTask(submit: SubmitBuilder, command: ScheduleTask): void
     ["idempotencyKey", command.idempotencyKey],
   ]);
   const scheduledSequence = append(change, "TASK_SCHEDULED", data);
-  effects.tasks.push({ ...command, queue, scheduledSequence });
+  created.addTask({ ...command, taskId, queue, scheduledSequence });
 }

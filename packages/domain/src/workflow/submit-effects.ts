@@ -1,15 +1,14 @@
 import type { CreatedPromise, PromiseStatus } from "../promise/state.js";
 import type { ArmedTimer, TimerStatus } from "../timer/state.js";
-import type { ChangeBuilder } from "./change.js";
 import type { ScheduleChild, ScheduleTask } from "./commands.js";
 
-/** What is already known about a task id that a submission wants to schedule. */
+/** What is already known about a task id that a submission wants to schedule, of any organization. */
 export interface KnownTask {
   kind: string;
   workflowId: string | null;
 }
 
-/** What is already known about an execution id under which a submission wants to start a child. */
+/** What is already known about an execution id under which a submission wants to start a child, of any organization. */
 export interface KnownExecution {
   kind: string;
   parentId: string | null;
@@ -24,10 +23,16 @@ export interface KnownPromise {
 
 /** What a submission is decided against, beside its workflow: read under the lock of the workflow. */
 export interface SubmitFacts {
+  /**
+   * The id of the task for which the worker chose this one: the same, unless another organization uses it. Then it is a
+   * substitute, so that whether the id is in use elsewhere decides about nothing here.
+   */
+  taskId(chosen: string): string;
   task(taskId: string): KnownTask | undefined;
   /** A timer of the current run. */
   timer(timerId: string): { status: TimerStatus } | undefined;
-  /** Any execution with that id. */
+  /** The id of the execution for which the worker chose this one, as with tasks. */
+  executionId(chosen: string): string;
   execution(id: string): KnownExecution | undefined;
   /** The child of this workflow that goes by the name. */
   childNamed(name: string): string | undefined;
@@ -39,8 +44,10 @@ export interface SubmitFacts {
 
 /** The facts of a workflow that has scheduled nothing yet. */
 export const nothingKnown: SubmitFacts = {
+  taskId: (chosen) => chosen,
   task: () => undefined,
   timer: () => undefined,
+  executionId: (chosen) => chosen,
   execution: () => undefined,
   childNamed: () => undefined,
   promises: () => [],
@@ -92,16 +99,4 @@ export function noEffects(): SubmitEffects {
     children: [],
     cancelledChildren: new Map(),
   };
-}
-
-/** One submission while its commands are applied. */
-export interface SubmitBuilder {
-  readonly change: ChangeBuilder;
-  readonly effects: SubmitEffects;
-  readonly facts: SubmitFacts;
-  readonly now: number;
-  /** Some command asks again for what an earlier activation asked for, as a worker does that could not read the history. */
-  asksAgain: boolean;
-  /** The worker says up to which event it has read. */
-  readonly tellsSeen: boolean;
 }

@@ -6,6 +6,7 @@ import type { Actor } from "../transition.js";
 import { append, beginChange, finishChange, moveTo } from "./change.js";
 import { cancelChild, scheduleChild } from "./child-commands.js";
 import type { ActivationOutcome, Submission, WorkflowCommand } from "./commands.js";
+import { CreatedSoFar } from "./created-so-far.js";
 import {
   failOfHistory,
   type HistoryLimits,
@@ -15,7 +16,8 @@ import {
 } from "./history-limit.js";
 import { scheduleTask } from "./schedule-task.js";
 import { isWorkflowTerminal, unchanged, type Workflow, type WorkflowChange } from "./state.js";
-import { noEffects, type SubmitBuilder, type SubmitEffects, type SubmitFacts } from "./submit-effects.js";
+import type { SubmitBuilder } from "./submit-builder.js";
+import { noEffects, type SubmitEffects, type SubmitFacts } from "./submit-effects.js";
 
 export interface SubmitChange extends WorkflowChange {
   effects: SubmitEffects;
@@ -41,9 +43,10 @@ export function submit(
   const actor: Actor = { type: "worker", id: workflow.workerId ?? "" };
   const change = beginChange(workflow);
   const tellsSeen = submission.seenSequence !== undefined;
-  const builder: SubmitBuilder = { change, effects: noEffects(), facts, now, tellsSeen, asksAgain: false };
+  const created = new CreatedSoFar(facts);
+  const builder: SubmitBuilder = { change, created, facts, now, tellsSeen, asksAgain: false };
   for (const command of submission.commands) applyCommand(builder, command);
-  const { effects } = builder;
+  const { effects } = created;
   const excess = historyExcess(change.workflow, submission.outcome.type === "SUSPENDED" ? limits : withReserve(limits));
   if (excess !== undefined && change.events.length > 0) {
     return { ...failOfHistory(workflow, excess), effects: noEffects(), applied: true };
@@ -69,7 +72,8 @@ export function isCurrent(workflow: Workflow, submission: Submission): boolean {
 }
 
 function applyCommand(builder: SubmitBuilder, command: WorkflowCommand): void {
-  const { change, effects } = builder;
+  const { change } = builder;
+  const { effects } = builder.created;
   switch (command.type) {
     case "RECORD_OPERATION":
       append(

@@ -28,8 +28,10 @@ export function createMemberBatcher(context: DispatchContext): Batcher<string, C
     metrics: context.metrics,
     run: async (ids) => {
       const { ended, more } = await cancelMembers(context, ids);
+      const byParent = new Map(ids.map((id) => [id, [] as Workflow[]]));
+      for (const child of ended) byParent.get(child.parentId ?? "")?.push(child);
       return ids.map((id): Outcome<CancelledMembers> => {
-        return { ok: true, value: { children: ended.filter(({ parentId }) => parentId === id), more } };
+        return { ok: true, value: { children: byParent.get(id) ?? [], more } };
       });
     },
   });

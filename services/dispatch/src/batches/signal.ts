@@ -1,5 +1,5 @@
 import { announce } from "@flovyn/bus";
-import { findSignalIds, lockWorkflows, rememberSignalIds, type SignalIdRow, WorkflowChanges } from "@flovyn/db";
+import { findSignalIds, lockNamedWorkflows, rememberSignalIds, type SignalIdRow, WorkflowChanges } from "@flovyn/db";
 import {
   type Actor,
   DomainError,
@@ -46,9 +46,9 @@ async function signalAll(context: DispatchContext, items: readonly SignalOf[]): 
   const now = context.clock.now();
   const { outcomes, changes } = await context.db.transaction(async (tx) => {
     const [locked, known] = await Promise.all([
-      lockWorkflows(
+      lockNamedWorkflows(
         tx,
-        items.map(({ workflowId }) => workflowId),
+        items.map(({ orgId, workflowId }) => ({ orgId, id: workflowId })),
       ),
       findSignalIds(tx, identified(items)),
     ]);

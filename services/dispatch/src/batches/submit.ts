@@ -9,7 +9,7 @@ import {
   insertTimers,
   insertWorkflows,
   isUniqueViolation,
-  lockWorkflows,
+  lockNamedWorkflows,
   type NewWorkflow,
   registerQueues,
   settlePromises,
@@ -17,7 +17,7 @@ import {
   WorkflowChanges,
   writeWorkflowState,
 } from "@flovyn/db";
-import { type Actor, DomainError, type Submission, submit } from "@flovyn/domain";
+import { type Actor, commandsPerSubmissionMax, DomainError, type Submission, submit } from "@flovyn/domain";
 import { type Batcher, createBatcher, type Outcome, reportWorkflows } from "@flovyn/runtime";
 import { type Cancellation, cancelLocked, cancelOpenTasks } from "../cancel-workflows.js";
 import type { DispatchContext } from "../context.js";
@@ -32,7 +32,8 @@ import {
   toTimerRows,
 } from "../submit/effect-rows.js";
 import { toNewChildren } from "../submit/new-children.js";
-import { holderIds, keysMayBeFreedOf, unusedKeys, wantedKeys, warnOfRefusedTaskKeys } from "../submit/submit-keys.js";
+import { pausesOf } from "../submit/pauses.js";
+import { keysMayBeFreedOf, unusedKeys, wantedKeys, warnOfRefusedTaskKeys } from "../submit/submit-keys.js";
 import { type CommandOf, SubmitReads } from "../submit/submit-reads.js";
 import type { Applied, Submitted } from "../submit/submitted.js";
 import type { Ends } from "./ends.js";
@@ -48,7 +49,7 @@ export interface Submit {
 export function createSubmitBatcher(context: DispatchContext, ends: Ends): Batcher<Submit, void> {
   return createBatcher<Submit, void>({
     name: "workflow.submit",
-    weightOf: (item) => submissionBytes(item.submission),
+    weightOf: ({ submission }) => submissionBytes(submission) + submission.commands.length * commandBytes,
     weightMax: batchBytesMax,
     lane: context.lane,
     metrics: context.metrics,
@@ -71,12 +72,14 @@ async function againWhenTaken<T>(submitOnce: () => Promise<T>): Promise<T> {
 
 async function submitAll(context: DispatchContext, ends: Ends, given: readonly Submit[]): Promise<Outcome<void>[]> {
   const now = context.clock.now();
+  const pause = pausesOf(given.reduce((sum, { submission }) => sum + submission.commands.length, 0));
   const { outcomes, changes, applied, children, registered } = await context.db.transaction(async (tx) => {
     const items = await nameChildrenById(tx, given);
-    const ids = [...items.map((item) => item.workflowId), ...childrenToCancel(items)];
-    const [locked, reads] = await Promise.all([lockWorkflows(tx, ids), SubmitReads.load(tx, commandsOf(items))]);
+    const named = [...items.map(({ orgId, workflowId }) => ({ orgId, id: workflowId })), ...childrenToCancel(items)];
+    const [locked, reads] = await Promise.all([lockNamedWorkflows(tx, named), SubmitReads.load(tx, commandsOf(items))]);
     const changes = new WorkflowChanges(locked);
     const { outcomes, applied } = await decideAll(context, { tx, changes, reads, items, now });
+    await pause();
     const children = toNewChildren(applied, now);
     for (const { change } of children) changes.adopt(change.next);
     const registered = await registerQueues(tx, {
@@ -91,7 +94,9 @@ async function submitAll(context: DispatchContext, ends: Ends, given: readonly S
       known: context.knownQueues,
     });
     // What an end closes has to be there before, also what a child submits in the batch that cancels it: inserts come first.
+    await pause();
     writeEffects(tx, applied, children, now);
+    await pause();
     await cancelLocked(tx, changes, childCancellations(applied), now);
     await cancelOpenTasks(tx, givenUp(applied), now);
     changes.write(tx, now);
@@ -103,7 +108,9 @@ async function submitAll(context: DispatchContext, ends: Ends, given: readonly S
 }
 
 function commandsOf(items: readonly Submit[]): CommandOf[] {
-  return items.flatMap(({ workflowId, submission }) => submission.commands.map((command) => ({ workflowId, command })));
+  return items.flatMap(({ orgId, workflowId, submission }) =>
+    submission.commands.map((command) => ({ orgId, workflowId, command })),
+  );
 }
 
 interface SubmitBatch {
@@ -122,11 +129,12 @@ async function decideAll(context: DispatchContext, batch: SubmitBatch) {
     return workflow?.orgId === item.orgId ? { workflow, submission: item.submission } : undefined;
   });
   const submitted = known.filter((one) => one !== undefined);
-  const wanted = wantedKeys(submitted, now);
-  const mayFree = keysMayBeFreedOf(submitted, { takes: wanted.size > 0, cancelled: childrenToCancel(items) });
+  const wanted = wantedKeys(submitted, reads, now);
+  const cancelled = childrenToCancel(items).flatMap(({ id }) => (changes.get(id) === undefined ? [] : [id]));
+  const mayFree = keysMayBeFreedOf(submitted, { takes: wanted.size > 0, cancelled });
   const freed = await findKeysOf(tx, mayFree);
   const holders = await holdKeys(tx, { now, wanted: [...wanted.values()], freed });
-  await reads.addHolders(tx, holderIds(holders));
+  await reads.addHolders(tx, holders);
   const applied: Applied[] = [];
   const outcomes = items.map((item): Outcome<void> => {
     try {
@@ -135,7 +143,7 @@ async function decideAll(context: DispatchContext, batch: SubmitBatch) {
       const change = submit(workflow, item.submission, reads.of(workflow), now, context.config.limits.history);
       const { outcome } = item.submission;
       changes.add(change, outcome.type === "SUSPENDED" ? outcome.reason : undefined);
-      reads.learn(workflow.id, change);
+      reads.learn(workflow, change);
       if (change.applied) applied.push({ workflow, change });
       return { ok: true, value: undefined };
     } catch (error) {
@@ -211,6 +219,9 @@ function hintDueTimes({ bus }: DispatchContext, applied: readonly Applied[], now
   hintDue(bus, "promises", promises, now);
   hintDue(bus, "tasks", tasks, now);
 }
+
+/** What a command weighs beside its payload: a submission of as many commands as are allowed is a batch of its own. */
+const commandBytes = Math.ceil(batchBytesMax / commandsPerSubmissionMax);
 
 function submissionBytes(submission: Submission): number {
   let bytes = submission.outcome.type === "COMPLETED" ? submission.outcome.output.byteLength : 0;

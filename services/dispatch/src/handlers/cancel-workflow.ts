@@ -1,5 +1,5 @@
 import { announce, decodeMessage, type IncomingRequest } from "@flovyn/bus";
-import { lockKeysOf, lockWorkflows, WorkflowChanges } from "@flovyn/db";
+import { lockKeysOf, lockNamedWorkflows, WorkflowChanges } from "@flovyn/db";
 import { cancelReasonMax, checkLength, parseExecutionId } from "@flovyn/domain";
 import { CancelWorkflowRequest, CancelWorkflowResponse } from "@flovyn/proto/ext";
 import { reportWorkflows } from "@flovyn/runtime";
@@ -25,9 +25,9 @@ export async function cancelWorkflow(
   const { caller } = request;
   const now = context.clock.now();
   const changes = await context.db.transaction(async (tx) => {
-    const workflows = new WorkflowChanges(await lockWorkflows(tx, [id]));
+    const workflows = new WorkflowChanges(await lockNamedWorkflows(tx, [{ orgId: caller.orgId, id }]));
     const workflow = workflows.get(id);
-    if (workflow === undefined || workflow.orgId !== caller.orgId) throw noSuchWorkflow();
+    if (workflow === undefined) throw noSuchWorkflow();
     if (partition !== undefined && partition !== workflow.partitionKey) throw noSuchWorkflow();
     await lockKeysOf(tx, { now, workflowIds: [id] });
     await cancelLocked(tx, workflows, [{ workflowId: id, reason, actor: callerActor(caller), withChildren }], now);

@@ -1,12 +1,5 @@
 import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
-import {
-  findChildrenByName,
-  findKnownExecutions,
-  insertWorkflows,
-  lockWorkflows,
-  type NewWorkflow,
-  registerQueues,
-} from "@flovyn/db";
+import { findChildrenByName, insertWorkflows, lockNamedWorkflows, type NewWorkflow, registerQueues } from "@flovyn/db";
 import {
   checkOrg,
   DomainError,
@@ -40,11 +33,11 @@ export async function startChildWorkflow(context: DispatchContext, request: Inco
   const now = context.clock.now();
   const { id, created, registered } = await context.db.transaction(async (tx) => {
     const [locked, named] = await Promise.all([
-      lockWorkflows(tx, [parentId]),
+      lockNamedWorkflows(tx, [{ orgId: request.caller.orgId, id: parentId }]),
       findChildrenByName(tx, [{ parentId, name: childName }]),
     ]);
     const parent = locked.get(parentId);
-    if (parent === undefined || parent.orgId !== request.caller.orgId) throw noSuchWorkflow();
+    if (parent === undefined) throw noSuchWorkflow();
     const wanted = {
       ...{ workflowKind: identifier?.value ?? "", input: message.input, metadata: {} },
       queue: wantedQueue === "" || wantedQueue === defaultQueue ? parent.queue : wantedQueue,
@@ -53,9 +46,8 @@ export async function startChildWorkflow(context: DispatchContext, request: Inco
     const child = newWorkflow(context, request, wanted, { parent, childName });
     const existing = named.get(`${parentId}/${childName}`);
     if (existing !== undefined) {
-      const known = (await findKnownExecutions(tx, [existing])).get(existing);
-      if (known?.kind !== child.change.next.kind) throw nameTaken(childName);
-      return { id: existing, created: [] as NewWorkflow[], registered: undefined };
+      if (existing.kind !== child.change.next.kind) throw nameTaken(childName);
+      return { id: existing.id, created: [] as NewWorkflow[], registered: undefined };
     }
     if (isWorkflowTerminal(parent.status)) {
       throw new DomainError("WrongState", `the workflow is ${parent.status}`, { reason: "NOT_ACTIVE" });

@@ -1,7 +1,8 @@
 import { type Executor, findChildrenByName } from "@flovyn/db";
-import type { Submission, WorkflowCommand } from "@flovyn/domain";
+import { type Submission, substituteId, type WorkflowCommand } from "@flovyn/domain";
 
 interface Item {
+  orgId: string;
   workflowId: string;
   submission: Submission;
 }
@@ -18,18 +19,20 @@ export async function nameChildrenById<T extends Item>(tx: Executor, items: read
   const ids = await findChildrenByName(tx, wanted);
   return items.map((item) => {
     const commands = item.submission.commands.map((command) =>
-      isByName(command) ? { ...command, childId: ids.get(`${item.workflowId}/${command.name}`) ?? null } : command,
+      isByName(command) ? { ...command, childId: ids.get(`${item.workflowId}/${command.name}`)?.id ?? null } : command,
     );
     return { ...item, submission: { ...item.submission, commands } };
   });
 }
 
-/** The children that the items want to cancel, as far as they are known by id. */
-export function childrenToCancel(items: readonly Item[]): string[] {
-  return items.flatMap(({ submission }) =>
-    submission.commands.flatMap((command) =>
-      command.type === "REQUEST_CANCEL_CHILD_WORKFLOW" && command.childId !== null ? [command.childId] : [],
-    ),
+/** The children that the items want to cancel, as far as they are known by id; also what their ids may stand for. */
+export function childrenToCancel(items: readonly Item[]): { orgId: string; id: string }[] {
+  return items.flatMap(({ orgId, workflowId, submission }) =>
+    submission.commands.flatMap((command) => {
+      if (command.type !== "REQUEST_CANCEL_CHILD_WORKFLOW" || command.childId === null) return [];
+      const ids = [command.childId, substituteId({ orgId, workflowId }, command.childId)];
+      return ids.map((id) => ({ orgId, id }));
+    }),
   );
 }
 

@@ -1,16 +1,18 @@
 import type { HeldKey, TakeKey } from "@flovyn/db";
 import { isCurrent, newId, type WorkflowCommand } from "@flovyn/domain";
 import type { DispatchContext } from "../context.js";
+import type { SubmitReads } from "./submit-reads.js";
 import type { Applied, Submitted } from "./submitted.js";
 
 /**
  * The idempotency keys that commands ask for, one entry for each key, for the command that comes first. A submission that
  * will not be applied anyway asks for none: an old worker must not keep the key from the one that took over.
  */
-export function wantedKeys(submitted: readonly Submitted[], now: number): Map<string, TakeKey> {
+export function wantedKeys(submitted: readonly Submitted[], reads: SubmitReads, now: number): Map<string, TakeKey> {
   const wanted = new Map<string, TakeKey>();
   for (const { workflow, submission } of submitted) {
     if (!submission.commands.some(hasKey) || !willApply(() => isCurrent(workflow, submission))) continue;
+    const facts = reads.of(workflow);
     for (const command of submission.commands) {
       if (!hasKey(command)) continue;
       const name = `${workflow.orgId}/${command.idempotencyKey}`;
@@ -21,7 +23,7 @@ export function wantedKeys(submitted: readonly Submitted[], now: number): Map<st
         orgId: workflow.orgId,
         key: command.idempotencyKey,
         workflowId: null,
-        taskId: isTask ? command.taskId : null,
+        taskId: isTask ? facts.taskId(command.taskId) : null,
         promiseId: isTask ? null : command.promiseId,
         kind: isTask ? command.kind : "",
         expiresAt: now + command.keyTtlSeconds * 1000,
@@ -62,13 +64,6 @@ function willApply(decide: () => boolean): boolean {
     // The same refusal is thrown again, and answered, where the submission is decided.
     return false;
   }
-}
-
-/** Ids of the holders by `org/key`. */
-export function holderIds(holders: ReadonlyMap<string, HeldKey>): Map<string, string> {
-  return new Map(
-    [...holders].map(([name, { promiseId, taskId, workflowId }]) => [name, promiseId ?? taskId ?? workflowId ?? ""]),
-  );
 }
 
 /** Keys that were taken for something that was not created after all. */

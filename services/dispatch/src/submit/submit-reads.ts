@@ -4,8 +4,10 @@ import {
   findPromises,
   findTaskOwners,
   findTimers,
-  type PromiseRef,
+  type HeldKey,
+  type PromiseRefOf,
   type Transaction,
+  type WantedId,
 } from "@flovyn/db";
 import {
   type DurablePromise,
@@ -14,47 +16,54 @@ import {
   type KnownTask,
   type SubmitChange,
   type SubmitFacts,
+  substituteId,
   type Timer,
   type WorkflowCommand,
 } from "@flovyn/domain";
+import { HeldIds } from "./held-ids.js";
+import { PromisesByRef } from "./promises-by-ref.js";
 
-/** A command and the workflow it is for. */
+type HeldTask = KnownTask & { orgId: string };
+type HeldExecution = KnownExecution & { orgId: string };
+
+/** A command, and the workflow that it is for according to its caller. */
 export interface CommandOf {
+  orgId: string;
   workflowId: string;
   command: WorkflowCommand;
 }
 
 /** What the commands of one batch have to know of: keys to read by. All empty for most batches. */
 interface Wanted {
-  taskIds: string[];
-  executionIds: string[];
+  taskIds: WantedId[];
+  executionIds: WantedId[];
   timers: { workflowId: string; timerId: string }[];
   childNames: { parentId: string; name: string }[];
-  promises: PromiseRef[];
+  promises: PromiseRefOf[];
 }
 
 /** The facts that the submissions of one batch are decided against. */
 export class SubmitReads {
-  readonly #tasks: Map<string, KnownTask>;
-  readonly #executions: Map<string, KnownExecution>;
+  readonly #tasks: HeldIds<HeldTask>;
+  readonly #executions: HeldIds<HeldExecution>;
   readonly #timers: Map<string, Timer>;
-  readonly #children: Map<string, string>;
-  #promises: readonly DurablePromise[];
+  readonly #children: Map<string, { id: string }>;
+  readonly #promises = new PromisesByRef();
   /** Id of a promise, task or workflow by `org/key`. */
   #holders: ReadonlyMap<string, string> = new Map();
 
   private constructor(read: {
-    tasks: Map<string, KnownTask>;
-    executions: Map<string, KnownExecution>;
+    tasks: Map<string, HeldTask>;
+    executions: Map<string, HeldExecution>;
     timers: readonly Timer[];
-    children: Map<string, string>;
+    children: Map<string, { id: string }>;
     promises: readonly DurablePromise[];
   }) {
-    this.#tasks = read.tasks;
-    this.#executions = read.executions;
+    this.#tasks = new HeldIds(read.tasks);
+    this.#executions = new HeldIds(read.executions);
     this.#timers = new Map(read.timers.map((timer) => [`${timer.workflowId}/${timer.timerId}`, timer]));
     this.#children = read.children;
-    this.#promises = read.promises;
+    this.#promises.add(read.promises);
   }
 
   /** Reads what the commands ask about; the statement that locks the workflows is sent before. */
@@ -70,63 +79,63 @@ export class SubmitReads {
     return new SubmitReads({ tasks, executions, timers, children, promises });
   }
 
-  /** Takes in who holds the wanted keys; of those that are promises, which ones they are. */
-  async addHolders(tx: Transaction, holders: ReadonlyMap<string, string>): Promise<void> {
+  /** Takes in who holds the wanted keys, by `org/key`; of those that are promises, which ones they are. */
+  async addHolders(tx: Transaction, holders: ReadonlyMap<string, HeldKey>): Promise<void> {
     if (holders.size === 0) return;
-    this.#holders = holders;
-    const known = new Set(this.#promises.map((promise) => promise.id));
-    const held = await findPromises(
-      tx,
-      [...holders.values()].filter((id) => !known.has(id)).map((id) => ({ id })),
+    this.#holders = new Map(
+      [...holders].map(([name, { promiseId, taskId, workflowId }]) => [name, promiseId ?? taskId ?? workflowId ?? ""]),
     );
-    this.#promises = [...this.#promises, ...held];
+    const unknown = [...holders].flatMap(([name, { promiseId: id }]) =>
+      id === null || this.#promises.has(id) ? [] : [{ orgId: name.slice(0, name.indexOf("/")), ref: { id } }],
+    );
+    this.#promises.add(await findPromises(tx, unknown));
   }
 
   of(workflow: { id: string; orgId: string }): SubmitFacts {
     const { id: workflowId, orgId } = workflow;
     return {
+      taskId: (chosen) => this.#tasks.idFor(workflow, chosen),
       task: (id) => this.#tasks.get(id),
       timer: (timerId) => this.#timers.get(`${workflowId}/${timerId}`),
+      executionId: (chosen) => this.#executions.idFor(workflow, chosen),
       execution: (id) => this.#executions.get(id),
-      childNamed: (name) => this.#children.get(`${workflowId}/${name}`),
-      promises: (idOrName) =>
-        this.#promises.filter(
-          (promise) => promise.workflowId === workflowId && (promise.id === idOrName || promise.name === idOrName),
-        ),
+      childNamed: (name) => this.#children.get(`${workflowId}/${name}`)?.id,
+      promises: (idOrName) => this.#promises.of(workflowId, idOrName),
       keyHolder: (key) => this.#holders.get(`${orgId}/${key}`),
     };
   }
 
   /** Ids that an applied submission took are taken for the submissions after it. */
-  learn(workflowId: string, { effects }: SubmitChange): void {
-    for (const { taskId, kind } of effects.tasks) this.#tasks.set(taskId, { kind, workflowId });
+  learn({ id: workflowId, orgId }: { id: string; orgId: string }, { effects }: SubmitChange): void {
+    for (const { taskId, kind } of effects.tasks) this.#tasks.add(taskId, { orgId, kind, workflowId });
     for (const { childId, kind, name } of effects.children) {
-      this.#executions.set(childId, { kind, parentId: workflowId, childName: name });
+      this.#executions.add(childId, { orgId, kind, parentId: workflowId, childName: name });
     }
   }
 }
 
 function wantedOf(commands: readonly CommandOf[]): Wanted {
   const wanted: Wanted = { taskIds: [], executionIds: [], timers: [], childNames: [], promises: [] };
-  for (const { workflowId, command } of commands) {
+  for (const { orgId, workflowId, command } of commands) {
+    const wantedId = (id: string) => ({ orgId, id, substitute: substituteId({ orgId, workflowId }, id) });
     switch (command.type) {
       case "SCHEDULE_TASK":
-        wanted.taskIds.push(command.taskId);
+        wanted.taskIds.push(wantedId(command.taskId));
         break;
       case "START_TIMER":
       case "CANCEL_TIMER":
         wanted.timers.push({ workflowId, timerId: command.timerId });
         break;
       case "SCHEDULE_CHILD_WORKFLOW":
-        wanted.executionIds.push(command.childId);
+        wanted.executionIds.push(wantedId(command.childId));
         wanted.childNames.push({ parentId: workflowId, name: command.name });
         break;
       case "REQUEST_CANCEL_CHILD_WORKFLOW":
-        if (command.childId !== null) wanted.executionIds.push(command.childId);
+        if (command.childId !== null) wanted.executionIds.push(wantedId(command.childId));
         break;
       case "RESOLVE_PROMISE":
-        wanted.promises.push({ workflowId, name: command.promise });
-        if (isUuid(command.promise)) wanted.promises.push({ id: command.promise });
+        wanted.promises.push({ orgId, ref: { workflowId, name: command.promise } });
+        if (isUuid(command.promise)) wanted.promises.push({ orgId, ref: { id: command.promise } });
         break;
       default:
     }

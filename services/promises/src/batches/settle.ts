@@ -18,6 +18,7 @@ import {
 } from "@flovyn/domain";
 import { type Batcher, createBatcher, type Outcome, reportWorkflows } from "@flovyn/runtime";
 import type { PromisesContext } from "../context.js";
+import { LockedPromises } from "../locked-promises.js";
 import { noSuchPromise } from "../promise-ref.js";
 
 export interface Settle {
@@ -55,7 +56,7 @@ async function settleAll(context: PromisesContext, items: readonly Settle[]): Pr
     // What a reference means and which workflow it belongs to never changes; what may change is read again under the locks.
     const meant = await findPromises(
       tx,
-      items.map(({ ref }) => ref),
+      items.map(({ orgId, ref }) => ({ orgId, ref })),
     );
     const [locked, promises] = await Promise.all([
       lockWorkflows(
@@ -68,17 +69,17 @@ async function settleAll(context: PromisesContext, items: readonly Settle[]): Pr
       ),
     ]);
     const changes = new WorkflowChanges(locked);
-    const current = new Map(promises.map((promise) => [promise.id, promise]));
+    const current = new LockedPromises(promises);
     const settled: SettledPromiseRow[] = [];
     const outcomes = items.map((item): Outcome<Settled> => {
-      const promise = pick([...current.values()], item);
+      const promise = current.pick(item);
       if (promise === undefined) return { ok: false, error: noSuchPromise() };
       const change = settlePromise(promise, item.settlement);
       const workflow = changes.get(promise.workflowId);
       if (change === undefined || workflow === undefined) return { ok: true, value: { promise, settled: false } };
       const appended = appendExternal(workflow, [change.event], item.actor, context.config.limits.history);
       changes.add(appended);
-      current.set(promise.id, change.next);
+      current.replace(change.next);
       settled.push({
         id: promise.id,
         status: change.next.status,
@@ -96,16 +97,6 @@ async function settleAll(context: PromisesContext, items: readonly Settle[]): Pr
   announce(context.bus, changes, now);
   reportWorkflows(context, changes);
   return outcomes;
-}
-
-/** Of several promises with one name the oldest open one is meant; when none is open, the newest. */
-function pick(promises: readonly DurablePromise[], { orgId, ref }: Settle): DurablePromise | undefined {
-  const meant = promises.filter(
-    (promise) =>
-      promise.orgId === orgId &&
-      ("id" in ref ? promise.id === ref.id : promise.workflowId === ref.workflowId && promise.name === ref.name),
-  );
-  return meant.find(({ status }) => status === "OPEN") ?? meant.at(-1);
 }
 
 /** The refusal for callers who have to know that theirs is not the settlement that counts. */

@@ -9,7 +9,7 @@ export async function getPromise(context: PromisesContext, request: IncomingRequ
   const message = decodeMessage(GetPromiseRequest, request.payload);
   const { orgId } = request.caller;
   const ref = await resolveKey(context, parsePromiseRef(message.promise, "promise"), orgId);
-  const id = "id" in ref ? ref.id : (await findPromises(context.db, [ref])).at(-1)?.id;
+  const id = "id" in ref ? ref.id : (await findPromises(context.db, [{ orgId, ref }])).at(-1)?.id;
   const view = id === undefined ? undefined : await findPromiseView(context.db, { orgId, id });
   if (view === undefined) throw noSuchPromise();
   return PromiseView.encode({

@@ -1,5 +1,5 @@
 import { hintDue, hintWork } from "@flovyn/bus";
-import { holdKeys, insertTasks, lockWorkflows, type NewTaskRow, registerQueues, type TakeKey } from "@flovyn/db";
+import { holdKeys, insertTasks, lockNamedWorkflows, type NewTaskRow, registerQueues, type TakeKey } from "@flovyn/db";
 import { type Actor, DomainError, isWorkflowTerminal, newId } from "@flovyn/domain";
 import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
 import type { TasksContext } from "../context.js";
@@ -63,8 +63,10 @@ async function submitWithLookups(
   now: number,
 ): Promise<Outcome<SubmittedTask>[]> {
   const { outcomes, registered } = await context.db.transaction(async (tx) => {
-    const workflowIds = submits.flatMap(({ row }) => (row.workflowId === null ? [] : [row.workflowId]));
-    const workflows = await lockWorkflows(tx, workflowIds);
+    const owners = submits.flatMap(({ row: { orgId, workflowId } }) =>
+      workflowId === null ? [] : [{ orgId, id: workflowId }],
+    );
+    const workflows = await lockNamedWorkflows(tx, owners);
     const registered = await registerQueues(tx, {
       now,
       registeredBy: "submit_task",

@@ -14,22 +14,24 @@ export async function releaseTasks(
 ): Promise<Uint8Array> {
   const { items } = decodeMessage(ReleaseRequest, request.payload);
   const claims = items.map((item) => ({ id: parseUuid(item.id, "items.id"), claimEpoch: item.claimEpoch }));
-  const released = await takeBack(context, hints, claims, "poller gone");
+  const released = await takeBack(context, hints, claims, "poller gone", request.caller.orgId);
   return ReleaseResponse.encode({ released }).finish();
 }
 
-/** Takes back exactly these claims, if they are still held. Returns how many it took. */
+/** Takes back exactly these claims, of one org or of all, if they are still held. Returns how many it took. */
 export async function takeBack(
   context: TasksContext,
   hints: DelayedHints,
   claims: readonly HeldClaim[],
   reason: string,
+  orgId?: string,
 ): Promise<number> {
   const decided = await changeTasks(
     context,
     hints,
     claims.map(({ id, claimEpoch }) => ({
       taskId: id,
+      ...(orgId === undefined ? {} : { orgId }),
       actor: systemActor("reclaim"),
       decide: (task, now) => releaseTask(task, reason, now, claimEpoch),
     })),

@@ -211,6 +211,9 @@ export class Family {
       taken.push(command.idempotencyKey);
     }
     return {
+      // One org: no id is in use elsewhere.
+      taskId: (chosen) => chosen,
+      executionId: (chosen) => chosen,
       task: (id) => this.tasks.get(id),
       timer: (timerId) => this.timers.find((one) => one.workflowId === workflow.id && one.timerId === timerId),
       execution: (id): KnownExecution | undefined => {

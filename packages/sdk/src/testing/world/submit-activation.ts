@@ -38,6 +38,8 @@ export function submitActivation(
 
 function factsOf(world: World, execution: Execution): SubmitFacts {
   return {
+    taskId: (chosen) => chosen,
+    executionId: (chosen) => chosen,
     task: (id) => world.tasks.get(id)?.task,
     timer: (id) => execution.timers.get(id),
     execution: (id) => world.executions.get(id)?.workflow,
