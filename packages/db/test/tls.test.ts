@@ -1,5 +1,5 @@
 /** Goal: the address of the database says how its server proves itself, and a server that cannot is refused. */
-import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -7,12 +7,12 @@ import {
   createCertificateAuthority,
   startTestPostgres,
   type TestPostgres,
+  waitFor,
 } from "@flovyn/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Database } from "../src/database.js";
 import { migrate } from "../src/migrate.js";
 
-const nobody = 65_534;
 const startTimeoutMs = 60_000;
 let ours: CertificateAuthority;
 let others: CertificateAuthority;
@@ -28,9 +28,10 @@ beforeAll(async () => {
   copyFileSync(keyFile, key);
   chmodSync(key, 0o600);
   chmodSync(directory, 0o755);
+  server = await startTestPostgres();
   // Postgres does not run as root, and reads no key that others may read.
-  if (process.getuid?.() === 0) chownSync(key, nobody, nobody);
-  server = await startTestPostgres({ settings: { ssl: "on", ssl_cert_file: cert, ssl_key_file: key } });
+  if (process.getuid?.() === 0) chownSync(key, statSync(`/proc/${server.pid}`).uid, 0);
+  await configure({ ssl: "on", ssl_cert_file: cert, ssl_key_file: key });
 }, startTimeoutMs);
 
 afterAll(async () => {
@@ -39,6 +40,20 @@ afterAll(async () => {
     if (each !== undefined) rmSync(each, { recursive: true, force: true });
   }
 });
+
+/** Settings that Postgres takes from then on. */
+async function configure(settings: Record<string, string>): Promise<void> {
+  const db = new Database({ url: server.url, poolMax: 1, applicationName: "test" });
+  try {
+    for (const [name, value] of Object.entries(settings)) {
+      await db.query({ text: `alter system set ${name} = '${value}'` });
+    }
+    await db.query({ text: "select pg_reload_conf()" });
+  } finally {
+    await db.close();
+  }
+  await waitFor("connections to be encrypted", async () => isEncrypted("verify-full", ours.caFile).catch(() => false));
+}
 
 /** Whether a connection by this address is encrypted. */
 async function isEncrypted(mode: string, ca?: string): Promise<boolean> {
