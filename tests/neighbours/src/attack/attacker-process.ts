@@ -4,8 +4,8 @@ import { workspaceRoot } from "@flovyn/testing";
 import type { AttackJob } from "./attacker-main.js";
 import type { AttackResult } from "./run-attack.js";
 
-/** For what is in the way of its end: the last calls, large bodies that are being made. */
-const graceMs = 60_000;
+/** An attack that is slow takes longer than its time, and large bodies are in the way of its end. */
+const graceMs = 120_000;
 
 /** Attacks from a process of its own. Errors: Error when that ends without a result, or does not end. */
 export async function attackFromProcess(job: AttackJob): Promise<AttackResult> {

@@ -32,9 +32,14 @@ export function plainMessage(rpc: AttackedRpc, { foothold }: Scene, texts?: Reco
   return plainRequest(rpc.request, { foothold, ends: endsWhatItNames(rpc.name), ...(texts && { texts }) });
 }
 
-/** A call with one message that ends and reads its answer. */
-export function grpcCall(rpc: AttackedRpc, message: Buffer, more: Partial<GrpcCall> = {}): GrpcCall {
-  return { transport: "grpc", path: rpc.path, key: keyFor(rpc), body: frame(message), ...whole, ...more };
+/** A call that ends and reads its answer, unless told otherwise. */
+export function grpcCall(rpc: AttackedRpc, call: Partial<GrpcCall> & Pick<GrpcCall, "body">): GrpcCall {
+  return { transport: "grpc", path: rpc.path, key: keyFor(rpc), ...whole, ...call };
+}
+
+/** The same with one message. */
+export function messageCall(rpc: AttackedRpc, message: Buffer, more: Partial<GrpcCall> = {}): GrpcCall {
+  return grpcCall(rpc, { body: frame(message), ...more });
 }
 
 /** A request with parameters that could be meant; those of the query and the body are the caller's matter. */

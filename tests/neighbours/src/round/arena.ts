@@ -78,9 +78,9 @@ export class Arena {
     const memory = await watch.untilBack();
     const attacked = await this.#neighbour.observe(sinceMs, untilMs);
     const ended = processes.filter((process) => !process.running()).map((process) => process.name);
-    const after = await this.#look();
-    this.#idle = after;
-    return { attack: name, result, idle: [before, after], attacked, ended, memory };
+    // A server that has ended has no more to show.
+    this.#idle = ended.length > 0 ? undefined : await this.#look();
+    return { attack: name, result, idle: this.#idle ? [before, this.#idle] : [before], attacked, ended, memory };
   }
 
   async close(): Promise<void> {

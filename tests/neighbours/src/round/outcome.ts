@@ -29,8 +29,9 @@ export interface Latency {
   max: number;
 }
 
+/** Of workflows that went well: one that is refused at once is not a fast one. */
 export function latencyOf(observations: readonly Observation[]): Latency {
-  const all = observations.flatMap(({ workflows }) => workflows.map(({ ms }) => ms));
+  const all = observations.flatMap(({ workflows }) => workflows.filter(({ fault }) => !fault).map(({ ms }) => ms));
   return { count: all.length, p50: percentile(all, 50), p99: percentile(all, 99), max: Math.max(0, ...all) };
 }
 

@@ -42,6 +42,11 @@ export function isText({ field }: RequestField): boolean {
   return field.fieldKind === "list" && field.listKind === "scalar" && isTextType(field.scalar);
 }
 
+/** Whether its value is bytes, which hold JSON. */
+export function isPayload({ field }: RequestField): boolean {
+  return field.fieldKind === "scalar" && field.scalar === ScalarType.BYTES;
+}
+
 export function isTextType(type: ScalarType): boolean {
   return type === ScalarType.STRING || type === ScalarType.BYTES;
 }

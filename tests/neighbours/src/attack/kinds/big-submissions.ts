@@ -4,7 +4,7 @@ import { requestFields, within } from "../../surface/request-fields.js";
 import type { AttackedRpc } from "../../surface/rpc-surface.js";
 import { lengthField, numberField } from "../../wire/protobuf.js";
 import type { AttackStep } from "../attack-call.js";
-import { grpcCall, httpCall, nameOfRoute, plainBody, plainMessage, type Scene } from "../scene.js";
+import { httpCall, messageCall, nameOfRoute, plainBody, plainMessage, type Scene } from "../scene.js";
 
 const elements = 10_000;
 /** Below what one signal may have. */
@@ -33,7 +33,7 @@ export function* bigSubmissions(scene: Scene): Iterable<AttackStep> {
 
 async function call(scene: Scene, rpc: AttackedRpc, list: Buffer) {
   if (rpc.name !== "SubmitWorkflowCommands") {
-    return grpcCall(rpc, Buffer.concat([plainMessage(rpc, scene), list]));
+    return messageCall(rpc, Buffer.concat([plainMessage(rpc, scene), list]));
   }
   const request = rpc.request as DescMessage;
   const number = (name: string) => request.fields.find((field) => field.name === name)?.number ?? 0;
@@ -44,7 +44,7 @@ async function call(scene: Scene, rpc: AttackedRpc, list: Buffer) {
     numberField(number("claim_epoch"), claimEpoch),
     list,
   ]);
-  return grpcCall(rpc, message);
+  return messageCall(rpc, message);
 }
 
 async function claimOne({ client }: Scene): Promise<{ id: string; claimEpoch: number }> {
@@ -94,8 +94,8 @@ function* signals(scene: Scene): Iterable<AttackStep> {
   const large = lengthField(value.number, `"${"s".repeat(signalBytes)}"`);
   const texts = { workflow_execution_id: workflowId };
   for (let count = 0; count < 10; count++) {
-    yield { target: rpc.path, make: () => grpcCall(rpc, plainMessage(rpc, scene, texts)) };
-    yield { target: rpc.path, make: () => grpcCall(rpc, Buffer.concat([plainMessage(rpc, scene, texts), large])) };
+    yield { target: rpc.path, make: () => messageCall(rpc, plainMessage(rpc, scene, texts)) };
+    yield { target: rpc.path, make: () => messageCall(rpc, Buffer.concat([plainMessage(rpc, scene, texts), large])) };
   }
   for (const route of scene.routes.filter(({ path }) => path.endsWith("/signal"))) {
     const text = () => JSON.stringify("s".repeat(signalBytes));

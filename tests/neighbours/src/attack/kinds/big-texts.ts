@@ -2,8 +2,8 @@ import { isText, type RequestField, requestFields, within } from "../../surface/
 import { gzipFrame } from "../../wire/grpc-frame.js";
 import { lengthField } from "../../wire/protobuf.js";
 import type { AttackStep } from "../attack-call.js";
-import { grpcCall, httpCall, nameOfRoute, plainBody, plainMessage, type Scene } from "../scene.js";
-import { bodyBytes, requestBytes, unpackedBytes } from "./sizes.js";
+import { grpcCall, httpCall, messageCall, nameOfRoute, plainBody, plainMessage, type Scene } from "../scene.js";
+import { bodyBytes, textBytes } from "./sizes.js";
 
 /** What a text is made of: JSON that is one long text, letters of three bytes, escapes that become six, digits. */
 const contents: readonly ((bytes: number) => string)[] = [
@@ -21,19 +21,20 @@ export function* bigTexts(scene: Scene): Iterable<AttackStep> {
   for (const rpc of scene.rpcs) {
     const texts = rpc.request ? requestFields(rpc.request).filter(isText) : [];
     const fields: readonly (RequestField | undefined)[] = texts.length === 0 ? [undefined] : texts;
-    for (const [index, field] of fields.entries()) {
-      const message = (bytes: number, content: (typeof contents)[number]) => {
-        const text = lengthField(field?.field.number ?? 1, content(bytes));
-        return Buffer.concat([plainMessage(rpc, scene), field ? within(field, text) : text]);
-      };
-      for (const [turn, bytes] of requestBytes.entries()) {
-        const content = contents[(index + turn) % contents.length] ?? contents[0];
-        if (content) yield { target: rpc.path, make: () => grpcCall(rpc, message(bytes, content)) };
+    const message = (field: RequestField | undefined, content: string) => {
+      const text = lengthField(field?.field.number ?? 1, content);
+      return Buffer.concat([plainMessage(rpc, scene), field ? within(field, text) : text]);
+    };
+    for (const bytes of textBytes) {
+      for (const [index, field] of fields.entries()) {
+        const content = contents[index % contents.length] ?? String;
+        const make = () => messageCall(rpc, message(field, content(bytes)));
+        yield { target: rpc.path, make };
       }
-      const [, large] = unpackedBytes;
-      const content = contents[index % contents.length];
-      if (!content) continue;
-      const make = () => grpcCall(rpc, Buffer.alloc(0), { ...gzip, body: gzipFrame(message(large, content)) });
+    }
+    for (const [index, field] of fields.entries()) {
+      const content = contents[index % contents.length] ?? String;
+      const make = () => grpcCall(rpc, { ...gzip, body: gzipFrame(message(field, content(textBytes[1]))) });
       yield { target: rpc.path, make };
     }
   }

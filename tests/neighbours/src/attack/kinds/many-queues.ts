@@ -1,7 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { lengthField } from "../../wire/protobuf.js";
 import type { AttackStep } from "../attack-call.js";
-import { grpcCall, plainMessage, type Scene } from "../scene.js";
+import { messageCall, plainMessage, type Scene } from "../scene.js";
 
 /** As many kinds as a worker may name, as long as they may be. */
 const [kindsMax, kindLengthMax] = [1000, 255];
@@ -19,9 +19,9 @@ export function* manyQueues(scene: Scene): Iterable<AttackStep> {
     const kinds = Buffer.concat(lists.map(({ number }) => kindList(number)));
     for (let count = 0; count < queuesAtOnce; count++) {
       const plain = () => plainMessage(rpc, scene, newQueue());
-      yield { target: rpc.path, make: () => grpcCall(rpc, plain(), held) };
+      yield { target: rpc.path, make: () => messageCall(rpc, plain(), held) };
       if (lists.length === 0) continue;
-      yield { target: rpc.path, make: () => grpcCall(rpc, Buffer.concat([plain(), kinds]), held) };
+      yield { target: rpc.path, make: () => messageCall(rpc, Buffer.concat([plain(), kinds]), held) };
     }
   }
 }

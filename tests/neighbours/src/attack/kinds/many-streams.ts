@@ -1,5 +1,5 @@
 import type { AttackStep } from "../attack-call.js";
-import { grpcCall, httpCall, nameOfRoute, plainMessage, type Scene } from "../scene.js";
+import { httpCall, messageCall, nameOfRoute, plainMessage, type Scene } from "../scene.js";
 
 const held = { metadata: { "flovyn-poll-hold-ms": "60000" } };
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", "latin1");
@@ -16,10 +16,10 @@ export function* manyStreams(scene: Scene): Iterable<AttackStep> {
     const message = plainMessage(rpc, scene);
     const stays = { ...held, ending: rpc.requestStream ? "stays" : "ends" } as const;
     if (rpc.responseStream || canBeHeld(rpc.name)) {
-      for (let count = 0; count < row; count++) yield { target, make: () => grpcCall(rpc, message, stays) };
+      for (let count = 0; count < row; count++) yield { target, make: () => messageCall(rpc, message, stays) };
     }
     for (let count = 0; count < row / 10; count++) {
-      yield { target, make: () => grpcCall(rpc, message, { ...stays, leavesAfterMs: 0 }) };
+      yield { target, make: () => messageCall(rpc, message, { ...stays, leavesAfterMs: 0 }) };
     }
   }
   for (const route of scene.routes.filter(({ streams }) => streams)) {

@@ -1,5 +1,5 @@
 import { isRepeated, type RequestField, requestFields, within } from "../../surface/request-fields.js";
-import { gzipFrame } from "../../wire/grpc-frame.js";
+import { frame, gzipFrame } from "../../wire/grpc-frame.js";
 import { lengthField, lengthType, repeatedBytes, tag, varintType } from "../../wire/protobuf.js";
 import type { AttackStep } from "../attack-call.js";
 import { grpcCall, httpCall, nameOfRoute, plainBody, plainMessage, type Scene } from "../scene.js";
@@ -15,19 +15,22 @@ const gzip = { metadata: { "grpc-encoding": "gzip" } };
  */
 export function* repeatedFields(scene: Scene): Iterable<AttackStep> {
   for (const rpc of scene.rpcs) {
+    const target = rpc.path;
     const fills = [
-      (bytes: number) => repeatedBytes(Buffer.concat([tag(unknownField, varintType), Buffer.alloc(1)]), bytes),
       ...(rpc.request ? requestFields(rpc.request) : [])
         .filter(isRepeated)
         .map((field) => (bytes: number) => within(field, emptyElements(field, bytes))),
+      (bytes: number) => repeatedBytes(Buffer.concat([tag(unknownField, varintType), Buffer.alloc(1)]), bytes),
     ];
-    for (const fill of fills) {
-      const message = (bytes: number) => Buffer.concat([plainMessage(rpc, scene), fill(bytes)]);
-      for (const bytes of requestBytes) yield { target: rpc.path, make: () => grpcCall(rpc, message(bytes)) };
-      for (const bytes of unpackedBytes) {
-        const make = () => grpcCall(rpc, Buffer.alloc(0), { ...gzip, body: gzipFrame(message(bytes)) });
-        yield { target: rpc.path, make };
+    const message = (fill: (bytes: number) => Buffer, bytes: number) =>
+      Buffer.concat([plainMessage(rpc, scene), fill(bytes)]);
+    for (const bytes of unpackedBytes) {
+      for (const fill of fills) {
+        yield { target, make: () => grpcCall(rpc, { ...gzip, body: gzipFrame(message(fill, bytes)) }) };
       }
+    }
+    for (const bytes of requestBytes) {
+      for (const fill of fills) yield { target, make: () => grpcCall(rpc, { body: frame(message(fill, bytes)) }) };
     }
   }
   for (const route of scene.routes) {

@@ -1,7 +1,7 @@
 import { frame } from "../../wire/grpc-frame.js";
 import { repeatedBytes } from "../../wire/protobuf.js";
 import type { AttackStep } from "../attack-call.js";
-import { grpcCall, httpCall, nameOfRoute, plainMessage, type Scene } from "../scene.js";
+import { httpCall, messageCall, nameOfRoute, plainMessage, type Scene } from "../scene.js";
 
 const unread = { reading: "nothing" } as const;
 /** Questions on one stream, each with an answer. */
@@ -17,10 +17,10 @@ export function* stoppedReaders(scene: Scene): Iterable<AttackStep> {
   for (const rpc of scene.rpcs) {
     const target = rpc.path;
     const message = plainMessage(rpc, scene, rpc.request ? long : undefined);
-    yield { target, make: () => grpcCall(rpc, message, unread) };
+    yield { target, make: () => messageCall(rpc, message, unread) };
     if (!rpc.requestStream) continue;
     const body = repeatedBytes(frame(message), questionsBytes);
-    yield { target, make: () => grpcCall(rpc, message, { body, ...unread, ending: "stays" }) };
+    yield { target, make: () => messageCall(rpc, message, { body, ...unread, ending: "stays" }) };
   }
   for (const route of scene.routes.filter(({ method }) => method === "GET")) {
     const target = nameOfRoute(route);
@@ -35,6 +35,6 @@ export function* stoppedReaders(scene: Scene): Iterable<AttackStep> {
   const history = scene.rpcs.find(({ name }) => name === "GetEvents");
   if (history === undefined) throw new Error("there is no RPC that reads a history");
   for (let more = 0; more < 40; more++) {
-    yield { target: history.path, make: () => grpcCall(history, plainMessage(history, scene, long), unread) };
+    yield { target: history.path, make: () => messageCall(history, plainMessage(history, scene, long), unread) };
   }
 }

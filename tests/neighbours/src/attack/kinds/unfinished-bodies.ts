@@ -19,14 +19,14 @@ export function* unfinishedBodies(scene: Scene): Iterable<AttackStep> {
   const half = Buffer.concat([frameHead(16 * mebibyte - 4096), Buffer.alloc(8 * mebibyte)]);
   for (const rpc of scene.rpcs) {
     const target = rpc.path;
-    const call = (more: Parameters<typeof grpcCall>[2]) => () => grpcCall(rpc, Buffer.alloc(0), more);
+    const call = (what: Parameters<typeof grpcCall>[1]) => () => grpcCall(rpc, what);
     const gzip = { metadata: { "grpc-encoding": "gzip" } };
     yield { target, make: call({ body: compressed, ...gzip, ...stays }) };
     yield { target, make: call({ body: half, ...stays }) };
     yield { target, make: call({ body: frame(small), ...stays }) };
     yield { target, make: call({ body: Buffer.alloc(0), ...stays }) };
     yield { target, make: call({ body: frameHead(mebibyte), ...trickles }) };
-    yield { target, make: call({ body: compressed.subarray(0, -1), ...gzip, ...trickles }) };
+    yield { target, make: call({ body: compressed.subarray(0, -1024), ...gzip, ...trickles }) };
   }
   const body = Buffer.alloc(mebibyte, " ");
   for (const route of scene.routes) {
