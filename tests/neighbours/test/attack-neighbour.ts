@@ -19,7 +19,7 @@ const seed = Number(process.env.FLOVYN_NEIGHBOURS_SEED ?? 20_261_130);
 /** Attacks to run, by a part of their names; all when it is not set. */
 const only = new RegExp(process.env.FLOVYN_NEIGHBOURS_ONLY ?? "");
 const ratioMax = 5;
-const timeoutMs = 600_000;
+const timeoutMs = 900_000;
 
 /**
  * Attacks a server by each means in turn while a neighbour works on it. A server that an attack has spoilt is replaced, so

@@ -1,7 +1,9 @@
 import { type ClientHttp2Session, connect, constants } from "node:http2";
+import { connect as connectTcp } from "node:net";
 import { grpcStatusName } from "../../wire/grpc-status.js";
 import type { GrpcCall, KeyOf } from "../attack-call.js";
 import { type CallBounds, closed, type Ended, untilEnded } from "../ended.js";
+import { attackerAddress } from "./attacker-address.js";
 import { trickle } from "./trickle.js";
 
 /** Connections to each address for those that read and for those that do not. */
@@ -61,7 +63,9 @@ export class GrpcSender {
     const name = `${reading} ${turn}`;
     const found = this.#sessions.get(name);
     if (found !== undefined && !found.closed && !found.destroyed) return found;
-    const session = connect(`http://${this.#addresses[turn % this.#addresses.length]}`, {
+    const url = `http://${this.#addresses[turn % this.#addresses.length]}`;
+    const session = connect(url, {
+      createConnection: () => connectTcp({ ...attackerAddress, port: Number(new URL(url).port) }),
       settings: settings[reading],
       maxSessionMemory: 1024,
     });

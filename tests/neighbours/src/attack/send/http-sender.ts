@@ -2,12 +2,10 @@ import { Agent, request } from "node:http";
 import { connect } from "node:net";
 import type { HttpCall, KeyOf, RawConnection } from "../attack-call.js";
 import { type CallBounds, closed, type Ended, untilEnded } from "../ended.js";
+import { attackerAddress } from "./attacker-address.js";
 import { isOrdinary, trickle } from "./trickle.js";
 
-interface Address {
-  host: string;
-  port: number;
-}
+type Address = typeof attackerAddress & { port: number };
 
 /** Sends requests over HTTP/1.1, over kept connections where they are such as clients make, and over one each otherwise. */
 export class HttpSender {
@@ -21,7 +19,7 @@ export class HttpSender {
     grpcAddresses: readonly string[];
     keys: { user: string; worker: string };
   }) {
-    const toAddress = (url: string): Address => ({ host: new URL(url).hostname, port: Number(new URL(url).port) });
+    const toAddress = (url: string): Address => ({ ...attackerAddress, port: Number(new URL(url).port) });
     this.#addresses = {
       http: options.httpUrls.map(toAddress),
       grpc: options.grpcAddresses.map((address) => toAddress(`http://${address}`)),
@@ -66,13 +64,15 @@ export class HttpSender {
 
   #request(call: HttpCall, bounds: CallBounds): Promise<Ended> {
     return untilEnded(bounds, call.leavesAfterMs, (end) => {
-      const { host, port } = this.#address("http");
       const { method, path } = call;
-      const sent = request({ host, port, method, path, headers: this.#headers(call), agent: this.#agent }, (answer) => {
-        answer.on("error", () => end(closed));
-        answer.once("end", () => end(`HTTP ${answer.statusCode}`));
-        answer.resume();
-      });
+      const sent = request(
+        { ...this.#address("http"), method, path, headers: this.#headers(call), agent: this.#agent },
+        (answer) => {
+          answer.on("error", () => end(closed));
+          answer.once("end", () => end(`HTTP ${answer.statusCode}`));
+          answer.resume();
+        },
+      );
       sent.on("error", () => end(closed));
       sent.end(call.body);
       return () => {
