@@ -1,7 +1,17 @@
 import { defineConfig } from "vitest/config";
 import LongFilesFirst from "./tests/setup/src/long-files-first.js";
 
-const FOLDERS = ["packages/*", "services/*", "apps/*", "examples/*", "bench", "tests/e2e", "tests/services", "scripts"];
+const FOLDERS = [
+  "packages/*",
+  "services/*",
+  "apps/*",
+  "examples/*",
+  "bench",
+  "tests/e2e",
+  "tests/neighbours",
+  "tests/services",
+  "scripts",
+];
 
 export default defineConfig({
   test: {

@@ -81,7 +81,7 @@ const RULES: Rule[] = [
     text: "@flovyn/testing is for tests and bench only",
     breaks: (from, { file, specifier }) =>
       nameOf(specifier) === ours("testing") &&
-      ![ours("bench"), ours("e2e"), ours("test-setup")].includes(from.name) &&
+      ![ours("bench"), ours("e2e"), ours("neighbours"), ours("test-setup")].includes(from.name) &&
       !TEST_FILES.test(file),
   },
   {

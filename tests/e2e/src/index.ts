@@ -5,7 +5,15 @@ export { createRetry, type Retry } from "./client/retry.js";
 export { type Cluster, type ClusterOptions, startCluster } from "./cluster/cluster.js";
 export { type CrashablePostgres, startCrashablePostgres } from "./cluster/crashable-postgres.js";
 export { scrapeOf, sumOf } from "./cluster/figures.js";
-export { accessToml, type Org, operatorKey, otherWorkerKey, rotatedWorkerKey } from "./cluster/orgs.js";
+export {
+  accessToml,
+  clusterToml,
+  makeOrg,
+  type Org,
+  operatorKey,
+  otherWorkerKey,
+  rotatedWorkerKey,
+} from "./cluster/orgs.js";
 export type { Replica, ServiceName } from "./cluster/replica.js";
 export * from "./history.js";
 export { activate, type Flow, flowCode } from "./replay/activate.js";

@@ -4,6 +4,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take a minute or more: begun last, they would run on alone while the other test processes have nothing to do. */
 const longFiles = [
+  "tests/neighbours/test/one-process.test.ts",
+  "tests/neighbours/test/two-gateways.test.ts",
   "tests/services/test/family/family-on-postgres.test.ts",
   "tests/e2e/test/hostile-connections.test.ts",
   "tests/e2e/test/waits-killed.test.ts",

@@ -25,6 +25,8 @@ export interface ClusterOptions {
   silenceMs?: number;
   /** The configuration, where it shall be another than that of the harnesses of existing clients. */
   toml?: (orgs: readonly [Org, Org]) => string;
+  /** Environment of the replicas, over that of all clusters. */
+  env?: Record<string, string>;
 }
 
 export interface Cluster {
@@ -72,6 +74,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       NATS_URL: undefined,
       LOG_LEVEL: "info",
       NODE_OPTIONS: undefined,
+      ...options.env,
     };
     const byService = new Map<ServiceName, Replica[]>();
     for (const [service, count] of Object.entries(options.replicas) as [ServiceName, number][]) {

@@ -47,6 +47,11 @@ export class Replica {
     return `http://localhost:${this.#httpPort}`;
   }
 
+  /** Of the process that runs or ran last. */
+  get pid(): number {
+    return this.#process?.pid ?? -1;
+  }
+
   get running(): boolean {
     return this.#process?.running ?? false;
   }
