@@ -71,6 +71,9 @@ describe("a body that does not end", () => {
       error: expect.stringMatching(/^request_bytes: one key may hold 1000 bytes at the moment; try again in 200 ms$/),
     });
     socket.destroy();
+    // Whoever leaves is no fault of the server's.
+    const cancelled = /^flovyn_gateway_http_requests_total\{.*method="POST",status="499".*\} 1$/m;
+    await waitFor("the end to be counted", async () => cancelled.test(await harness.figures()));
     await waitFor("room", async () => (await harness.fetch(listPath, init)).status === 201);
     expect((await shown("request_bytes")).used).toEqual({ principal: 0, org: 0 });
   });

@@ -49,11 +49,17 @@ async function readBytes(request: Request): Promise<Buffer> {
   const account = accountOf(request);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.byteLength;
-    if (size > restBodyBytesMax) throw bodyTooLarge();
-    account?.received(chunk.byteLength);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body) {
+      size += chunk.byteLength;
+      if (size > restBodyBytesMax) throw bodyTooLarge();
+      account?.received(chunk.byteLength);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    // Besides its limits, reading a body fails only when its connection ends.
+    if (cause instanceof DomainError) throw cause;
+    throw new DomainError("Cancelled", "body: the connection ended before its last byte", { cause });
   }
   account?.complete();
   return Buffer.concat(chunks);

@@ -25,6 +25,7 @@ export class RequestAccount {
   readonly #charge: (bytes: number) => void;
   #requestBytes = 0;
   #answerBytes = 0;
+  #late: NodeJS.Timeout | undefined;
 
   /** Errors: LimitExceeded. */
   constructor({ budgets, holder, outgoing, charge }: RequestAccountOptions) {
@@ -47,16 +48,23 @@ export class RequestAccount {
     this.#charge(this.#requestBytes);
   }
 
-  /** Counts an answer, which has to be taken in time. Errors: LimitExceeded. */
+  /**
+   * Counts an answer, or a part of one in place of the part before, which the caller has taken. It has to be taken in time.
+   * Errors: LimitExceeded.
+   */
   answer(bytes: number): void {
-    this.#budgets.answer_bytes.take(this.#holder, bytes);
-    this.#answerBytes += bytes;
-    const late = setTimeout(() => this.#outgoing.destroy(), answerTimeMs(bytes));
-    late.unref();
-    this.#outgoing.once("close", () => clearTimeout(late));
+    const { answer_bytes } = this.#budgets;
+    answer_bytes.give(this.#holder, this.#answerBytes);
+    this.#answerBytes = 0;
+    clearTimeout(this.#late);
+    answer_bytes.take(this.#holder, bytes);
+    this.#answerBytes = bytes;
+    this.#late = setTimeout(() => this.#outgoing.destroy(), answerTimeMs(bytes));
+    this.#late.unref();
   }
 
   #close(): void {
+    clearTimeout(this.#late);
     this.#budgets.calls.give(this.#holder);
     this.#budgets.request_bytes.give(this.#holder, this.#requestBytes);
     this.#budgets.answer_bytes.give(this.#holder, this.#answerBytes);

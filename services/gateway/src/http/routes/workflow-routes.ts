@@ -17,6 +17,7 @@ import { eventPageJson, eventPagesStream } from "../event-pages.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { jsonArray, jsonObject } from "../json-text.js";
 import { readExecution, readListEventsQuery, readListWorkflowsQuery } from "../query.js";
+import { accountOf } from "../request-account.js";
 import { respondJson } from "../respond.js";
 import type { RouteTable } from "../route-table.js";
 import { readStartWorkflow } from "../start-requests.js";
@@ -194,7 +195,8 @@ async function listEvents(
   };
   // The library would wait for more of the body before it sends the head.
   const headers = { "content-type": "application/json", "transfer-encoding": "chunked" };
-  return context.body(eventPagesStream(first, read, cut), 200, headers);
+  const count = (bytes: number) => accountOf(context.req.raw)?.answer(bytes);
+  return context.body(eventPagesStream({ first, next: read, count, cut }), 200, headers);
 }
 
 function findWorkflow(http: HttpContext, context: Context<HttpEnv>, id: string): Promise<WorkflowView> {
