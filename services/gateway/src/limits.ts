@@ -129,3 +129,9 @@ export const deniedKeysMax = 10_000;
 
 /** Calls that run at shutdown get so long to end before their connections are cut. */
 export const drainMs = 10_000;
+
+/** Requests and answers from here on have turns of their own at the services: they hold up others while they are read. */
+export const heavyRequestBytes = 128 * 1024;
+export const heavyAnswerBytes = 512 * 1024;
+/** Operations of orgs whose last answer is remembered to have been that large. */
+export const heavyAnswersMax = 10_000;

@@ -2,7 +2,7 @@
 import * as domain from "@flovyn/domain";
 import { budgetNames, budgetTable, type LimitsConfig } from "@flovyn/runtime";
 import { routes } from "../src/grpc/routes.js";
-import { restBodyBytesMax, restInputBytesMax } from "../src/limits.js";
+import { heavyAnswerBytes, heavyRequestBytes, restBodyBytesMax, restInputBytesMax } from "../src/limits.js";
 
 const scopes = ["connection", "principal", "org", "address", "process"] as const;
 
@@ -42,15 +42,18 @@ Metrics: \`flovyn_gateway_budget_used\`, \`flovyn_gateway_budget_limit\`, \`flov
 ## Rates
 
 An organization may make ${number(defaults.org.requestsPerSecond)} calls a second, and ${number(defaults.org.burst)} at once
-after a pause, unless its quotas or its tier say otherwise; a request counts once more for each 16 KiB. 0 turns the rate off.
+after a pause, unless its quotas or its tier say otherwise; each 16 KiB of requests and answers count as one more. 0 turns the
+rate off.
 Refusals have the reason \`RATE_LIMIT\`. [configuration.md](configuration.md#keys) has the settings.
 
 ## Fair turns at the services
 
 Calls of an organization that is alone run at the services ${number(defaults.serviceCalls.alone)} at a time
 (\`limits.service_calls\`). While several organizations call, all of them together have ${defaults.serviceCalls.shared} at a
-time (\`limits.service_calls_shared\`), and the next turn goes to the one that has the fewest running. A call waits for its
-turn and is not refused; the wait counts against its deadline. Large requests count as several calls.
+time (\`limits.service_calls_shared\`), and the next turn goes to the one that has the fewest running. Calls with requests
+of ${heavyRequestBytes / 1024} KiB and more, and those whose like last had answers of ${heavyAnswerBytes / 1024} KiB and more, have turns of their own: while several
+organizations call, each has one such call at a time, and pauses after it for as long as it took. A call waits for its turn
+and is not refused; the wait counts against its deadline.
 
 ## Messages
 

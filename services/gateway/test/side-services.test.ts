@@ -77,6 +77,15 @@ describe("grpc.health.v1", () => {
     await waitFor("the streams to be forgotten", async () => (await streams()) === "0");
   });
 
+  it.each(["Check", "Watch"])("refuses a request of %s that is no message", async (name) => {
+    const broken = Buffer.from([0x0a, 0xff]);
+    const end = await callAnyShapeWith(`/grpc.health.v1.Health/${name}`, broken);
+    expect(end).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringMatching(/not a valid protobuf/),
+    });
+  });
+
   it("lets one address watch only so many times, and others go on", async () => {
     const { Watch } = healthService;
     if (Watch === undefined) throw new Error("the health service has no Watch");
@@ -97,6 +106,16 @@ describe("grpc.health.v1", () => {
     await waitFor("room", async () => (await watch(client).outcome) === status.OK);
   });
 });
+
+/** How a call with one message ends. */
+function callAnyShapeWith(path: string, message: Buffer): Promise<ServiceError> {
+  const pass = (bytes: Buffer) => bytes;
+  return new Promise((resolve) => {
+    const call = client.makeServerStreamRequest(path, pass, pass, message);
+    call.on("error", (error) => resolve(error as ServiceError));
+    call.resume();
+  });
+}
 
 /** One request of the reflection protocol: `field` holds a text. The messages are simple enough to write by hand. */
 function reflect(version: string, field: number, text: string, key?: string): Promise<Buffer> {

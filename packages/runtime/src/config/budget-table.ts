@@ -49,7 +49,7 @@ export const budgetTable = {
     unit: "bytes",
     what: "Answers that their callers have not taken yet.",
     retryMs: 500,
-    limits: { connection: 128 * mebibyte, principal: 256 * mebibyte, org: 256 * mebibyte, process: 512 * mebibyte },
+    limits: { connection: 64 * mebibyte, principal: 64 * mebibyte, org: 64 * mebibyte, process: 256 * mebibyte },
   },
   held_polls: {
     unit: "polls",

@@ -16,7 +16,7 @@ export interface Admitted {
 
 export interface AdmissionOptions {
   authenticate: Authenticate;
-  /** Counts the size of a message against the rate of its caller. */
+  /** Counts the size of a message or an answer against the rate of its caller. */
   charge?: (caller: Caller, bytes: number) => void;
   /** How long a message may take to arrive. In ms. */
   messageMs?: number;

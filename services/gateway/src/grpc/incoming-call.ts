@@ -149,6 +149,7 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
       this.#end(error, newId());
       return;
     }
+    if (this.#caller !== undefined) this.#parts.admission.charge(this.#caller, bytes);
     const { wheel, now } = this.#parts.context;
     wheel.remove(this);
     wheel.add(this, now() + answerTimeMs(account.answerBytes));

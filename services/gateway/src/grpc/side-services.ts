@@ -1,4 +1,4 @@
-import { newId } from "@flovyn/domain";
+import { DomainError, newId } from "@flovyn/domain";
 import type {
   Server,
   ServerDuplexStream,
@@ -88,14 +88,18 @@ export class SideServices implements OpenCalls {
         for (const [name, handler] of Object.entries(implementation)) {
           kept[name] = this.#around(handler as AnyHandler, rules) as UntypedServiceImplementation[string];
         }
-        this.#options.server.addService(definition, kept);
+        this.#options.server.addService(tolerant(definition), kept);
       },
     });
   }
 
   #around(handle: AnyHandler, rules: StreamRules): AnyHandler {
     return (call, send) => {
-      if (!("write" in call) || send !== undefined) handle(call, send);
+      if ("request" in call && call.request === unreadable) {
+        const status = this.#options.context.statusEdge(unreadableRequest(), newId());
+        if (send === undefined) call.emit("error", status);
+        else send(status);
+      } else if (!("write" in call) || send !== undefined) handle(call, send);
       else if (this.#keep(call, rules)) rules.handle(call, handle);
     };
   }
@@ -134,4 +138,26 @@ export class SideServices implements OpenCalls {
       end: (why) => stream.emit("error", statusEdge(why, newId())),
     });
   }
+}
+
+/** Stands for a request that is no message of its type. */
+const unreadable = Symbol("unreadable");
+
+/** The library would answer a request that it cannot read as if that were a fault of the server. */
+function tolerant(definition: ServiceDefinition): ServiceDefinition {
+  const methods = Object.entries(definition).map(([name, method]) => {
+    const requestDeserialize = (bytes: Buffer): unknown => {
+      try {
+        return method.requestDeserialize(bytes);
+      } catch {
+        return unreadable;
+      }
+    };
+    return [name, { ...method, requestDeserialize }] as const;
+  });
+  return Object.fromEntries(methods);
+}
+
+function unreadableRequest(): DomainError {
+  return new DomainError("InvalidInput", "the request is not a valid protobuf message of its type");
 }

@@ -13,7 +13,7 @@ export interface RequestAccountOptions {
   budgets: RequestBudgets;
   holder: BudgetHolder;
   outgoing: ServerResponse;
-  /** Counts the size of the request against the rate of its caller. */
+  /** Counts the size of the request and its answer against the rate of its caller. */
   charge: (bytes: number) => void;
 }
 
@@ -59,6 +59,7 @@ export class RequestAccount {
     clearTimeout(this.#late);
     answer_bytes.take(this.#holder, bytes);
     this.#answerBytes = bytes;
+    this.#charge(bytes);
     this.#late = setTimeout(() => this.#outgoing.destroy(), answerTimeMs(bytes));
     this.#late.unref();
   }

@@ -73,7 +73,7 @@ export class CallLimits {
     return { org: this.#options.orgRate(orgId) ?? org, principal };
   }
 
-  /** Counts the size of a request that was let through: it is worth another call for every 16 KiB. */
+  /** Counts the size of a request that was let through, or of its answer: each 16 KiB are worth another call. */
   charge(caller: Caller, bytes: number): void {
     const calls = Math.floor(bytes / callBytes);
     if (calls === 0) return;

@@ -64,7 +64,8 @@ export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http
     },
   );
 
-  let document: string | undefined;
+  // The bytes, so that all answers that are not taken yet share them.
+  let document: Uint8Array<ArrayBuffer> | undefined;
   table.add(
     {
       method: "get",
@@ -80,7 +81,7 @@ export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http
       },
     },
     (context) => {
-      document ??= JSON.stringify(describe(app));
+      document ??= new TextEncoder().encode(JSON.stringify(describe(app)));
       return context.body(document, 200, { "content-type": "application/json" });
     },
   );
