@@ -32,7 +32,7 @@ export function plainMessage(rpc: AttackedRpc, { foothold }: Scene, texts?: Reco
   return plainRequest(rpc.request, { foothold, ends: endsWhatItNames(rpc.name), ...(texts && { texts }) });
 }
 
-/** A call that ends and reads its answer, unless told otherwise. */
+/** A call that ends and reads its answer, unless `call` says otherwise. */
 export function grpcCall(rpc: AttackedRpc, call: Partial<GrpcCall> & Pick<GrpcCall, "body">): GrpcCall {
   return { transport: "grpc", path: rpc.path, key: keyFor(rpc), ...whole, ...call };
 }

@@ -7,6 +7,8 @@ import { heapMebibytes, type StartTopology } from "./topology.js";
 
 const shownLines = 60;
 const name = "flovyn";
+/** A directory for a CPU profile of the server, to look for a reason. */
+const profiles = process.env.FLOVYN_NEIGHBOURS_PROFILES;
 
 /** All services in one process, with the bus inside. */
 export const startOneProcess: StartTopology = async () => {
@@ -27,6 +29,7 @@ export const startOneProcess: StartTopology = async () => {
       name,
       command: process.execPath,
       args: [
+        ...(profiles === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}`]),
         ...[`--max-old-space-size=${heapMebibytes}`, join(workspaceRoot(), "bin", "flovyn"), "dev", "--no-demo"],
         ...["--data", directory, "--config", config, "--database-url", database.url],
         ...["--http-port", String(httpPort), "--grpc-port", String(grpcPort)],
