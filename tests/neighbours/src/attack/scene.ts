@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { FlovynClient } from "@flovyn/e2e";
 import type { Foothold } from "../surface/foothold.js";
 import { endsWhatItNames, plainRequest, plainText } from "../surface/plain-request.js";
@@ -54,11 +55,14 @@ export function nameOfRoute({ method, path }: AttackedRoute): string {
   return `${method} ${path}`;
 }
 
+/** Required, under one of two names, neither of which the document can require. */
+const alsoRequired = new Set(["workflowKind"]);
+
 /** A JSON body with what is required; `texts` are JSON and come on top. */
 export function plainBody(route: AttackedRoute, { foothold }: Scene, texts: Record<string, string> = {}): Buffer {
   const ends = endsWhatItNames(nameOfRoute(route));
   const members = Object.entries(route.body ?? {})
-    .filter(([name, { required }]) => required && !(name in texts))
+    .filter(([name, { required }]) => (required || alsoRequired.has(name)) && !(name in texts))
     .map(([name, { type }]) => [name, type === "string" ? JSON.stringify(plainText(name, { foothold, ends })) : "1"]);
   const all = [...members, ...Object.entries(texts)];
   return Buffer.from(`{${all.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(",")}}`);
@@ -68,5 +72,5 @@ function pathParameter(route: AttackedRoute, name: string, foothold: Foothold): 
   const ends = endsWhatItNames(nameOfRoute(route));
   if (name === "id" && route.path.includes("task-executions")) return plainText("taskExecutionId", { foothold, ends });
   if (name === "id" && route.path.includes("executions")) return plainText("workflowExecutionId", { foothold, ends });
-  return plainText(name === "promise" ? "promiseId" : name, { foothold, ends });
+  return name === "promise" ? `key:${randomUUID()}` : plainText(name, { foothold, ends });
 }

@@ -36,7 +36,8 @@ function isWanted(field: DescField): boolean {
 
 function plainField(field: DescField, options: PlainRequestOptions): Buffer {
   const { number, name } = field;
-  if (field.fieldKind === "enum") return numberField(number, 1);
+  // The first status of a submission stays with a worker, and no worker is there.
+  if (field.fieldKind === "enum") return numberField(number, name === "status" ? 2 : 1);
   if (field.fieldKind === "message") return lengthField(number, plainRequest(field.message, options));
   if (field.fieldKind !== "scalar") return Buffer.alloc(0);
   if (field.scalar === ScalarType.BYTES) return lengthField(number, "1");
@@ -57,5 +58,6 @@ export function plainText(name: string, { foothold, ends }: PlainRequestOptions)
   if (plain === "queue") return "attacked";
   if (plain === "workertype") return "UNIFIED";
   if (plain === "level") return "INFO";
+  if (plain === "payload") return "1";
   return "attack";
 }
