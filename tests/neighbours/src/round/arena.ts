@@ -75,11 +75,12 @@ export class Arena {
     const target = { grpcAddresses, httpUrls, routes: this.#routes, foothold: this.#foothold };
     const result = await attackFromProcess({ name, ms, seed, ...target });
     const untilMs = Date.now();
-    const memory = await watch.untilBack();
     const attacked = await this.#neighbour.observe(sinceMs, untilMs);
     const ended = processes.filter((process) => !process.running()).map((process) => process.name);
     // A server that has ended has no more to show.
     this.#idle = ended.length > 0 ? undefined : await this.#look();
+    // Only now: what the server does for callers that have left takes memory after the attack, too.
+    const memory = await watch.untilBack(untilMs);
     return { attack: name, result, idle: this.#idle ? [before, this.#idle] : [before], attacked, ended, memory };
   }
 

@@ -43,7 +43,7 @@ function some(what: string, examples: readonly string[]): string[] {
   return more > 0 ? [...shown, `${what}: ${more} more`] : shown;
 }
 
-function inMib({ beforeBytes, peakBytes, afterBytes }: Outcome["memory"]): string {
+function inMib({ process, beforeBytes, peakBytes, afterBytes }: Outcome["memory"]): string {
   const [before, peak, after] = [beforeBytes, peakBytes, afterBytes].map((bytes) => Math.round(bytes / 1024 ** 2));
-  return `${before} MiB before, at most ${peak}, ${after} afterwards`;
+  return `${process} had ${before} MiB before, at most ${peak}, ${after} afterwards`;
 }

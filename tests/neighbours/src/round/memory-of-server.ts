@@ -14,14 +14,14 @@ const everyMs = 100;
  * count that answer nothing.
  */
 export class MemoryOfServer {
-  readonly #processes: readonly { pid: number; firstBytes: number }[];
+  readonly #processes: readonly { name: string; pid: number; firstBytes: number }[];
 
   constructor(processes: readonly ServerProcess[]) {
-    this.#processes = processes.map(({ pid }) => ({ pid, firstBytes: residentBytes(pid) ?? 0 }));
+    this.#processes = processes.map(({ name, pid }) => ({ name, pid, firstBytes: residentBytes(pid) ?? 0 }));
   }
 
-  /** Looks from now on, until it is asked whether the memory has come back. */
-  watch(): { untilBack(): Promise<Outcome["memory"]> } {
+  /** Looks from now on, until it is asked whether the memory of an attack that ended at `sinceMs` has come back. */
+  watch(): { untilBack(sinceMs: number): Promise<Outcome["memory"]> } {
     const peaks = new Map<number, number>();
     const look = () => {
       for (const { pid } of this.#processes) peaks.set(pid, Math.max(peaks.get(pid) ?? 0, residentBytes(pid) ?? 0));
@@ -29,17 +29,22 @@ export class MemoryOfServer {
     const timer = setInterval(look, everyMs);
     look();
     return {
-      untilBack: async () => {
-        const sinceMs = performance.now();
-        while (!this.#isBack() && performance.now() - sinceMs < backMs) await pause(everyMs);
+      untilBack: async (sinceMs) => {
+        while (!this.#isBack() && Date.now() - sinceMs < backMs) await pause(everyMs);
         clearInterval(timer);
-        const backAfterMs = this.#isBack() ? performance.now() - sinceMs : undefined;
+        const backAfterMs = this.#isBack() ? Date.now() - sinceMs : undefined;
         const [most] = this.#processes.toSorted(
           (a, b) => (peaks.get(b.pid) ?? 0) - b.firstBytes - ((peaks.get(a.pid) ?? 0) - a.firstBytes),
         );
         if (most === undefined) throw new Error("the server has no process");
-        const { pid, firstBytes: beforeBytes } = most;
-        return { beforeBytes, peakBytes: peaks.get(pid) ?? 0, afterBytes: residentBytes(pid) ?? 0, backAfterMs };
+        const { name, pid, firstBytes: beforeBytes } = most;
+        return {
+          process: name,
+          beforeBytes,
+          peakBytes: peaks.get(pid) ?? 0,
+          afterBytes: residentBytes(pid) ?? 0,
+          backAfterMs,
+        };
       },
     };
   }

@@ -13,7 +13,8 @@ export interface Outcome {
   /** Processes of the server that ended. */
   ended: string[];
   memory: {
-    /** Of the process that has grown most, in bytes. */
+    /** The process that has grown most; the figures are its. */
+    process: string;
     beforeBytes: number;
     peakBytes: number;
     afterBytes: number;
