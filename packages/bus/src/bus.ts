@@ -34,6 +34,8 @@ export interface BusRequest extends RequestHeader {
   payload: Uint8Array;
   /** Time left for an answer. After it the request rejects with Timeout, by the name of the operation where that is public. */
   timeoutMs: number;
+  /** Asked before a read that had to wait is made: false when its caller has left. Stays in this process. */
+  isWanted?: () => boolean;
 }
 
 export interface IncomingRequest extends RequestHeader {

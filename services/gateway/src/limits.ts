@@ -133,5 +133,7 @@ export const drainMs = 10_000;
 /** Requests and answers from here on have turns of their own at the services: they hold up others while they are read. */
 export const heavyRequestBytes = 128 * 1024;
 export const heavyAnswerBytes = 512 * 1024;
-/** Operations of orgs whose last answer is remembered to have been that large. */
+/** How long answers like the last large one are expected to be large, too. */
+export const heavyForMs = 10_000;
+/** Operations of orgs of which is remembered how large their answers are. */
 export const heavyAnswersMax = 10_000;

@@ -47,7 +47,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
   const { config, health, log } = context;
   const now = () => performance.now();
   const turns = new ServiceTurns({ ...config.limits.serviceCalls, now });
-  const bus = createFairBus(context.bus, turns);
+  const bus = createFairBus(context.bus, turns, now);
   const wallClock = () => context.clock.now();
   const anonymous = anonymousCaller(config);
   if (anonymous !== undefined) {

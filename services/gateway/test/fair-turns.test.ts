@@ -1,8 +1,17 @@
 /** Goal: the calls of one org do not wait for those of another that makes many, at either transport. */
-import { StartWorkflowRequest } from "@flovyn/proto/v1";
+import { GetEventsRequest, StartWorkflowRequest } from "@flovyn/proto/v1";
 import { waitFor } from "@flovyn/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { callRaw, GatewayHarness, org, otherKey, otherOrg, testConfig, workerKey } from "./gateway-harness.js";
+import {
+  callRaw,
+  GatewayHarness,
+  metadataOf,
+  org,
+  otherKey,
+  otherOrg,
+  testConfig,
+  workerKey,
+} from "./gateway-harness.js";
 
 const path = "flovyn.v1.WorkflowDispatch/StartWorkflow";
 let harness: GatewayHarness;
@@ -25,6 +34,31 @@ function start(key: string, orgId: string): Promise<unknown> {
   const request = StartWorkflowRequest.encode(StartWorkflowRequest.fromPartial({ orgId, workflowKind: "k" })).finish();
   return callRaw(harness.client(), path, request, { key });
 }
+
+it("reads of histories run few at a time until one was small, and not for callers that have left", async () => {
+  const reads = "flovyn.v1.WorkflowDispatch/GetEvents";
+  const asked: (() => void)[] = [];
+  harness.services.answer(reads, () => {
+    return new Promise<Uint8Array>((resolve) => asked.push(() => resolve(new Uint8Array())));
+  });
+  const client = harness.client();
+  const request = GetEventsRequest.encode({ workflowExecutionId: "x" }).finish();
+  const pass = (bytes: Buffer) => bytes;
+  const calls = Array.from({ length: 12 }, () =>
+    client.makeUnaryRequest(`/${reads}`, pass, pass, Buffer.from(request), metadataOf({}), () => {}),
+  );
+  const figure = async (name: string) =>
+    Number(new RegExp(`^${name}\\S* (\\d+)$`, "m").exec(await harness.metrics.registry.metrics())?.[1]);
+  await waitFor("the turns to be taken", () => asked.length === 8);
+  await waitFor("the rest to wait", async () => (await figure("flovyn_gateway_waiting_calls")) === 4);
+  for (const call of calls.slice(8, 11)) call.cancel();
+  const openCalls = 'flovyn_gateway_budget_used{budget="calls"';
+  await waitFor("three callers to have left", async () => (await figure(openCalls)) === 9);
+  for (const answer of asked) answer();
+  await waitFor("nothing to wait", async () => (await figure("flovyn_gateway_waiting_calls")) === 0);
+  expect(asked).toHaveLength(9);
+  asked[8]?.();
+});
 
 it("a call of an org that makes few is the next one, whatever others have waiting, and all are answered", async () => {
   const flood = Array.from({ length: 100 }, () => start(workerKey, org.id));

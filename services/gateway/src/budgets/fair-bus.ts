@@ -1,11 +1,17 @@
 import type { Bus, BusRequest } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
-import { heavyAnswerBytes, heavyAnswersMax, heavyRequestBytes } from "../limits.js";
+import { heavyAnswerBytes, heavyAnswersMax, heavyForMs, heavyRequestBytes } from "../limits.js";
 import type { ServiceTurns, Weight } from "./service-turns.js";
 
-/** A bus whose requests on behalf of an org take fair turns. What the gateway asks for itself never waits. */
-export function createFairBus(bus: Bus, turns: ServiceTurns): Bus {
-  const heavyAnswers = new HeavyAnswers();
+/** Reads of histories, which may be large: they count as heavy until one was small. */
+const historyReads: ReadonlySet<string> = new Set(["flovyn.v1.WorkflowDispatch/GetEvents", "internal/ListEvents"]);
+
+/**
+ * A bus whose requests on behalf of an org take fair turns. What the gateway asks for itself never waits. A request whose
+ * caller has left by its turn is not made; it is Cancelled.
+ */
+export function createFairBus(bus: Bus, turns: ServiceTurns, now: () => number): Bus {
+  const heavyAnswers = new HeavyAnswers(now);
   return {
     async request(request) {
       const { orgId } = request.caller;
@@ -37,30 +43,43 @@ async function timeOf(turn: Promise<void>): Promise<number> {
   return performance.now() - startedMs;
 }
 
-/** The wait counts against the time that the caller has. Errors: Timeout. */
+/** The wait counts against the time that the caller has. Errors: Timeout, Cancelled. */
 function atTurn(request: BusRequest, waitedMs: number): BusRequest {
+  if (request.isWanted?.() === false) throw new DomainError("Cancelled", "the caller has left");
   const timeoutMs = request.timeoutMs - waitedMs;
   if (timeoutMs <= 0) throw new DomainError("Timeout", "the call waited too long for other calls");
   return { ...request, timeoutMs };
 }
 
-/** Remembers which operations last had large answers for an org: how large the next one is, is not known before it. */
+/**
+ * Remembers which operations had large answers for an org of late: how large the next one is, is not known before it.
+ */
 class HeavyAnswers {
-  readonly #last = new Set<string>();
+  readonly #now: () => number;
+  /** Until when answers are expected to be large; in the past for those that were small. */
+  readonly #heavyUntilMs = new Map<string, number>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   weightOf(request: BusRequest): Weight {
-    const isHeavy = request.payload.byteLength >= heavyRequestBytes || this.#last.has(keyOf(request));
-    return isHeavy ? "heavy" : "light";
+    if (request.payload.byteLength >= heavyRequestBytes) return "heavy";
+    const isHistory = historyReads.has(request.operation);
+    // Most operations never have a large answer, and then nothing is kept.
+    if (this.#heavyUntilMs.size === 0) return isHistory ? "heavy" : "light";
+    const untilMs = this.#heavyUntilMs.get(keyOf(request));
+    if (untilMs === undefined) return isHistory ? "heavy" : "light";
+    return untilMs > this.#now() ? "heavy" : "light";
   }
 
   note(request: BusRequest, bytes: number): void {
+    const isHeavy = bytes >= heavyAnswerBytes;
+    if (!isHeavy && !historyReads.has(request.operation)) return;
     const key = keyOf(request);
-    if (bytes < heavyAnswerBytes) {
-      if (this.#last.size > 0) this.#last.delete(key);
-      return;
-    }
-    if (this.#last.size >= heavyAnswersMax) this.#last.clear();
-    this.#last.add(key);
+    if (!isHeavy && this.#heavyUntilMs.has(key)) return;
+    if (this.#heavyUntilMs.size >= heavyAnswersMax) this.#heavyUntilMs.clear();
+    this.#heavyUntilMs.set(key, isHeavy ? this.#now() + heavyForMs : 0);
   }
 }
 

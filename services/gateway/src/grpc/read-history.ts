@@ -24,6 +24,7 @@ export function readHistory(context: GrpcContext, route: Route, service: Service
     for (let tries = 0; ; tries++) {
       try {
         const request = toBusRequest(call, caller, { service, path: route.path }, reply.requestId);
+        request.isWanted = () => !call.cancelled;
         const history = await context.bus.request(request);
         context.historyReads.served(connection, workflowExecutionId);
         reply.ok(history);

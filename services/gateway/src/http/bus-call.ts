@@ -1,5 +1,6 @@
 import type { ServiceName } from "@flovyn/bus";
 import { parseTraceparent } from "@flovyn/runtime";
+import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { callTimeoutMs } from "../limits.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
@@ -25,6 +26,12 @@ export async function callService<Answer>(
     caller: context.get("caller"),
     requestId: context.get("requestId"),
     traceparent: parseTraceparent(context.req.header("traceparent") ?? ""),
+    ...(isRead(context) && { isWanted: () => !(context.env as HttpBindings).outgoing.destroyed }),
   });
   return call.answer.decode(bytes);
+}
+
+/** Nothing is lost when a read is not made whose caller has left. */
+function isRead(context: Context<HttpEnv>): boolean {
+  return context.req.method === "GET";
 }
