@@ -28,6 +28,10 @@ const LATER = new Set(publishedRpcs.filter((rpc) => rpc.service.endsWith(".Agent
 const WORKERS_ONLY = new Set([
   ...["PollWorkflow", "PollTask", "PollAgent", "SubscribeToNotifications", "Heartbeat", "SendHeartbeat"],
   ...["CompleteTask", "FailTask", "CompleteAgent", "FailAgent"],
+  ...["RegisterWorker", "SubmitWorkflowCommands", "ReportExecutionSpans", "ReportProgress", "LogMessage"],
+  ...["SetState", "ClearState", "ClearAllState", "StreamTaskData"],
+  ...["AppendEntry", "SubmitCheckpoint", "ScheduleAgentTask", "SuspendAgent", "ResumeAgent", "SignalAgent"],
+  ...["ConsumeSignals", "CancelAgentTask", "StreamAgentData", "SendParentSignal", "SendChildSignal"],
 ]);
 const rpcs = [...publishedRpcs, ...extensionRpcs];
 const queue = "private";

@@ -1,5 +1,5 @@
 import { startDemoWorker } from "../dev/demo-worker.js";
-import { print } from "../print.js";
+import { printLines } from "../print.js";
 import type { Demo } from "./demo.js";
 
 export const orders: Demo = {
@@ -11,7 +11,7 @@ export const orders: Demo = {
   run: async ({ target }) => {
     const worker = await startDemoWorker(target);
     try {
-      print(JSON.stringify(await worker.runOrder(), null, 2));
+      printLines(JSON.stringify(await worker.runOrder(), null, 2).split("\n"));
     } finally {
       await worker.stop();
     }

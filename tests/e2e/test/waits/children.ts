@@ -71,20 +71,22 @@ export function childrenTests(use: ClusterInUse): void {
       await client.submitCommands({ workflowExecutionId: id, ...completed("1") });
     });
 
-    test("pitfall 16: the id of an execution of somebody else is refused, and says nothing of it", async () => {
+    test("the id of an execution of another org is answered like a free one, and the child gets an id of its own", async () => {
       const queue = "foreign-id";
       const client = use.client();
-      const foreign = await use
-        .client(0, { org: use.cluster.otherOrg })
-        .startWorkflow({ workflowKind: "child", queue: "secret-queue" });
+      const foreignClient = use.client(0, { org: use.cluster.otherOrg });
+      const foreign = await foreignClient.startWorkflow({ workflowKind: "child", queue: "secret-queue" });
+      const before = await foreignClient.getEvents(foreign.workflowExecutionId);
       await start(queue);
-      const claimed = await claimWorkflow(client, { queue });
-      const submission = suspended(child("first", foreign.workflowExecutionId));
-      await expect(client.submitCommands({ workflowExecutionId: claimed.id, ...submission })).rejects.toMatchObject({
-        code: status.FAILED_PRECONDITION,
-        details: expect.not.stringContaining("secret-queue"),
+      const { id } = await claimWorkflow(client, { queue });
+      await client.submitCommands({
+        workflowExecutionId: id,
+        ...suspended(child("first", foreign.workflowExecutionId)),
       });
-      await client.submitCommands({ workflowExecutionId: claimed.id, ...completed("1") });
+      const { childExecutionId } = onlyData(await client.getEvents(id), "CHILD_WORKFLOW_INITIATED");
+      expect(childExecutionId).not.toBe(foreign.workflowExecutionId);
+      expect(await claimWorkflow(client, { queue })).toMatchObject({ id: childExecutionId });
+      expect(await foreignClient.getEvents(foreign.workflowExecutionId)).toEqual(before);
     });
 
     test.each([
