@@ -10,8 +10,10 @@ import { createStaticKeys } from "./auth/static-keys.js";
 import { WorkerTokens } from "./auth/worker-tokens.js";
 import { createAuthorize } from "./authorization/authorize.js";
 import { PolicyWatch } from "./authorization/policy-watch.js";
+import { ActiveOrgs } from "./budgets/active-orgs.js";
 import { createBudgets } from "./budgets/budgets.js";
 import { createFairBus } from "./budgets/fair-bus.js";
+import { HandlingTurns } from "./budgets/handling-turns.js";
 import { ServiceTurns } from "./budgets/service-turns.js";
 import { anonymousCaller, isExcluded } from "./config.js";
 import { ConnectionLimit } from "./connections/connection-limit.js";
@@ -46,7 +48,9 @@ export interface GatewayService extends Service {
 export function createGatewayService(context: ServiceContext): GatewayService {
   const { config, health, log } = context;
   const now = () => performance.now();
-  const turns = new ServiceTurns({ ...config.limits.serviceCalls, now });
+  const activeOrgs = new ActiveOrgs(now);
+  const turns = new ServiceTurns({ ...config.limits.serviceCalls, orgs: activeOrgs, now });
+  const handling = new HandlingTurns(activeOrgs);
   const bus = createFairBus(context.bus, turns, now);
   const wallClock = () => context.clock.now();
   const anonymous = anonymousCaller(config);
@@ -126,6 +130,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
     auditor,
     held,
     budgets,
+    handling,
     statusEdge: createStatusEdge(log),
     metrics,
     wheel,
@@ -147,6 +152,7 @@ export function createGatewayService(context: ServiceContext): GatewayService {
       authorize,
       limits,
       budgets,
+      handling,
       auditor,
       workerTokenSecrets: workerToken.secrets,
       promiseTokens: new PromiseTokens({ secrets: config.auth.promiseToken.secrets, now: wallClock }),

@@ -61,7 +61,7 @@ export class FairLane {
     this.#running -= 1;
     const restMs = this.#options.restMs(tookMs);
     if (restMs > 0) org.restsUntilMs = this.#options.now() + restMs;
-    this.startWaiting();
+    this.#startWaiting();
     if (org.running === 0 && org.waiting.length === 0 && restMs <= 0) this.#orgs.delete(orgId);
   }
 
@@ -73,8 +73,8 @@ export class FairLane {
     }
   }
 
-  /** Begins what may run now. To be called when there are more slots than before. */
-  startWaiting(): void {
+  /** Begins what may run now. A call that waits for a slot is begun by the end of another one. */
+  #startWaiting(): void {
     while (this.#waiting > 0 && this.#running < this.#options.slots()) {
       const org = this.#next();
       if (org === undefined) return;
@@ -105,7 +105,7 @@ export class FairLane {
     if (restMs <= 0 || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.startWaiting();
+      this.#startWaiting();
     }, Math.ceil(restMs));
     this.#timer.unref();
   }

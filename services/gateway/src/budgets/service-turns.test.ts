@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ActiveOrgs } from "./active-orgs.js";
 import { FairLane } from "./fair-lane.js";
 import { ServiceTurns, type Weight } from "./service-turns.js";
 
@@ -13,7 +14,8 @@ let turns: ServiceTurns;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   nowMs = 1_000_000;
-  turns = new ServiceTurns({ alone: 10, shared: 4, now: () => nowMs });
+  const now = () => nowMs;
+  turns = new ServiceTurns({ alone: 10, shared: 4, orgs: new ActiveOrgs(now), now });
 });
 
 afterEach(() => {

@@ -1,3 +1,4 @@
+import type { ActiveOrgs } from "./active-orgs.js";
 import { FairLane } from "./fair-lane.js";
 
 /**
@@ -15,34 +16,29 @@ export interface ServiceTurnsOptions {
   alone: number;
   /** Light calls at the same time while several orgs call. */
   shared: number;
+  orgs: ActiveOrgs;
   /** Monotonic milliseconds. */
   now: () => number;
 }
 
 export type Weight = "light" | "heavy";
 
-/** An org counts as one that calls for so long after its last call: workers poll and report with pauses. */
-const activeMs = 2000;
-const sweepMs = 500;
 const heavyAlone = 8;
 const heavyShared = 4;
 
 export class ServiceTurns {
-  readonly #now: () => number;
+  readonly #orgs: ActiveOrgs;
   readonly #lanes: Readonly<Record<Weight, FairLane>>;
-  readonly #lastCallMs = new Map<string, number>();
-  #sweptAtMs = 0;
 
-  constructor({ alone, shared, now }: ServiceTurnsOptions) {
-    this.#now = now;
-    const isShared = () => this.#lastCallMs.size > 1;
-    const light = () => (isShared() ? shared : alone);
+  constructor({ alone, shared, orgs, now }: ServiceTurnsOptions) {
+    this.#orgs = orgs;
+    const light = () => (orgs.several ? shared : alone);
     this.#lanes = {
       light: new FairLane({ slots: light, slotsOfOrg: light, restMs: () => 0, now }),
       heavy: new FairLane({
-        slots: () => (isShared() ? heavyShared : heavyAlone),
-        slotsOfOrg: () => (isShared() ? 1 : heavyAlone),
-        restMs: (tookMs) => (isShared() ? tookMs : 0),
+        slots: () => (orgs.several ? heavyShared : heavyAlone),
+        slotsOfOrg: () => (orgs.several ? 1 : heavyAlone),
+        restMs: (tookMs) => (orgs.several ? tookMs : 0),
         now,
       }),
     };
@@ -55,28 +51,12 @@ export class ServiceTurns {
 
   /** Undefined when a call may run at once, else a promise that resolves at its turn. Either way it ends with `end`. */
   begin(orgId: string, weight: Weight): Promise<void> | undefined {
-    const nowMs = this.#now();
-    this.#lastCallMs.set(orgId, nowMs);
-    if (this.#lastCallMs.size > 1 && nowMs - this.#sweptAtMs > sweepMs) this.#forgetIdle(nowMs);
+    if (this.#orgs.note(orgId)) for (const lane of Object.values(this.#lanes)) lane.forgetIdle();
     return this.#lanes[weight].begin(orgId);
   }
 
   /** The call of `begin` has ended; it took so long since its turn. */
   end(orgId: string, weight: Weight, tookMs: number): void {
     this.#lanes[weight].end(orgId, tookMs);
-  }
-
-  /** An org that has not called for a while makes room for the others. */
-  #forgetIdle(nowMs: number): void {
-    this.#sweptAtMs = nowMs;
-    const before = this.#lastCallMs.size;
-    for (const [orgId, lastCallMs] of this.#lastCallMs) {
-      if (lastCallMs < nowMs - activeMs) this.#lastCallMs.delete(orgId);
-    }
-    if (this.#lastCallMs.size === before) return;
-    for (const lane of Object.values(this.#lanes)) {
-      lane.forgetIdle();
-      lane.startWaiting();
-    }
   }
 }

@@ -15,8 +15,10 @@ import { silentLog } from "../../test/silent-log.js";
 import { type ChangedBudgets, testBudgets } from "../../test/test-budgets.js";
 import type { CallFacts } from "../audit/auditor.js";
 import { type Authenticate, invalidCredentials } from "../auth/authenticate.js";
+import { ActiveOrgs } from "../budgets/active-orgs.js";
 import { answerTimeMs } from "../budgets/answer-time.js";
 import type { Budgets } from "../budgets/budgets.js";
+import { HandlingTurns } from "../budgets/handling-turns.js";
 import { DeadlineWheel } from "../work/deadline-wheel.js";
 import { Admission } from "./admission.js";
 import { passRequest, passResponse } from "./identity.js";
@@ -67,6 +69,7 @@ async function open(authenticate: Authenticate, options: DoorOptions = {}): Prom
   const context = {
     now,
     budgets,
+    handling: new HandlingTurns(new ActiveOrgs(now)),
     wheel: new DeadlineWheel(now),
     statusEdge: createStatusEdge(silentLog),
     auditor: { ended: (facts: CallFacts) => audited.push(facts) },

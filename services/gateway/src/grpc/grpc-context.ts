@@ -4,6 +4,7 @@ import type { Auditor } from "../audit/auditor.js";
 import type { HeldCalls } from "../auth/held-calls.js";
 import type { Authorize } from "../authorization/authorize.js";
 import type { Budgets } from "../budgets/budgets.js";
+import type { HandlingTurns } from "../budgets/handling-turns.js";
 import type { HintChannels } from "../hints/hint-channels.js";
 import type { GatewayMetrics } from "../metrics.js";
 import type { HistoryReads } from "../presence/history-reads.js";
@@ -33,6 +34,7 @@ export interface GrpcContext {
   workerKinds: WorkerKindsCache;
   held: HeldCalls;
   budgets: Budgets;
+  handling: HandlingTurns;
   presence: Presence;
   historyReads: HistoryReads;
   ended: EndedHints;

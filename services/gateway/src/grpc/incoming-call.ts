@@ -22,7 +22,7 @@ import type { CallTarget } from "./routes.js";
 /** What the way in needs of the door. */
 export type IncomingContext = Pick<
   GrpcContext,
-  "authorize" | "auditor" | "budgets" | "metrics" | "statusEdge" | "wheel" | "now"
+  "authorize" | "auditor" | "budgets" | "handling" | "metrics" | "statusEdge" | "wheel" | "now"
 >;
 
 export interface IncomingCallParts {
@@ -105,6 +105,12 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
   onReceiveHalfClose(): void {
     this.#received = true;
     this.#parts.context.wheel.remove(this);
+    if (this.#caller === undefined) this.#handle();
+    else this.#parts.context.handling.run(this.#caller.orgId, () => this.#handle());
+  }
+
+  /** The request is complete, which is what the handler of a unary call waits for. */
+  #handle(): void {
     if (this.#state === "open") this.#listener?.onReceiveHalfClose();
   }
 

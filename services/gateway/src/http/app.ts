@@ -142,6 +142,7 @@ function scopeToOrg(http: HttpContext): MiddlewareHandler<HttpEnv> {
 async function identify(http: HttpContext, context: Context<HttpEnv>): Promise<Caller> {
   const principal = await http.authenticate(readCredentials(context));
   openAccount(context, principal, http);
+  await new Promise<void>((resolve) => http.handling.run(principal.orgId, resolve));
   context.set("principal", principal);
   context.set("caller", principal);
   return principal;

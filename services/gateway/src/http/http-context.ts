@@ -6,6 +6,7 @@ import type { Authenticate } from "../auth/authenticate.js";
 import type { PromiseTokens } from "../auth/promise-tokens.js";
 import type { Authorize } from "../authorization/authorize.js";
 import type { Budgets } from "../budgets/budgets.js";
+import type { HandlingTurns } from "../budgets/handling-turns.js";
 import type { LiveStreams } from "../live/live-streams.js";
 import type { GatewayMetrics } from "../metrics.js";
 import type { CallLimits } from "../rate/call-limits.js";
@@ -19,6 +20,7 @@ export interface HttpContext {
   authorize: Authorize;
   limits: CallLimits;
   budgets: Budgets;
+  handling: HandlingTurns;
   auditor: Auditor;
   promiseTokens: PromiseTokens;
   /** The first one makes worker tokens; none turns them off. */
