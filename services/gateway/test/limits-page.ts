@@ -10,31 +10,36 @@ const scopes = ["connection", "principal", "org", "address", "process"] as const
 export function limitsPage(defaults: LimitsConfig): string {
   return `# Limits
 
-This page is generated from the tables that the server goes by. Change those, then run
-\`FLOVYN_WRITE_DOCS=1 npx vitest run services/gateway/test/limits-docs.test.ts\`.
-
-Everything that a caller can take of a gateway has a limit, counted where it is taken and refused before it is. Sizes are
-those of one gateway; several gateways count for themselves. \`GET /api/orgs/{slug}/limits\` shows an organization its
-limits and what it uses of them at the gateway that answers.
+Each thing that callers can take of a gateway has a limit. It is counted where it is taken, and a call that would take more
+is refused before it does. Sizes are those of one gateway; several gateways count for themselves.
+\`GET /api/orgs/{slug}/limits\` shows an organization its limits and what it uses of them at the gateway that answers.
 
 ## Budgets
 
-${table(["budget", "of what", "unit", ...scopes.map((scope) => (scope === "process" ? "gateway" : scope))], budgetNames.map(budgetRow))}
+${table(["budget", "of what", "unit", ...scopes.map((scope) => `\`${scope}\``)], budgetNames.map(budgetRow))}
 
 \`[limits.budgets.<name>]\` of the configuration sets a size: \`held_polls = { org = 1000 }\`, in the environment
-\`LIMITS__BUDGETS__HELD_POLLS__ORG=1000\`. 0 turns a scope off; that of the gateway stays on. A \`principal\` is a key's
-\`principal_id\`, whatever credentials it has; an \`address\` is one IPv4 address or one /64 of IPv6. Behind a proxy all
-callers have its address: turn that scope off there.
+\`LIMITS__BUDGETS__HELD_POLLS__ORG=1000\`. 0 turns a scope off; \`process\`, the whole gateway, stays on. A \`principal\`
+is a key's \`principal_id\`, whatever credentials it has; an \`address\` is one IPv4 address or one /64 of IPv6. Behind a
+proxy all callers have its address: turn that scope off there. A worker of the SDK holds one poll for workflows and one for
+tasks of each of its free slots at least: a budget of polls that is smaller than that makes it wait.
 
-**Shares.** An organization may take more of a budget only while it has less than its size above, and less than what is
-still free. So one that is alone gets half of the gateway's size, each of two that want everything a third, each of n
-one (n + 1)th, and something is always free for one that comes later. \`limits.share_percent\`, ${defaults.sharePercent} by
-default, is the part that one alone may take. The same holds for addresses.
+**Shares.** An organization gets what its \`org\` size says, but no more than a share of the gateway, so that something is
+always left for one that comes later: it may take more only while it has less than what is still free. Of 50,000 polls an
+organization that is alone gets 25,000, then 25,000 are free; two that want everything get 16,667 each, and 16,667 stay free;
+n of them get one (n + 1)th each. \`limits.share_percent\`, ${defaults.sharePercent} by default, is the part that one alone may
+take. The same holds for addresses.
 
-**Refusals** are \`RESOURCE_EXHAUSTED\` over gRPC and 429 over HTTP, with the reason \`BUDGET_EXCEEDED\`, a text that begins
-with the name of the budget and says its size, and the time after which to try again (\`grpc-retry-pushback-ms\`,
-\`Retry-After\`). Connections beyond their budget are closed at once. A live stream whose reader is too slow ends with a
-comment that says so. An answer that is not read is cut off after a minute, and a second more for each 64 KiB of it.
+**Refusals** are \`RESOURCE_EXHAUSTED\` over gRPC and 429 over HTTP, with the reason \`BUDGET_EXCEEDED\`, and say when to try
+again (\`grpc-retry-pushback-ms\`, \`Retry-After\`):
+\`held_polls: the organization may hold 25000 polls at the moment; try again in 1000 ms\`.
+The number is the smaller one of the size and the share. Connections beyond their budget are closed at once. A live stream
+whose reader is too slow ends with a comment that says so. An answer that is not read is cut off after a minute, and a second
+more for each 64 KiB of it.
+
+In the answer of \`GET …/limits\`, \`limits\` are the sizes, \`available\` is the most that the organization could have in
+all at the moment (null where it is not limited), \`used\` is what it and the key that asks have, and \`retryAfterMs\` is when
+to try again after a refusal. Budgets that are counted by address are left out.
 
 Metrics: \`flovyn_gateway_budget_used\`, \`flovyn_gateway_budget_limit\`, \`flovyn_gateway_budget_largest_share\` and
 \`flovyn_gateway_budget_refused_total\`, by budget.
@@ -44,7 +49,8 @@ Metrics: \`flovyn_gateway_budget_used\`, \`flovyn_gateway_budget_limit\`, \`flov
 An organization may make ${number(defaults.org.requestsPerSecond)} calls a second, and ${number(defaults.org.burst)} at once
 after a pause, unless its quotas or its tier say otherwise; each 16 KiB of requests and answers count as one more. 0 turns the
 rate off.
-Refusals have the reason \`RATE_LIMIT\`. [configuration.md](configuration.md#keys) has the settings.
+\`limits.org_requests_per_second\` and \`limits.org_burst\`
+set it. Refusals have the reason \`RATE_LIMIT\`. [configuration.md](configuration.md#keys) has the settings.
 
 ## Fair turns at the services
 
@@ -57,9 +63,9 @@ and is not refused; the wait counts against its deadline.
 
 ## Messages
 
-A message over gRPC is refused while it arrives when it is larger than its RPC takes, also after decompression, and before
-it is decoded when it has more elements: fields that are set in it and in the messages within it, where each entry of a list
-counts.
+A message over gRPC has a size, also after decompression, and a number of elements. Elements are the fields that are set in
+it and in the messages within it; a list counts as many as it has entries. A message with more is refused before it is
+decoded.
 
 ${table(["RPC", "bytes", "elements"], messageRows())}
 
@@ -69,6 +75,9 @@ ${number(restInputBytesMax)}.
 ## Values
 
 ${table(["value", "at most"], valueRows())}
+
+This page is generated from the tables that the server goes by: change those, then run
+\`FLOVYN_WRITE_DOCS=1 npx vitest run services/gateway/test/limits-docs.test.ts\`.
 `;
 }
 

@@ -3,7 +3,7 @@ import { schemaState } from "@flovyn/db";
 import { createLogger, type FlovynConfig, findExampleSecrets, loadConfig } from "@flovyn/runtime";
 import pg from "pg";
 import { connectBroker } from "../compose/broker.js";
-import { print } from "../print.js";
+import { print, printLines } from "../print.js";
 
 /** What a check found: undefined is ok, a text is what is wrong and what to do. */
 type Finding = { ok: string } | { problem: string };
@@ -31,7 +31,7 @@ export async function doctor(): Promise<void> {
       print(`ok       ${name}: ${finding.ok}`);
     } else {
       problems += 1;
-      print(`problem  ${name}: ${finding.problem}`);
+      printLines(`problem  ${name}: ${finding.problem}`.split("\n"));
     }
   }
   print(problems === 0 ? "everything is in order" : `${problems} of ${checks.length} checks found a problem`);

@@ -35,7 +35,7 @@ export const budgetTable = {
   },
   calls: {
     unit: "calls",
-    what: "Open gRPC calls and HTTP requests, those that wait included. A connection is told its size when it opens.",
+    what: "Open gRPC calls and HTTP requests, those that wait included.",
     retryMs: 100,
     limits: { connection: 10_000, principal: 40_000, org: 50_000, process: 100_000 },
   },
@@ -71,13 +71,13 @@ export const budgetTable = {
   },
   poll_queues: {
     unit: "queues",
-    what: "Queues that are polled; each combination of kinds counts. Those without polls are kept for 2 min.",
+    what: "Queues that are polled; each combination of kinds counts. One without polls makes room for another.",
     retryMs: 5000,
     limits: { org: 5000, process: 10_000 },
   },
   kinds_bytes: {
     unit: "bytes",
-    what: "Lists of kinds that pollers take, kept with their queues and workers.",
+    what: "Texts of the kinds that pollers take.",
     retryMs: 5000,
     limits: { org: 16 * mebibyte, process: 64 * mebibyte },
   },

@@ -33,7 +33,7 @@ export const limitsShape = z.strictObject({
   /** The most that one org, or one address, takes of a budget while it is alone; less while others take of it, too. */
   share_percent: integer(1, 99).default(50),
   /** Calls that run at the services at the same time: of an org that is alone, and of all orgs together that are not. */
-  service_calls: integer(1, 100_000).default(1024),
+  service_calls: integer(1, 100_000).default(256),
   service_calls_shared: integer(1, 100_000).default(32),
   budgets: budgetsShape.prefault({}),
   /** Of the history of one run of a workflow. */

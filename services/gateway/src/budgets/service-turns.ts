@@ -23,8 +23,8 @@ export interface ServiceTurnsOptions {
 
 export type Weight = "light" | "heavy";
 
-const heavyAlone = 8;
-const heavyShared = 4;
+const heavyAlone = 3;
+const heavyShared = 3;
 
 export class ServiceTurns {
   readonly #orgs: ActiveOrgs;
