@@ -35,6 +35,13 @@ export const prioritySecondsMax = 9000;
 
 export const defaultQueue = "default";
 
+/** Refuses a submission with more commands than one may have. Errors: InvalidInput. */
+export function checkCommandCount(count: number): void {
+  if (count > commandsPerSubmissionMax) {
+    throw invalidField("commands", `must have at most ${commandsPerSubmissionMax}, has ${count}`);
+  }
+}
+
 /** A definition name: not blank, at most 255 characters, none of them a control character. */
 export function parseKind(text: string, field: string): string {
   return parseName(text, field, kindLengthMax);

@@ -1,6 +1,6 @@
 import {
   type ActivationOutcome,
-  commandsPerSubmissionMax,
+  checkCommandCount,
   cutText,
   invalidField,
   type Submission,
@@ -16,9 +16,7 @@ const emptyBytes = new Uint8Array(0);
  * Checks a whole submission before anything is loaded. Errors: InvalidInput naming the field, PayloadTooLarge.
  */
 export function parseSubmission(request: SubmitWorkflowCommandsRequest): Submission {
-  if (request.commands.length > commandsPerSubmissionMax) {
-    throw invalidField("commands", `must have at most ${commandsPerSubmissionMax}, has ${request.commands.length}`);
-  }
+  checkCommandCount(request.commands.length);
   const commands: WorkflowCommand[] = [];
   let last: ActivationOutcome | undefined;
   request.commands.forEach((command, index) => {

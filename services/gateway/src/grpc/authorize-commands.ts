@@ -1,9 +1,11 @@
+import { setImmediate } from "node:timers/promises";
 import type { ActionName, ResourceFacts } from "@flovyn/authz";
 import type { Caller } from "@flovyn/bus";
-import { DomainError } from "@flovyn/domain";
+import { checkCommandCount, DomainError, invalidField } from "@flovyn/domain";
 import { messageShape, type Part, partReader } from "@flovyn/proto/wire";
 import type { Authorize } from "../authorization/authorize.js";
 import { factNames, factsOf } from "../authorization/request-facts.js";
+import { callBytes } from "../rate/call-limits.js";
 
 const selection = {
   commands: [{ scheduleTask: { kind: true, queue: true }, scheduleChildWorkflow: { workflowKind: true, queue: true } }],
@@ -14,20 +16,35 @@ type Command = Part<typeof selection>["commands"][number];
 /** What commands ask for, for which policies have actions. */
 export const commandActions = ["scheduleTask", "startChild"] as const satisfies readonly ActionName[];
 
+/** Different decisions that one submission may need; workflows have a handful of kinds and queues. */
+export const decisionsPerSubmissionMax = 1000;
+/** Others have a turn after so many, of some 0.1 ms each. */
+const decisionsAtOnce = 50;
+
 /**
  * Lets a submission through whose commands policies allow. It is looked at only where these may refuse the caller one of
- * the actions; what is asked for several times is decided once. Errors: Forbidden naming the first command that they refuse.
+ * the actions; what is asked for several times is decided once, and counted by `charge` like the bytes of a call.
+ * Errors: Forbidden naming the first command that they refuse; InvalidInput where there are too many commands or decisions.
  */
-export function authorizeCommands(authorize: Authorize, caller: Caller, request: Uint8Array): void {
+export async function authorizeCommands(
+  { authorize, charge }: { authorize: Authorize; charge: (caller: Caller, bytes: number) => void },
+  caller: Caller,
+  request: Uint8Array,
+): Promise<void> {
   const { orgId } = caller;
   if (commandActions.every((action) => authorize.before(caller, action, orgId) === "allowed")) return;
+  const commands = readCommands(request)?.commands ?? [];
+  checkCommandCount(commands.length);
   const allowed = new Set<string>();
-  for (const [index, command] of (readCommands(request)?.commands ?? []).entries()) {
+  for (const [index, command] of commands.entries()) {
     const asked = askedFor(command);
     if (asked === undefined) continue;
     const { action, facts } = asked;
     const key = JSON.stringify([action, facts.kind, facts.queue]);
     if (allowed.has(key)) continue;
+    if (allowed.size >= decisionsPerSubmissionMax) throw tooManyDecisions();
+    if (allowed.size % decisionsAtOnce === decisionsAtOnce - 1) await setImmediate();
+    charge(caller, callBytes);
     try {
       authorize(caller, action, { orgId, facts });
     } catch (error) {
@@ -35,6 +52,11 @@ export function authorizeCommands(authorize: Authorize, caller: Caller, request:
     }
     allowed.add(key);
   }
+}
+
+function tooManyDecisions(): DomainError {
+  const what = `must ask for at most ${decisionsPerSubmissionMax} different kinds and queues where policies look at them`;
+  return invalidField("commands", what);
 }
 
 /** What a command asks for. One whose type is not that of its data does not get further than dispatch. */

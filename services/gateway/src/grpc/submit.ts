@@ -11,7 +11,8 @@ import type { RawHandler } from "./unary.js";
 /** Forwards the outcome of an activation whose commands policies allow, and says whether this gateway gave the worker the history for it. */
 export function submit(context: GrpcContext, route: Route, service: ServiceName): RawHandler {
   return async (call, caller, reply) => {
-    authorizeCommands(context.authorize, caller, call.request);
+    const { authorize, admission } = context;
+    await authorizeCommands({ authorize, charge: admission.charge }, caller, call.request);
     const connection = connectionOf(call, caller);
     context.presence.call(connection);
     const request = toBusRequest(call, caller, { service, path: route.path }, reply.requestId);

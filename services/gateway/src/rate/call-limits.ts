@@ -117,7 +117,8 @@ export class CallLimits {
 
 const guesses: ReadonlySet<string> = new Set(["INVALID_CREDENTIALS", "INVALID_PROMISE_TOKEN"]);
 
-const callBytes = 16 * 1024;
+/** What a call may weigh before it counts as several. */
+export const callBytes = 16 * 1024;
 
 /** What is limited, as the refusal names it. */
 const names: Readonly<Record<LimitedBy, string>> = {
