@@ -130,6 +130,9 @@ export const deniedKeysMax = 10_000;
 /** Calls that run at shutdown get so long to end before their connections are cut. */
 export const drainMs = 10_000;
 
+/** Answers up to this size are counted but never refused: a caller must learn what became of work that is done. */
+export const smallAnswerBytes = 4096;
+
 /** Requests and answers from here on have turns of their own at the services: they hold up others while they are read. */
 export const heavyRequestBytes = 128 * 1024;
 export const heavyAnswerBytes = 512 * 1024;

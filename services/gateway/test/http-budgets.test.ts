@@ -1,10 +1,11 @@
 /** Goal: what one HTTP request takes is counted, shown to its org, and given back; shares hold between orgs. */
 import { connect } from "node:net";
 import { WorkflowView } from "@flovyn/proto/internal";
-import { StartWorkflowResponse } from "@flovyn/proto/v1";
+import { StartWorkflowRequest, StartWorkflowResponse } from "@flovyn/proto/v1";
 import { waitFor } from "@flovyn/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { GatewayHarness, otherKey, testConfig, userKey } from "./gateway-harness.js";
+import { callRaw, GatewayHarness, otherKey, testConfig, userKey, workerKey } from "./gateway-harness.js";
+import { IdentityProvider, makeKey } from "./identity-provider.js";
 import { answerOrgs } from "./known-orgs.js";
 
 const id = "0190a5c0-0000-7000-8000-0000000000a0";
@@ -13,8 +14,8 @@ let harness: GatewayHarness;
 /** Of an answer: more than the sockets of both ends take of one that is not read. */
 const inputBytes = 30_000_000;
 
-async function start(budgets: Record<string, Record<string, number>>): Promise<void> {
-  harness = await GatewayHarness.start(testConfig({ limits: { budgets } }));
+async function start(budgets: Record<string, Record<string, number>>, more = {}): Promise<void> {
+  harness = await GatewayHarness.start(testConfig({ limits: { budgets }, ...more }));
   answerOrgs(harness.services);
   harness.services.answer("flovyn.v1.WorkflowDispatch/StartWorkflow", () =>
     StartWorkflowResponse.encode(StartWorkflowResponse.fromPartial({ workflowExecutionId: id })).finish(),
@@ -91,6 +92,107 @@ describe("answers that are not read", () => {
     socket.destroy();
     await waitFor("room", async () => (await harness.fetch(path)).status === 200);
   });
+});
+
+describe("small answers", () => {
+  beforeEach(() => start({ answer_bytes: { principal: 10 } }));
+
+  it("have room where large ones have none, because the work that they are about is done", async () => {
+    const init = { method: "POST", body: '{"kind":"k"}', headers: { "content-type": "application/json" } };
+    expect((await harness.fetch(listPath, init)).status).toBe(201);
+    const start = "flovyn.v1.WorkflowDispatch/StartWorkflow";
+    const request = StartWorkflowRequest.encode(StartWorkflowRequest.fromPartial({ workflowKind: "k", queue: "q" }));
+    const { error } = await callRaw(harness.client(), start, request.finish(), { key: workerKey });
+    expect(error).toBeUndefined();
+    expect((await harness.fetch(`${listPath}/${id}`)).status).toBe(429);
+  });
+});
+
+describe("callers that leave", () => {
+  beforeEach(() => start({}));
+
+  /** Everything that is taken of the budgets of requests and streams. */
+  async function taken(): Promise<number> {
+    const text = await harness.figures();
+    const names = ["calls", "request_bytes", "answer_bytes", "held_streams", "stream_buffer_bytes"];
+    const used = names.map((name) =>
+      Number(new RegExp(`^flovyn_gateway_budget_used\\{budget="${name}"[^}]*\\} (\\d+)$`, "m").exec(text)?.[1]),
+    );
+    return used.reduce((sum, one) => sum + one, 0);
+  }
+
+  /** Lets the answers of GetWorkflow wait until the test lets them go. */
+  function holdAnswers(): (() => void)[] {
+    const waiting: (() => void)[] = [];
+    harness.services.answer("internal/GetWorkflow", () => {
+      return new Promise<Uint8Array>((resolve) => {
+        const view = WorkflowView.fromPartial({ id, kind: "k", status: "RUNNING" });
+        waiting.push(() => resolve(WorkflowView.encode(view).finish()));
+      });
+    });
+    return waiting;
+  }
+
+  it("before their answer take nothing of the budgets with them", async () => {
+    const waiting = holdAnswers();
+    const socket = await deaf(head("GET", `${listPath}/${id}`));
+    await waitFor("the service to be asked", () => waiting.length === 1);
+    socket.destroy();
+    await waitFor("the call to be given back", async () => (await taken()) === 0);
+    waiting[0]?.();
+    const answered = /^flovyn_gateway_http_requests_total\{.*method="GET",status="\d+".*\} 1$/m;
+    await waitFor("the answer", async () => answered.test(await harness.figures()));
+    expect(await taken()).toBe(0);
+  });
+
+  it("while their credential is checked take nothing of the budgets with them", async () => {
+    await harness.stop();
+    const provider = new IdentityProvider();
+    await provider.start();
+    const key = await makeKey("k1", "ES256");
+    provider.keys = [key];
+    await start({}, { auth: { jwt: { issuer: provider.issuer, audience: "flovyn" } } });
+    let release = () => {};
+    answerOrgs(harness.services, new Promise((resolve) => (release = resolve)));
+    // Its org has to be asked for before it is known who calls.
+    const token = await provider.sign(key, { org_id: "acme", role: "OWNER" });
+    const socket = await deaf(head("GET", `${listPath}/${id}`, "", token));
+    await waitFor("the org to be asked for", () => harness.services.of("internal/ResolveOrg").length > 0);
+    socket.destroy();
+    await waitFor("the connection to end", async () =>
+      /^flovyn_gateway_http_connections 0$/m.test(await harness.figures()),
+    );
+    release();
+    const answered = /^flovyn_gateway_http_requests_total\{.*method="GET",status="499".*\} 1$/m;
+    await waitFor("the answer", async () => answered.test(await harness.figures()));
+    expect(await taken()).toBe(0);
+    await provider.stop();
+  });
+
+  it.each([
+    ["reads", () => head("GET", `${listPath}/${id}`).repeat(5), 5],
+    [
+      "a live stream and reads",
+      () => head("GET", `${listPath}/${id}/stream`) + head("GET", `${listPath}/${id}`).repeat(5),
+      1,
+    ],
+    ["live streams", () => head("GET", `${listPath}/${id}/stream`).repeat(5), 1],
+    [
+      "a live stream and bodies",
+      () => head("GET", `${listPath}/${id}/stream`) + `${head("POST", listPath, bodyHead(12))}{"kind":"k"}`.repeat(5),
+      1,
+    ],
+  ])(
+    "and have sent %s together on one connection take nothing of the budgets with them",
+    async (_name, text, least) => {
+      const socket = await deaf(text());
+      await waitFor("the requests to be there", async () => (await taken()) >= least);
+      // Of the requests behind the first, too: all of them have been read by then.
+      await harness.services.bus.flush();
+      socket.destroy();
+      await waitFor("all of it to be given back", async () => (await taken()) === 0);
+    },
+  );
 });
 
 describe("an org", () => {

@@ -47,7 +47,7 @@ export const budgetTable = {
   },
   answer_bytes: {
     unit: "bytes",
-    what: "Answers that their callers have not taken yet.",
+    what: "Answers that their callers have not taken yet. Those of up to 4 KiB are never refused.",
     retryMs: 500,
     limits: { connection: 64 * mebibyte, principal: 64 * mebibyte, org: 64 * mebibyte, process: 256 * mebibyte },
   },

@@ -1,6 +1,7 @@
 import type { ServerHttp2Stream } from "node:http2";
 import type { BudgetHolder } from "../budgets/budget-holder.js";
 import type { Budgets } from "../budgets/budgets.js";
+import { smallAnswerBytes } from "../limits.js";
 
 export interface CallAccountOptions {
   budgets: Pick<Budgets, "calls" | "request_bytes" | "answer_bytes">;
@@ -55,10 +56,12 @@ export class CallAccount {
     budgets.request_bytes.give(holder, spare);
   }
 
-  /** Counts an answer. Errors: LimitExceeded. */
+  /** Counts an answer. A small one is never refused: it says what became of work that is done. Errors: LimitExceeded. */
   answer(bytes: number): void {
     if (this.#over) return;
-    this.#options.budgets.answer_bytes.take(this.#options.holder, bytes);
+    const { budgets, holder } = this.#options;
+    if (bytes <= smallAnswerBytes) budgets.answer_bytes.add(holder, bytes);
+    else budgets.answer_bytes.take(holder, bytes);
     this.#answerBytes += bytes;
   }
 

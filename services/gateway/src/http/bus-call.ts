@@ -1,9 +1,9 @@
 import type { ServiceName } from "@flovyn/bus";
 import { parseTraceparent } from "@flovyn/runtime";
-import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import { callTimeoutMs } from "../limits.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
+import { accountOf } from "./request-account.js";
 
 export interface BusCall<Answer> {
   service: ServiceName;
@@ -26,7 +26,7 @@ export async function callService<Answer>(
     caller: context.get("caller"),
     requestId: context.get("requestId"),
     traceparent: parseTraceparent(context.req.header("traceparent") ?? ""),
-    ...(isRead(context) && { isWanted: () => !(context.env as HttpBindings).outgoing.destroyed }),
+    ...(isRead(context) && { isWanted: () => accountOf(context.req.raw)?.isClosed !== true }),
   });
   return call.answer.decode(bytes);
 }

@@ -1,3 +1,4 @@
+import { DomainError } from "@flovyn/domain";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { FeedOrder } from "../live/execution-feed.js";
@@ -14,13 +15,23 @@ const headers = {
   "x-accel-buffering": "no",
 };
 
-/** Answers with a live stream; its head is sent when nothing is missed from then on. Errors: LimitExceeded, Unavailable. */
+/**
+ * Answers with a live stream; its head is sent when nothing is missed from then on.
+ * Errors: InvalidInput where another answer of the connection comes first; LimitExceeded, Unavailable.
+ */
 export async function respondStream(http: HttpContext, context: Context<HttpEnv>, order: FeedOrder): Promise<Response> {
   // Nobody would ever read the body.
   if (context.req.raw.method === "HEAD") return context.body(null, 200, headers);
-  const { outgoing } = context.env as HttpBindings;
+  const { incoming, outgoing } = context.env as HttpBindings;
+  // It would be held, with all that it misses, for as long as the answer before it takes.
+  if (outgoing.socket === null) {
+    throw new DomainError(
+      "InvalidInput",
+      "a live stream must be asked for alone: its connection has another answer to send",
+    );
+  }
   const cut = () => {
-    if (!outgoing.writableFinished) outgoing.destroy();
+    if (!outgoing.writableFinished) incoming.socket.destroy();
   };
   const caller = context.get("principal");
   const check = () => authorizeRequest(http, context, context.get("action"), context.get("facts"));

@@ -188,10 +188,10 @@ async function listEvents(
     });
   const first = await read(cursor);
   if (isPage || first.nextCursor === "") return respondJson(context, eventPageJson(first));
-  const { outgoing } = context.env as HttpBindings;
+  const { incoming } = context.env as HttpBindings;
   const cut = (err: unknown) => {
     http.log.warn({ err, requestId: context.get("requestId") }, "a history was cut off while it was sent");
-    outgoing.destroy();
+    incoming.socket.destroy();
   };
   // The library would wait for more of the body before it sends the head.
   const headers = { "content-type": "application/json", "transfer-encoding": "chunked" };
