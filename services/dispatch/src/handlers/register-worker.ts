@@ -75,7 +75,7 @@ export async function registerWorker(context: DispatchContext, request: Incoming
     });
     return workerId;
   });
-  context.log.info(
+  context.log.debug(
     { orgId, workerId, workerName: name, workflows: workflows.length, tasks: tasks.length },
     "worker registered",
   );
