@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { check, jsonb, pgTable, smallint, text, uniqueIndex, uuid, varchar } from "drizzle-orm/pg-core";
+import { check, index, jsonb, pgTable, smallint, text, uniqueIndex, uuid, varchar } from "drizzle-orm/pg-core";
 import { id, instant } from "./columns.js";
 
 /** One row: facts that hold for the whole cluster and that no version may change. */
@@ -28,6 +28,8 @@ export const organization = pgTable(
   (table) => [
     // organizations.findBySlug
     uniqueIndex("organization_slug").on(table.slug),
+    // organizations.list
+    index("organization_created").on(table.createdAt, table.id),
     check("organization_slug_form", sql`${table.slug} ~ '^[a-z0-9]+(-[a-z0-9]+)*$'`),
   ],
 );

@@ -56,8 +56,8 @@ export const workflowExecution = pgTable(
     index("workflow_execution_lease").on(table.leaseExpiresAt).where(sql`status = 'RUNNING'`),
     // workflows.findOfLostWorkers
     index("workflow_execution_worker").on(table.orgId, table.workerId).where(sql`status = 'RUNNING'`),
-    // workflows.list: version 7 ids ascend with creation
-    index("workflow_execution_org").on(table.orgId, table.id),
+    // workflows.list: ids do not ascend with creation, workers choose those of children
+    index("workflow_execution_created").on(table.orgId, table.createdAt, table.id),
     // executions by partition
     index("workflow_execution_partition").on(table.orgId, table.partitionKey, table.id),
     // workflows.findLiveChildren
