@@ -127,6 +127,20 @@ describe("plans", () => {
     },
   );
 
+  it.each([
+    ["the first page", null],
+    ["a later page", { createdAtUs: String((now - 500) * 1000), id: newId() }],
+  ])("%s of executions is a range of one index that reads no more rows than it answers", async (_name, before) => {
+    const filter = { orgId: org, status: null, kind: null, queue: null };
+    const nodes = await planOf(db, (tx) => listWorkflows(tx, { ...filter, before, limit: 20, offset: 0 }));
+    expect(nodes.some((node) => node["Node Type"] === "Sort")).toBe(false);
+    const [scan] = scansOf(nodes, "workflow_execution");
+    expect(scan?.["Index Name"]).toBe("workflow_execution_created");
+    expect(scan?.["Index Cond"]).toMatch(/org_id.*ROW\(created_at, id\) </);
+    expect(scan).toMatchObject({ "Actual Rows": 20 });
+    expect(scan?.["Rows Removed by Filter"] ?? 0).toBe(0);
+  });
+
   it("sweeps, locks, heartbeats and reads find their rows by an index", async () => {
     const { rows } = await db.query({ text: "select id from task_execution limit 3" });
     const ids = rows.map((row) => row.id as string);

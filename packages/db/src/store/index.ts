@@ -4,6 +4,7 @@ export * from "./claim-parts.js";
 export * from "./event-rows.js";
 export * from "./events.js";
 export * from "./keys.js";
+export * from "./list-place.js";
 export * from "./named-ids.js";
 export * from "./new-workflows.js";
 export * from "./organizations.js";

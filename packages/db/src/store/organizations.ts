@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Executor, Transaction } from "../database.js";
 import { statement } from "../statement.js";
+import { instantOr, type ListPlace, leastId, microsecondsOf } from "./list-place.js";
 
 export interface ConfiguredOrganization {
   id: string;
@@ -101,18 +102,20 @@ export async function lockOrganization(tx: Transaction, id: string): Promise<Org
   return (await lock.run(tx, { id })).map(toOrganization)[0];
 }
 
-const list = statement<Row>()(
+const list = statement<Row & { created_at_us: string }>()(
   "organizations.list",
-  { params: ["after", "limit"] },
+  { params: ["afterUs", "afterId", "limit"] },
   ({ param }) => sql`
-    select ${columns} from organization where ${param("after")}::uuid is null or id > ${param("after")}::uuid
-    order by id limit ${param("limit")}::int`,
+    select ${columns}, ${microsecondsOf(sql.raw("created_at"))} as created_at_us from organization
+    where (created_at, id) > (${instantOr("-infinity", param("afterUs"))}, coalesce(${param("afterId")}::uuid, ${leastId}))
+    order by created_at, id limit ${param("limit")}::int`,
 );
 
-/** By id, those after one. */
+/** Oldest first, those after a place: ids of configured organizations say nothing about their age. */
 export async function listOrganizations(
   tx: Executor,
-  params: { after: string | null; limit: number },
-): Promise<OrganizationRow[]> {
-  return (await list.run(tx, params)).map(toOrganization);
+  { after, limit }: { after: ListPlace | null; limit: number },
+): Promise<(OrganizationRow & ListPlace)[]> {
+  const rows = await list.run(tx, { afterUs: after?.createdAtUs ?? null, afterId: after?.id ?? null, limit });
+  return rows.map(({ created_at_us: createdAtUs, ...row }) => ({ ...toOrganization(row), createdAtUs }));
 }

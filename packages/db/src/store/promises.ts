@@ -96,12 +96,12 @@ const findMany = statement<PromiseRow>()(
       select promise.id from ${rows("wanted")}
       join promise on promise.workflow_execution_id = wanted."workflowId" and promise.name = wanted.name
         and promise.org_id = "orgId"
-    ) order by id`,
+    ) order by created_at, created_by_sequence, id`,
 );
 
 /**
- * The promises of their orgs that the references mean, oldest first: ids ascend with creation. Those of other orgs are
- * missing. Read without locks.
+ * The promises of their orgs that the references mean, oldest first; those of one submission in the order of its commands.
+ * Those of other orgs are missing. Read without locks.
  */
 export async function findPromises(tx: Executor, refs: readonly PromiseRefOf[]): Promise<DurablePromise[]> {
   if (refs.length === 0) return [];

@@ -2,6 +2,7 @@ import type { WorkflowStatus } from "@flovyn/domain";
 import { sql } from "drizzle-orm";
 import type { Executor } from "../database.js";
 import { statement } from "../statement.js";
+import { greatestId, instantOr, type ListPlace, microsecondsOf } from "./list-place.js";
 
 export interface WorkflowView {
   id: string;
@@ -157,25 +158,30 @@ export interface WorkflowFilter {
   queue: string | null;
 }
 
-const list = statement<ViewRow>()(
+const list = statement<ViewRow & { created_at_us: string }>()(
   "workflows.list",
-  { params: ["orgId", "status", "kind", "queue", "before", "limit", "offset"] },
+  { params: ["orgId", "status", "kind", "queue", "beforeUs", "beforeId", "limit", "offset"] },
   ({ param }) => sql`
-    select ${factColumns}, ''::bytea as input, null::bytea as output from workflow_execution
+    select ${factColumns}, ''::bytea as input, null::bytea as output, ${microsecondsOf(sql.raw("created_at"))} as created_at_us
+    from workflow_execution
     where org_id = ${param("orgId")}::uuid
       and (${param("status")}::text is null or status = ${param("status")}::text)
       and (${param("kind")}::text is null or kind = ${param("kind")}::text)
       and (${param("queue")}::text is null or queue = ${param("queue")}::text)
-      and (${param("before")}::uuid is null or id < ${param("before")}::uuid)
-    order by id desc limit ${param("limit")}::int offset ${param("offset")}::int`,
+      and (created_at, id) < (${instantOr("infinity", param("beforeUs"))}, coalesce(${param("beforeId")}::uuid, ${greatestId}))
+    order by created_at desc, id desc limit ${param("limit")}::int offset ${param("offset")}::int`,
 );
 
-/** Newest first, without payloads: version 7 ids ascend with creation. `before` continues after the last id of the page before. */
+/**
+ * Newest first, without payloads: by the time of creation, and by id where that is the same, since workers choose the ids of
+ * children. `before` continues after the last one of the page before.
+ */
 export async function listWorkflows(
   tx: Executor,
-  params: WorkflowFilter & { before: string | null; limit: number; offset: number },
-): Promise<WorkflowView[]> {
-  return (await list.run(tx, params)).map(toView);
+  { before, ...params }: WorkflowFilter & { before: ListPlace | null; limit: number; offset: number },
+): Promise<(WorkflowView & ListPlace)[]> {
+  const rows = await list.run(tx, { ...params, beforeUs: before?.createdAtUs ?? null, beforeId: before?.id ?? null });
+  return rows.map((row) => ({ ...toView(row), createdAtUs: row.created_at_us }));
 }
 
 /** Totals are counted up to here; a larger list answers this number. */

@@ -12,7 +12,7 @@ import {
 import { GetWorkflowRequest, ListWorkflowsRequest, ListWorkflowsResponse, WorkflowView } from "@flovyn/proto/internal";
 import type { DispatchContext } from "../context.js";
 import { noSuchWorkflow } from "../ended-workflows.js";
-import { formatCursor, parseCursor } from "./cursor.js";
+import { formatPlaceCursor, parsePlaceCursor } from "./cursor.js";
 
 const pageLimitMax = 100;
 const offsetMax = 100_000;
@@ -38,7 +38,7 @@ export async function listWorkflowViews(context: DispatchContext, request: Incom
     kind: message.kind ? checkLength(message.kind, "kind", kindLengthMax) : null,
     queue: message.queue ? checkLength(message.queue, "queue", queueLengthMax) : null,
   };
-  const before = parseCursor(message.cursor);
+  const before = parsePlaceCursor(message.cursor);
   const [workflows, total] = await Promise.all([
     listWorkflows(context.db, { ...filter, before, limit: limit + 1, offset }),
     countWorkflows(context.db, filter),
@@ -46,7 +46,7 @@ export async function listWorkflowViews(context: DispatchContext, request: Incom
   const page = workflows.slice(0, limit);
   return ListWorkflowsResponse.encode({
     workflows: page.map(toView),
-    nextCursor: formatCursor(workflows, page),
+    nextCursor: formatPlaceCursor(workflows, page),
     total,
   }).finish();
 }

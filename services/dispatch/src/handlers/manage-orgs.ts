@@ -3,7 +3,7 @@ import { insertOrganization, listOrganizations, type OrganizationRow } from "@fl
 import { DomainError, invalidField, isUuid, newId, parseInteger, parseName, parseText } from "@flovyn/domain";
 import { CreateOrgRequest, ListOrgsRequest, ListOrgsResponse, OrgView } from "@flovyn/proto/internal";
 import type { DispatchContext } from "../context.js";
-import { formatCursor, parseCursor } from "./cursor.js";
+import { formatPlaceCursor, parsePlaceCursor } from "./cursor.js";
 import { parseQuotas } from "./org-quotas.js";
 
 const slugLengthMax = 100;
@@ -34,10 +34,10 @@ export async function createOrg(context: DispatchContext, request: IncomingReque
 export async function listOrgs(context: DispatchContext, request: IncomingRequest): Promise<Uint8Array> {
   const message = decodeMessage(ListOrgsRequest, request.payload);
   const limit = parseInteger(message.limit, "limit", 1, pageLimitMax);
-  const after = parseCursor(message.cursor);
+  const after = parsePlaceCursor(message.cursor);
   const orgs = await listOrganizations(context.db, { after, limit: limit + 1 });
   const page = orgs.slice(0, limit);
-  return ListOrgsResponse.encode({ orgs: page.map(toOrgView), nextCursor: formatCursor(orgs, page) }).finish();
+  return ListOrgsResponse.encode({ orgs: page.map(toOrgView), nextCursor: formatPlaceCursor(orgs, page) }).finish();
 }
 
 function parseSlug(text: string): string {
