@@ -27,6 +27,17 @@ describe("metrics", () => {
     }
   });
 
+  it("observes what ended before the time that its creation is dated at as zero", async () => {
+    const metrics = createMetrics({ service: "dispatch", processMetrics: false });
+    metrics.workflowEnded(work("order"), "COMPLETED", -9);
+    metrics.taskEnded(work("charge"), "COMPLETED", -9);
+    const scraped = await metrics.scrape();
+    expect(scraped.match(/^flovyn_\w+_duration_seconds_sum.*$/gm)?.map((line) => line.split(" ").at(-1))).toEqual([
+      "0",
+      "0",
+    ]);
+  });
+
   it("gives every line its service, and nothing else", async () => {
     const metrics = createMetrics({ service: "dispatch" });
     metrics.workflowStarted(work('a "kind" {b="c"} \n# of \\ braces'));

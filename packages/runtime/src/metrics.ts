@@ -107,7 +107,7 @@ export function createMetrics(options: { service: string; processMetrics?: boole
       const labels = bound(work);
       if (status === "COMPLETED") completed.inc(labels);
       else failed.inc({ ...labels, status });
-      if (durationMs !== undefined) workflowSeconds.observe({ ...labels, status }, durationMs / 1000);
+      if (durationMs !== undefined) workflowSeconds.observe({ ...labels, status }, Math.max(0, durationMs) / 1000);
     },
     historyLong: (threshold) => longHistories.inc({ threshold }),
     taskSubmitted: (work) => submitted.inc(bound(work)),
@@ -115,7 +115,7 @@ export function createMetrics(options: { service: string; processMetrics?: boole
       const labels = bound(work);
       if (status === "COMPLETED") tasksCompleted.inc(labels);
       else tasksFailed.inc({ ...labels, status });
-      if (durationMs !== undefined) taskSeconds.observe({ ...labels, status }, durationMs / 1000);
+      if (durationMs !== undefined) taskSeconds.observe({ ...labels, status }, Math.max(0, durationMs) / 1000);
     },
     chunkStreamed: (type) => chunks.inc({ type }),
     spansReported: (result, spans) => {

@@ -2,6 +2,7 @@ import type { WorkflowChange } from "@flovyn/domain";
 import { sql } from "drizzle-orm";
 import type { Executor } from "../database.js";
 import { statement } from "../statement.js";
+import { creationTime } from "./creation-time.js";
 import { eventRows, toEventRows } from "./event-rows.js";
 import { insertTransitions, toTransitionRows, transitionRows } from "./transition-rows.js";
 
@@ -53,7 +54,8 @@ const insertMany = statement<never>()(
         available_at, dispatch_at, created_at, updated_at)
       select id, "orgId", kind, queue, 'PENDING', "partitionKey", "rootId", "parentId", "childName",
         "initiatedSequence", version, input, metadata, "priorityMs", "createdBy", traceparent, "hasIdempotencyKey", 1,
-        "historyBytes", 1, ${time("now")}, ${time("now")} - "priorityMs" * interval '1 millisecond', ${time("now")}, ${time("now")}
+        "historyBytes", 1, ${time("now")}, ${creationTime(time("now"))} - "priorityMs" * interval '1 millisecond',
+        ${creationTime(time("now"))}, ${time("now")}
       from ${rows("workflow")}
     ), appended as (
       insert into workflow_event (id, org_id, workflow_execution_id, run, sequence_number, event_type, event_data,
@@ -63,7 +65,7 @@ const insertMany = statement<never>()(
     ${insertTransitions("workflow", rows("transition"), time("now"), undefined)}`,
 );
 
-/** Inserts new executions with their first events and transitions. Fails as a whole on a taken id. */
+/** Inserts new executions with their first events and transitions; they are claimed in this order. Fails as a whole on a taken id. */
 export async function insertWorkflows(tx: Executor, now: number, started: readonly NewWorkflow[]): Promise<void> {
   await insertMany.run(tx, {
     now,

@@ -2,6 +2,7 @@ import type { RetryPolicy, Task, TaskStatus } from "@flovyn/domain";
 import { sql } from "drizzle-orm";
 import type { Executor } from "../database.js";
 import { statement } from "../statement.js";
+import { creationTime } from "./creation-time.js";
 import { type NamedId, namedIdRows, toNamedIdRows, type WantedId, wantedIdRows } from "./named-ids.js";
 import { closeTransitions, insertTransitions, type TransitionRow, transitionRows } from "./transition-rows.js";
 
@@ -60,13 +61,14 @@ const insertMany = statement<never>()(
         created_by, traceparent, has_idempotency_key, transition_count, available_at, dispatch_at, created_at, updated_at)
       select id, "orgId", "workflowId", kind, queue, 'PENDING', "partitionKey", "rootId", input, metadata, policy,
         "priorityMs", "maxRetries", "deadlineAt", "scheduledSequence", "createdBy", traceparent, "hasIdempotencyKey", 1,
-        ${time("now")}, ${time("now")} - "priorityMs" * interval '1 millisecond', ${time("now")}, ${time("now")}
+        ${time("now")}, ${creationTime(time("now"))} - "priorityMs" * interval '1 millisecond',
+        ${creationTime(time("now"))}, ${time("now")}
       from ${rows("task")}
     )
     ${insertTransitions("task", rows("transition"), time("now"), undefined)}`,
 );
 
-/** Inserts new tasks with their first transitions. Fails as a whole on a taken id. */
+/** Inserts new tasks with their first transitions; they are claimed in this order. Fails as a whole on a taken id. */
 export async function insertTasks(
   tx: Executor,
   params: { now: number; task: readonly NewTaskRow[]; transition: readonly TransitionRow[] },
