@@ -41,6 +41,43 @@ describe("retry delay", () => {
     expect(retryDelayMs(base, 100, noJitter)).toBe(10_000);
   });
 
+  it("is that of exact arithmetic, whatever multiplier, cap and number of failures", () => {
+    const exact = (
+      strategy: string,
+      { baseMs, percent, failures }: Record<"baseMs" | "percent" | "failures", number>,
+    ) => {
+      if (strategy === "exponential") {
+        const exponent = BigInt(failures - 1);
+        return (BigInt(baseMs) * BigInt(percent) ** exponent) / 100n ** exponent;
+      }
+      let [previous, current] = [0n, 1n];
+      for (let step = 1; step < failures; step++) [previous, current] = [current, previous + current];
+      return BigInt(baseMs) * current;
+    };
+    fc.assert(
+      fc.property(
+        fc.constantFrom("exponential" as const, "fibonacci" as const),
+        fc.record({
+          baseMs: fc.integer({ min: 1, max: 100_000 }),
+          percent: fc.oneof(fc.integer({ min: 100, max: 110 }), fc.integer({ min: 100, max: 100_000 })),
+          failures: fc.integer({ min: 1, max: 3000 }),
+        }),
+        fc.integer({ min: 1, max: 1_000_000_000 }),
+        (strategy, given, maxMs) => {
+          const { baseMs, percent, failures } = given;
+          const policy: RetryPolicy = { strategy, baseMs, multiplier: percent / 100, maxMs, jitter: 0 };
+          const grown = exact(strategy, given);
+          const expected = grown > BigInt(maxMs) ? maxMs : Number(grown);
+          // Half of a ms is rounded, the rest of it is cut off by the whole numbers above.
+          expect(Math.abs(retryDelayMs(policy, failures, noJitter) - expected)).toBeLessThanOrEqual(1);
+        },
+      ),
+    );
+    const slow: RetryPolicy = { strategy: "exponential", baseMs: 1000, multiplier: 1.01, maxMs: 3_600_000, jitter: 0 };
+    expect(retryDelayMs(slow, 500, noJitter)).toBe(143_339);
+    expect(retryDelayMs({ ...slow, strategy: "fibonacci", baseMs: 1e-9 }, 100, noJitter)).toBe(3_600_000);
+  });
+
   it("takes the delay a worker asks for, up to the cap", () => {
     expect(retryDelayMs(base, 1, noJitter, 7_000)).toBe(7_000);
     expect(retryDelayMs(base, 1, noJitter, 70_000)).toBe(10_000);

@@ -62,7 +62,7 @@ export function parseRetryPolicy(text: string, field: string): RetryPolicy {
 
 /**
  * Delay in ms before the next attempt, after `failures` ≥ 1 failed ones.
- * The growing part is clamped before it can overflow: the hundredth failure gives the cap.
+ * The delay grows until it reaches the cap, however many failures that takes, and is clamped before it can overflow.
  * `random` is in [0, 1). `retryAfterMs`, when the worker asked for it, replaces the computed value up to the cap.
  */
 export function retryDelayMs(
@@ -79,7 +79,7 @@ export function retryDelayMs(
 }
 
 function growth(policy: RetryPolicy, failures: number): number {
-  const { strategy, baseMs, multiplier } = policy;
+  const { strategy, baseMs } = policy;
   switch (strategy) {
     case "none":
       return 0;
@@ -88,15 +88,23 @@ function growth(policy: RetryPolicy, failures: number): number {
     case "linear":
       return baseMs * failures;
     case "exponential":
-      // 2^64 ms is past every cap, so a larger exponent changes nothing but could reach Infinity.
-      return baseMs * multiplier ** Math.min(failures - 1, 64);
+      return exponential(policy, failures - 1);
     case "fibonacci":
-      return baseMs * fibonacci(Math.min(failures, 64));
+      return fibonacci(policy, failures);
   }
 }
 
-function fibonacci(n: number): number {
+/** `baseMs * multiplier ** exponent`; past the exponent that reaches the cap the power changes nothing and is not taken. */
+function exponential({ baseMs, multiplier, maxMs }: RetryPolicy, exponent: number): number {
+  if (baseMs === 0 || multiplier === 1) return baseMs;
+  const toCap = Math.ceil(Math.log(maxMs / baseMs) / Math.log(multiplier)) + 1;
+  return baseMs * multiplier ** Math.min(exponent, Math.max(0, toCap));
+}
+
+/** `baseMs` times the Fibonacci number of `n`, as far as the cap. */
+function fibonacci({ baseMs, maxMs }: RetryPolicy, n: number): number {
+  if (baseMs === 0) return 0;
   let [previous, current] = [0, 1];
-  for (let step = 1; step < n; step++) [previous, current] = [current, previous + current];
-  return current;
+  for (let step = 1; step < n && baseMs * current < maxMs; step++) [previous, current] = [current, previous + current];
+  return baseMs * current;
 }
