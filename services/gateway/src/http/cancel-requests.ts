@@ -1,7 +1,7 @@
 import { checkLength } from "@flovyn/domain";
 import { cancelReasonLengthMax } from "../limits.js";
 import { readOptionalBody } from "./body.js";
-import { checkFields } from "./fields.js";
+import { checkBody } from "./fields.js";
 import { cancelBody } from "./routes/cancel-schemas.js";
 
 export interface CancelOrder {
@@ -13,7 +13,7 @@ export interface CancelOrder {
 
 /** What the body of a cancel says; it may be left out. Errors: InvalidInput naming the member, PayloadTooLarge. */
 export async function readCancel(request: Request): Promise<CancelOrder> {
-  const fields = checkFields(cancelBody, (await readOptionalBody(request)).values, "body");
+  const fields = checkBody(cancelBody, await readOptionalBody(request));
   return {
     reason: checkLength(fields.reason ?? "", "reason", cancelReasonLengthMax),
     cascadeToChildren: fields.cascadeToChildren ?? true,

@@ -1,5 +1,6 @@
 import { checkWellFormed, invalidField, keyTtlSecondsMax } from "@flovyn/domain";
 import { z } from "@hono/zod-openapi";
+import type { RawObject } from "./raw-json.js";
 
 /**
  * Checks a value against a schema, and that UTF-8 can hold its texts; payloads, of which the schema says nothing, are left alone.
@@ -14,6 +15,19 @@ export function checkFields<Schema extends z.ZodType>(schema: Schema, value: unk
   const issue = result.error.issues[0];
   const field = issue === undefined || issue.path.length === 0 ? whole : issue.path.join(".");
   throw invalidField(field, issue === undefined ? "is not valid" : issue.message);
+}
+
+/**
+ * Checks the members of a body against a schema. Payloads, of which the schema says nothing, are not read.
+ * Errors: InvalidInput naming the first wrong member, PayloadTooLarge.
+ */
+export function checkBody<Schema extends z.ZodObject>(schema: Schema, body: RawObject): z.output<Schema> {
+  const members = body.names.map((name) => {
+    const described = Object.hasOwn(schema.shape, name) ? present(schema.shape[name]) : undefined;
+    const isRead = described !== undefined && !(described instanceof z.ZodUnknown);
+    return [name, isRead ? body.value(name) : null];
+  });
+  return checkFields(schema, Object.fromEntries(members), "body");
 }
 
 function checkTexts(value: unknown, schema: unknown, path: string): void {

@@ -1,13 +1,16 @@
 import { jsonDepthMax } from "@flovyn/domain";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readRawObject } from "./raw-json.js";
+import { type RawObject, readRawObject } from "./raw-json.js";
 
 /** The object with the source of its members as text. */
 function read(text: string) {
-  const { values, raw } = readRawObject(Buffer.from(text), "body");
-  return { values, raw: (name: string) => raw(name)?.toString() };
+  const object = readRawObject(Buffer.from(text), "body");
+  return { ...object, raw: (name: string) => object.raw(name)?.toString() };
 }
+
+const valuesOf = ({ names, value }: Pick<RawObject, "names" | "value">) =>
+  Object.fromEntries(names.map((name) => [name, value(name)]));
 
 describe("readRawObject", () => {
   it.each([
@@ -31,7 +34,26 @@ describe("readRawObject", () => {
   it("takes the last of duplicate keys, escaped ones included", () => {
     const object = read('{"input":1,"in\\u0070ut":2.0}');
     expect(object.raw("input")).toBe("2.0");
-    expect(object.values.input).toBe(2);
+    expect(object.value("input")).toBe(2);
+  });
+
+  it("takes 100 members and refuses more, without reading on", () => {
+    const members = (count: number) => Array.from({ length: count }, (_, n) => `"m${n}":${n}`).join();
+    expect(read(`{${members(100)}}`).value("m99")).toBe(99);
+    expect(() => read(`{${members(101)}, and no JSON`)).toThrow("body: must have at most 100 members");
+    expect(() => read(`{${'"":0,'.repeat(101)}`)).toThrow("body: must have at most 100 members");
+  });
+
+  it("keeps payloads of any size, and refuses to read other members beyond 128 KiB", () => {
+    const object = read(`{"input":[${"{},".repeat(50_000)}0],"kind":"${"k".repeat(131_071)}"}`);
+    expect(object.raw("input")).toHaveLength(150_003);
+    const tooLarge = (name: string, bytes: number) =>
+      expect.objectContaining({
+        ...{ code: "PayloadTooLarge", field: name },
+        message: `${name}: must have at most 131072 bytes, has ${bytes}`,
+      });
+    expect(() => object.value("input")).toThrow(tooLarge("input", 150_003));
+    expect(() => object.value("kind")).toThrow(tooLarge("kind", 131_073));
   });
 
   it.each(["", "   ", "{", "}", '{"a"}', '{"a":}', '{"a":1,}', "[1]", "null", '"text"', "1", "{'a':1}", '{"a":01}'])(
@@ -60,7 +82,7 @@ describe("readRawObject", () => {
         const text = JSON.stringify(value, null, indent);
         const object = read(text);
         const parsed = JSON.parse(text) as Record<string, unknown>;
-        expect(object.values).toEqual(parsed);
+        expect(valuesOf(object)).toEqual(parsed);
         for (const key of Object.keys(parsed)) {
           expect(JSON.parse(object.raw(key) ?? "")).toEqual(parsed[key]);
           expect(text).toContain(object.raw(key));
@@ -85,7 +107,7 @@ describe("readRawObject", () => {
             parsed = undefined;
           }
           const isObject = typeof parsed === "object" && parsed !== null && !Array.isArray(parsed);
-          if (isObject) expect(read(text).values).toEqual(parsed);
+          if (isObject) expect(valuesOf(read(text))).toEqual(parsed);
           else expect(() => read(text)).toThrow();
         },
       ),
