@@ -1,3 +1,4 @@
+export * from "./active-orgs.js";
 export * from "./batch-lane.js";
 export * from "./batcher.js";
 export * from "./bound-server.js";
@@ -12,6 +13,7 @@ export * from "./database-clock.js";
 export * from "./due-loop.js";
 export * from "./errors/grpc-status.js";
 export * from "./errors/http-problem.js";
+export * from "./fair-lane.js";
 export * from "./health.js";
 export type { NamedWork } from "./label-bound.js";
 export * from "./lifecycle.js";

@@ -1,8 +1,9 @@
 import type { Serving } from "@flovyn/bus";
-import { routeRequests } from "@flovyn/runtime";
+import { ActiveOrgs, routeRequests } from "@flovyn/runtime";
 import { createBatches } from "./batches/index.js";
 import type { DispatchContext } from "./context.js";
 import { createRoutes } from "./handlers/index.js";
+import { LongReads } from "./long-reads.js";
 import { createCleanUpSweep } from "./loops/clean-up.js";
 import { createOverdueWorkSweep } from "./loops/overdue-work.js";
 import { createOwedEndsSweep } from "./loops/owed-ends.js";
@@ -18,11 +19,18 @@ export function createDispatchService(context: DispatchContext): { start(): Prom
     createCleanUpSweep(context),
     createOwedEndsSweep(context, batches.ends),
   ];
+  const now = () => performance.now();
+  const orgs = new ActiveOrgs(now);
+  const longReads = new LongReads({ db: context.db, orgs, now });
+  const route = routeRequests(createRoutes(context, batches, longReads));
   let serving: Serving | undefined;
   return {
     start: async () => {
       await synchronizeOrgs(context);
-      serving = await context.bus.serve("dispatch", routeRequests(createRoutes(context, batches)));
+      serving = await context.bus.serve("dispatch", (request) => {
+        if (request.caller.orgId !== "") orgs.note(request.caller.orgId);
+        return route(request);
+      });
       for (const sweep of sweeps) sweep.start();
     },
     stop: async () => {

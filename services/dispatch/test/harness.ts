@@ -23,11 +23,20 @@ import {
   type WorkflowExecution,
   WorkflowStatus,
 } from "@flovyn/proto/v1";
-import { createBatchLane, createHealth, createLogger, createMetrics, loadConfig, routeRequests } from "@flovyn/runtime";
+import {
+  ActiveOrgs,
+  createBatchLane,
+  createHealth,
+  createLogger,
+  createMetrics,
+  loadConfig,
+  routeRequests,
+} from "@flovyn/runtime";
 import { createTestDatabase, FakeClock } from "@flovyn/testing";
 import { createBatches } from "../src/batches/index.js";
 import type { DispatchContext } from "../src/context.js";
 import { createRoutes } from "../src/handlers/index.js";
+import { LongReads } from "../src/long-reads.js";
 
 /** A protobuf message type. */
 interface Codec<Message> {
@@ -82,7 +91,12 @@ export class Harness {
       };
       this.#contexts.push(context);
       const batches = createBatches(context);
-      const serving: Serving = await this.bus.serve("dispatch", routeRequests(createRoutes(context, batches)));
+      const now = () => performance.now();
+      const longReads = new LongReads({ db, orgs: new ActiveOrgs(now), now });
+      const serving: Serving = await this.bus.serve(
+        "dispatch",
+        routeRequests(createRoutes(context, batches, longReads)),
+      );
       this.#stops.push(async () => {
         await serving.stop();
         await Promise.all(Object.values(batches).map((batch) => batch.stop()));

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { command, dispatchRpc, Harness } from "./harness.js";
 
 const mebibyte = 1024 * 1024;
-const pageBytesMax = 4 * mebibyte;
+const pageBytesMax = mebibyte;
 
 let harness: Harness;
 beforeAll(async () => {
@@ -99,12 +99,12 @@ describe("pages of a history", () => {
     }
   });
 
-  it("hold at most 4 MiB of event data, and a larger event alone", async () => {
+  it("hold at most 1 MiB of event data, and a larger event alone", async () => {
     const large = 4 * mebibyte - 64 * 1024 - 2;
-    const id = await executionWith([mebibyte, 2 * mebibyte, 2 * mebibyte, large, 1, 1]);
+    const id = await executionWith([mebibyte / 4, mebibyte / 2, mebibyte / 2, large, 1, 1]);
     const pages = await pagesOf(id, 1000);
-    expect(pages.map(({ events }) => events.map(({ sequence }) => sequence))).toEqual([[1, 2, 3], [4], [5, 6, 7]]);
-    for (const { events } of pages) expect(bytesOf(events)).toBeLessThanOrEqual(pageBytesMax);
+    expect(pages.map(({ events }) => events.map(({ sequence }) => sequence))).toEqual([[1, 2, 3], [4], [5], [6, 7]]);
+    for (const { events } of pages.toSpliced(2, 1)) expect(bytesOf(events)).toBeLessThanOrEqual(pageBytesMax);
   });
 
   it("go on where they stopped when events were appended meanwhile", async () => {

@@ -1,4 +1,4 @@
-import type { Service, ServiceContext } from "@flovyn/runtime";
+import { ActiveOrgs, type Service, type ServiceContext } from "@flovyn/runtime";
 import { AuditLog } from "./audit/audit-log.js";
 import { createAuditSender } from "./audit/audit-sender.js";
 import { Auditor, toCallError } from "./audit/auditor.js";
@@ -10,7 +10,6 @@ import { createStaticKeys } from "./auth/static-keys.js";
 import { WorkerTokens } from "./auth/worker-tokens.js";
 import { createAuthorize } from "./authorization/authorize.js";
 import { PolicyWatch } from "./authorization/policy-watch.js";
-import { ActiveOrgs } from "./budgets/active-orgs.js";
 import { createBudgets } from "./budgets/budgets.js";
 import { createFairBus } from "./budgets/fair-bus.js";
 import { HandlingTurns } from "./budgets/handling-turns.js";

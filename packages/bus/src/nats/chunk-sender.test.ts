@@ -35,15 +35,13 @@ describe("the sender of chunks", () => {
     const stream = testStream(20);
     const end = sender.send(stream);
     await turn();
-    expect(stream.sent.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(stream.sent.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
     sender.acknowledged(stream.sent[0]?.stream ?? 0, true);
     await turn();
-    expect(stream.sent.length).toBe(9);
+    expect(stream.sent.length).toBe(5);
     for (const { stream: id } of stream.sent.slice(1)) sender.acknowledged(id, true);
     await turn();
-    for (let next = 9; next < 20; next += 1) sender.acknowledged(stream.sent[next]?.stream ?? 0, true);
-    await turn();
-    for (const { stream: id } of stream.sent.slice(16)) sender.acknowledged(id, true);
+    expect(stream.sent.length).toBe(9);
     expect(await acknowledgeAll(sender, stream, end)).toBe("sent");
     expect(stream.sent.map(({ last }) => last)).toEqual([...Array.from({ length: 19 }, () => false), true]);
   });
@@ -82,7 +80,7 @@ describe("the sender of chunks", () => {
     sender.loseAll();
     expect(await cutEnd).toBe("lost");
     expect(await sender.send(silent)).toBe("lost");
-    expect(silent.sent.length).toBe(8);
+    expect(silent.sent.length).toBe(4);
   });
 
   it("passes on what sending throws, and goes on with the next stream", async () => {

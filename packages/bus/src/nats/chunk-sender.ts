@@ -1,8 +1,8 @@
 import type { ChunkPart } from "./assembly.js";
 
-/** Chunks under way at once in one stream: enough to keep a link busy, few enough for the buffers of the broker. */
-const windowChunks = 8;
-/** Streams that send at once in one process; others wait. With chunks of 1 MiB at most 32 MiB are under way. */
+/** Chunks under way at once in one stream: enough to keep a link busy. */
+const windowChunks = 4;
+/** Streams that send at once in one process; others wait. With chunks of 256 KiB at most 4 MiB are ahead of a small message. */
 const streamsMax = 4;
 
 /** `stopped`: the taker wants no more. `lost`: it was gone, or silent for too long. */

@@ -95,8 +95,8 @@ export function chunkBytes(messageBytesMax: number): number {
   return Math.max(1, Math.min(messageBytesMax - overheadBytes * 2, chunkBytesMax));
 }
 
-/** A broker may allow 64 MB in one message; pieces of 1 MiB keep the others flowing. */
-const chunkBytesMax = 1024 * 1024;
+/** A broker may allow 64 MB in one message; pieces of 256 KiB keep the others flowing. */
+const chunkBytesMax = 256 * 1024;
 
 /** The same bytes as a Buffer, without a copy. */
 export function asBuffer(bytes: Uint8Array): Buffer {

@@ -13,7 +13,8 @@ export interface StoredEvent {
 interface EventColumns {
   sequence_number: number;
   event_type: string;
-  event_data: Uint8Array;
+  /** Events are JSON text: as text they cost half of what they cost as hexadecimal bytes. */
+  event_text: string;
   created_at: Date;
 }
 
@@ -21,7 +22,7 @@ function toStoredEvent(row: EventColumns): StoredEvent {
   return {
     sequence: row.sequence_number,
     type: row.event_type,
-    data: row.event_data,
+    data: Buffer.from(row.event_text),
     createdAtMs: row.created_at.getTime(),
   };
 }
@@ -63,7 +64,8 @@ const listPage = statement<FactColumns & Partial<EventColumns> & { more: boolean
       page.*
     from workflow_execution execution
     left join lateral (
-      select sequence_number, event_type, event_data, created_at, following is not null as more
+      select sequence_number, event_type, convert_from(event_data, 'UTF8') as event_text, created_at,
+        following is not null as more
       from (
         select sequence_number, event_type, event_data, created_at,
           sum(octet_length(event_data)) over ascending as bytes, lead(sequence_number) over ascending as following
@@ -126,8 +128,8 @@ const listMany = statement<FactColumns & Partial<EventColumns>>()(
         <= ${param("bytesTotalMax")}::bigint as is_read
       from sized
     )
-    select chosen.id, partition_key, chosen.run, current_sequence, history_bytes, sequence_number, event_type, event_data,
-      event.created_at
+    select chosen.id, partition_key, chosen.run, current_sequence, history_bytes, sequence_number, event_type,
+      convert_from(event_data, 'UTF8') as event_text, event.created_at
     from chosen
     left join workflow_event event on event.workflow_execution_id = chosen.id and event.run = chosen.run and is_read
     order by chosen.id, sequence_number`,

@@ -8,7 +8,7 @@ const shortLengthMax = 500;
 const shortBytesMax = 1024 * 1024;
 const historiesPerBatchMax = 64;
 /** Of the histories of one batch. Those that have no room in it are read like long ones. */
-const batchBytesMax = 8 * 1024 * 1024;
+const batchBytesMax = 4 * 1024 * 1024;
 
 export interface HistoryOf {
   orgId: string;

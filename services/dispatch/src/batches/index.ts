@@ -7,7 +7,6 @@ import { createSignalBatcher } from "./signal.js";
 import { createSignalStartBatcher } from "./signal-with-start.js";
 import { createStartBatcher } from "./start.js";
 import { createSubmitBatcher } from "./submit.js";
-import { createWholeHistoryBatcher } from "./whole-histories.js";
 
 /** The batchers of one process: every hot operation goes through one of them. */
 export type Batches = ReturnType<typeof createBatches>;
@@ -21,7 +20,6 @@ export function createBatches(context: DispatchContext) {
     signal: createSignalBatcher(context),
     signalWithStart: createSignalStartBatcher(context),
     history: createHistoryBatcher(context),
-    wholeHistory: createWholeHistoryBatcher(context),
     result: createResultBatcher(context),
     ends,
   };

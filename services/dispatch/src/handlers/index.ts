@@ -1,6 +1,7 @@
 import type { RequestHandler } from "@flovyn/bus";
 import type { Batches } from "../batches/index.js";
 import type { DispatchContext } from "../context.js";
+import type { LongReads } from "../long-reads.js";
 import { listAudit, recordAudit } from "./audit.js";
 import { readResult } from "./await-result.js";
 import { cancelWorkflow } from "./cancel-workflow.js";
@@ -21,14 +22,18 @@ import { checkTokens, createWorkerToken, findTokens, listWorkerTokenViews, revok
 import { getWorkflowState, queryWorkflow } from "./workflow-state.js";
 
 /** Every operation the service answers. */
-export function createRoutes(context: DispatchContext, batches: Batches): ReadonlyMap<string, RequestHandler> {
+export function createRoutes(
+  context: DispatchContext,
+  batches: Batches,
+  longReads: LongReads,
+): ReadonlyMap<string, RequestHandler> {
   return new Map<string, RequestHandler>([
     ["flovyn.v1.WorkflowDispatch/StartWorkflow", (request) => startWorkflowExecution(context, batches, request)],
     ["flovyn.v1.WorkflowDispatch/StartChildWorkflow", (request) => startChildWorkflow(context, request)],
     ["flovyn.v1.WorkflowDispatch/SignalWorkflow", (request) => signalWorkflowExecution(batches, request)],
     ["flovyn.v1.WorkflowDispatch/SignalWithStartWorkflow", (request) => signalWithStart(context, batches, request)],
     ["flovyn.v1.WorkflowQuery/QueryWorkflow", (request) => queryWorkflow(context, batches, request)],
-    ["flovyn.v1.WorkflowDispatch/GetEvents", (request) => getEvents(batches, request)],
+    ["flovyn.v1.WorkflowDispatch/GetEvents", (request) => getEvents(batches, longReads, request)],
     ["flovyn.v1.WorkflowDispatch/SubmitWorkflowCommands", (request) => submitWorkflowCommands(batches, request)],
     ["flovyn.v1.WorkflowDispatch/ReportExecutionSpans", createReportExecutionSpans(context)],
     ["flovyn.v1.WorkerLifecycle/RegisterWorker", (request) => registerWorker(context, request)],
@@ -52,6 +57,6 @@ export function createRoutes(context: DispatchContext, batches: Batches): Readon
     ["internal/GetWorkflow", (request) => getWorkflow(context, request)],
     ["internal/ListWorkflows", (request) => listWorkflowViews(context, request)],
     ["internal/GetWorkflowState", (request) => getWorkflowState(context, batches, request)],
-    ["internal/ListEvents", (request) => listEventViews(context, request)],
+    ["internal/ListEvents", (request) => listEventViews(longReads, request)],
   ]);
 }

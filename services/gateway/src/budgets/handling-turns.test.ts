@@ -1,5 +1,5 @@
+import { ActiveOrgs } from "@flovyn/runtime";
 import { describe, expect, it } from "vitest";
-import { ActiveOrgs } from "./active-orgs.js";
 import { HandlingTurns } from "./handling-turns.js";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));

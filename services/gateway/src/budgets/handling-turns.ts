@@ -1,4 +1,4 @@
-import type { ActiveOrgs } from "./active-orgs.js";
+import type { ActiveOrgs } from "@flovyn/runtime";
 
 /**
  * In which order calls that have arrived are handled. While one org calls alone, each is handled at once. While several

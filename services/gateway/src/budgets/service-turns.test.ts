@@ -2,10 +2,9 @@
  * Goal: an org whose calls are few does not wait for those of an org that makes many, or large ones, no turn stays unused,
  * and each call runs once. Approach: examples, and random calls of several orgs in random order.
  */
+import { ActiveOrgs, FairLane } from "@flovyn/runtime";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ActiveOrgs } from "./active-orgs.js";
-import { FairLane } from "./fair-lane.js";
 import { ServiceTurns, type Weight } from "./service-turns.js";
 
 let nowMs: number;

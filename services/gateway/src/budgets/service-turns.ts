@@ -1,5 +1,4 @@
-import type { ActiveOrgs } from "./active-orgs.js";
-import { FairLane } from "./fair-lane.js";
+import { type ActiveOrgs, FairLane } from "@flovyn/runtime";
 
 /**
  * Fair queueing of the calls that run at the services, in two lanes.

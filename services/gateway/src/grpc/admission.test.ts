@@ -2,12 +2,14 @@
  * Goal: who may not come in is refused before the message is taken, and a message that comes too slowly ends its call.
  * Approach: a grpc-js server with the interceptor, and HTTP/2 written by hand in front of it.
  */
+
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { gzipSync } from "node:zlib";
 import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
+import { ActiveOrgs } from "@flovyn/runtime";
 import { waitFor } from "@flovyn/testing";
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
@@ -15,7 +17,6 @@ import { silentLog } from "../../test/silent-log.js";
 import { type ChangedBudgets, testBudgets } from "../../test/test-budgets.js";
 import type { CallFacts } from "../audit/auditor.js";
 import { type Authenticate, invalidCredentials } from "../auth/authenticate.js";
-import { ActiveOrgs } from "../budgets/active-orgs.js";
 import { answerTimeMs } from "../budgets/answer-time.js";
 import type { Budgets } from "../budgets/budgets.js";
 import { HandlingTurns } from "../budgets/handling-turns.js";
