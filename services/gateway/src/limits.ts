@@ -130,6 +130,8 @@ export const deniedKeysMax = 10_000;
 /** Calls that run at shutdown get so long to end before their connections are cut. */
 export const drainMs = 10_000;
 
+/** What a piece of a request takes beside its bytes while it is kept: a caller may send one byte at a time. */
+export const pieceBytes = 128;
 /** Answers up to this size are counted but never refused: a caller must learn what became of work that is done. */
 export const smallAnswerBytes = 4096;
 

@@ -41,7 +41,7 @@ export const budgetTable = {
   },
   request_bytes: {
     unit: "bytes",
-    what: "Requests that are being received or handled, from the first byte to the answer, after decompression.",
+    what: "Requests that are being received or handled, from the first byte to the answer, after decompression, and 128 bytes for each piece that they come in.",
     retryMs: 200,
     limits: { connection: 64 * mebibyte, principal: 128 * mebibyte, org: 128 * mebibyte, process: 256 * mebibyte },
   },

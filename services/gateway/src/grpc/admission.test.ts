@@ -20,6 +20,7 @@ import { type Authenticate, invalidCredentials } from "../auth/authenticate.js";
 import { answerTimeMs } from "../budgets/answer-time.js";
 import type { Budgets } from "../budgets/budgets.js";
 import { HandlingTurns } from "../budgets/handling-turns.js";
+import { pieceBytes } from "../limits.js";
 import { DeadlineWheel } from "../work/deadline-wheel.js";
 import { Admission } from "./admission.js";
 import { passRequest, passResponse } from "./identity.js";
@@ -318,7 +319,7 @@ describe("what calls take of the budgets", () => {
     const part = (bytes: number) => Buffer.concat([Buffer.from([0, 0, 0, 0xff, 0]), Buffer.alloc(bytes)]);
     const first = head(session, "alice");
     first.write(part(600));
-    await waitFor("the bytes to be counted", () => budgets.request_bytes.used === 605);
+    await waitFor("the bytes to be counted", () => budgets.request_bytes.used === 605 + pieceBytes);
     const second = head(session, "alice");
     second.write(part(600));
     expect(await end(second)).toBe(status.RESOURCE_EXHAUSTED);

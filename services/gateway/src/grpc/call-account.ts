@@ -1,7 +1,7 @@
 import type { ServerHttp2Stream } from "node:http2";
 import type { BudgetHolder } from "../budgets/budget-holder.js";
 import type { Budgets } from "../budgets/budgets.js";
-import { smallAnswerBytes } from "../limits.js";
+import { pieceBytes, smallAnswerBytes } from "../limits.js";
 
 export interface CallAccountOptions {
   budgets: Pick<Budgets, "calls" | "request_bytes" | "answer_bytes">;
@@ -91,7 +91,7 @@ export class CallAccount {
   readonly #arrived = (chunk: Buffer): void => {
     if (this.#over) return;
     try {
-      this.#takeRequest(chunk.byteLength);
+      this.#takeRequest(chunk.byteLength + pieceBytes);
     } catch (error) {
       this.#options.refused(error);
     }

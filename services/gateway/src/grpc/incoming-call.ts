@@ -14,7 +14,7 @@ import { CallAccount } from "./call-account.js";
 import { readCredentials } from "./credentials.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { smallMessage } from "./message-limits.js";
-import { isCompressed, limitMessage, streamOf } from "./raw-call.js";
+import { isCompressed, keepOwnBytes, limitMessage, streamOf } from "./raw-call.js";
 import { reflectionTarget } from "./reflection.js";
 import { repeatedMetadata } from "./repeated-metadata.js";
 import type { CallTarget } from "./routes.js";
@@ -280,6 +280,7 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
     const { bytes } = target?.limits ?? smallMessage;
     const stream = streamOf(this.#call);
     limitMessage(this.#call, bytes);
+    keepOwnBytes(this.#call);
     if (stream === undefined) return;
     this.#account = new CallAccount({
       budgets: context.budgets,

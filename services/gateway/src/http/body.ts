@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { DomainError, invalidField } from "@flovyn/domain";
+import { ownBytes } from "../budgets/own-bytes.js";
 import { restBodyBytesMax, restInputBytesMax } from "../limits.js";
 import { type RawObject, readRawObject } from "./raw-json.js";
 import { accountOf } from "./request-account.js";
@@ -54,7 +55,7 @@ async function readBytes(request: Request): Promise<Buffer> {
       size += chunk.byteLength;
       if (size > restBodyBytesMax) throw bodyTooLarge();
       account?.received(chunk.byteLength);
-      chunks.push(chunk);
+      chunks.push(ownBytes(chunk));
     }
   } catch (cause) {
     // Besides its limits, reading a body fails only when its connection ends.

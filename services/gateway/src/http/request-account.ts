@@ -7,7 +7,7 @@ import type { Context } from "hono";
 import { answerTimeMs } from "../budgets/answer-time.js";
 import { type BudgetHolder, holderOf } from "../budgets/budget-holder.js";
 import type { Budgets } from "../budgets/budgets.js";
-import { smallAnswerBytes } from "../limits.js";
+import { pieceBytes, smallAnswerBytes } from "../limits.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 
 export type RequestBudgets = Pick<Budgets, "calls" | "request_bytes" | "answer_bytes">;
@@ -47,12 +47,12 @@ export class RequestAccount {
     return this.#closed;
   }
 
-  /** Counts bytes of the request's body. Errors: LimitExceeded; Cancelled. */
+  /** Counts a piece of the request's body, of so many bytes. Errors: LimitExceeded; Cancelled. */
   received(bytes: number): void {
     if (this.#closed) throw callerLeft();
     const { budgets, holder } = this.#options;
-    budgets.request_bytes.take(holder, bytes);
-    this.#requestBytes += bytes;
+    budgets.request_bytes.take(holder, bytes + pieceBytes);
+    this.#requestBytes += bytes + pieceBytes;
   }
 
   /** All of the body has arrived. */
