@@ -1,6 +1,7 @@
 import type { Metadata } from "@grpc/grpc-js";
 import { WorkflowQueryError } from "../errors.js";
 import { decodeJson, encodeJson } from "../json.js";
+import { readThrown } from "../thrown/read-thrown.js";
 import type { Connection } from "../wire/connection.js";
 import type { Rpc } from "../wire/rpc.js";
 import {
@@ -76,8 +77,8 @@ export class ClientCalls {
   }
 
   async rejectPromise(reference: PromiseReference, error: Error | string): Promise<void> {
-    const text = error instanceof Error ? error.message || error.name : String(error);
-    await this.#call(rejectPromise, { promiseId: toPromiseId(reference), error: text }, isOnePromise(reference));
+    const request = { promiseId: toPromiseId(reference), error: readThrown(error).text };
+    await this.#call(rejectPromise, request, isOnePromise(reference));
   }
 
   async query(workflowId: string, name: string, params: unknown): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { type DurationInput, toMilliseconds } from "../duration.js";
-import { type Logger, stderrLogger } from "../logger.js";
+import { guardedLogger, type Logger, stderrLogger } from "../logger.js";
 
 export interface FlovynClientOptions {
   /** Address of the gRPC door: `http://localhost:9090`, or `https://…` for TLS. */
@@ -86,7 +86,7 @@ export function readOptions(options: FlovynClientOptions): ClientSettings {
     connectMs: duration("connectTimeout", 30_000, [0, 86_400_000]),
     shutdownGraceMs: duration("shutdownGrace", 30_000, [0, 86_400_000]),
     responseBytesMax: inRange(options.responseBytesMax ?? 256 * 1024 * 1024, "responseBytesMax", 1024, 2 ** 31 - 1),
-    logger: options.logger ?? stderrLogger,
+    logger: guardedLogger(options.logger ?? stderrLogger),
   };
 }
 

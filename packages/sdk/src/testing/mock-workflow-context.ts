@@ -12,6 +12,8 @@ import {
   WorkflowCancelledError,
 } from "../errors.js";
 import { decodeJson, encodeJson } from "../json.js";
+import { readThrown } from "../thrown/read-thrown.js";
+import { isInstance } from "../thrown/safely.js";
 import { MockClock } from "./mock-clock.js";
 import { MockPromises, MockSignals } from "./mock-messages.js";
 import { MissingResultError, Script, type Scripted } from "./mock-script.js";
@@ -234,9 +236,9 @@ const failures = [
 /** Rejects as the real call would. Errors of a call, and the mock's own, stay as they are. */
 function asOutcome(result: Promise<unknown>, fail: (message: string, errorName: string) => Error): Promise<unknown> {
   const outcome = result.then(asJson, (error: unknown) => {
-    if (error instanceof MissingResultError || failures.some((kind) => error instanceof kind)) throw error;
-    if (error instanceof Error) throw fail(error.message || error.name, error.name);
-    throw fail(String(error), "Error");
+    if ([MissingResultError, ...failures].some((kind) => isInstance(error, kind))) throw error;
+    const { name = "Error", text } = readThrown(error);
+    throw fail(text, name);
   });
   // The loser of a race may fail unnoticed.
   outcome.catch(() => {});

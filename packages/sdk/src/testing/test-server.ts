@@ -11,7 +11,8 @@ import type { AnyTask } from "../definitions/task.js";
 import type { AnyWorkflow, WorkflowDefinition } from "../definitions/workflow.js";
 import { type DurationInput, toMilliseconds } from "../duration.js";
 import { encodeJson } from "../json.js";
-import { type Logger, silentLogger } from "../logger.js";
+import { guardedLogger, type Logger, silentLogger } from "../logger.js";
+import { readThrown } from "../thrown/read-thrown.js";
 import { asCall } from "./domain-errors.js";
 import { Driver } from "./driver.js";
 import { createTestHandle } from "./handles.js";
@@ -51,7 +52,7 @@ export class TestServer {
       startMs: Number(options.startTime ?? Date.UTC(2025, 0, 1)),
       workflows: this.#workflows,
       tasks: this.#tasks,
-      log: options.logger ?? silentLogger,
+      log: guardedLogger(options.logger ?? silentLogger),
     });
     this.#world = this.#driver.world;
     this.#stuckMs = toMilliseconds(options.stuckAfter ?? 2000, "stuckAfter");
@@ -136,7 +137,7 @@ export class TestServer {
 
   /** Errors as in `resolvePromise`. */
   async rejectPromise(promise: PromiseReference, error: Error | string): Promise<void> {
-    const text = error instanceof Error ? error.message || error.name : String(error);
+    const { text } = readThrown(error);
     asCall("RejectPromise", () => settle(this.#world, toPromiseId(promise), { type: "REJECTED", error: text }));
   }
 

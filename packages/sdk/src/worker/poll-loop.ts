@@ -11,7 +11,6 @@ export interface PollLoopOptions<Item> {
   readonly holdMs: number;
   readonly log: Logger;
   poll(): PendingCall<Item | undefined>;
-  /** Must not reject. */
   run(item: Item): Promise<void>;
 }
 
@@ -94,11 +93,21 @@ export class PollLoop<Item> {
   #take(item: Item): void {
     this.#idlePause.reset();
     this.#wanted = Math.min(this.#wanted + 1, pollsMax);
-    const running = this.#options.run(item).finally(() => {
+    const running = this.#run(item).finally(() => {
       this.#running.delete(running);
       this.#fill();
     });
     this.#running.add(running);
+  }
+
+  /** An item that breaks what runs it must not end the process, and the workflows and tasks beside it. */
+  async #run(item: Item): Promise<void> {
+    try {
+      await this.#options.run(item);
+    } catch (error) {
+      const { work, log } = this.#options;
+      log.error("work that was taken could not be run", { work, err: error });
+    }
   }
 
   #empty(heldMs: number): void {

@@ -2,6 +2,7 @@ import { WorkerHeartbeatRequest } from "@flovyn/proto/v1";
 import type { ClientSettings } from "../client/options.js";
 import type { AnyTask } from "../definitions/task.js";
 import type { AnyWorkflow } from "../definitions/workflow.js";
+import { readThrown } from "../thrown/read-thrown.js";
 import { Backoff } from "../wire/backoff.js";
 import { callMetadata } from "../wire/connection.js";
 import { pause } from "../wire/pause.js";
@@ -138,10 +139,9 @@ function refused(error: unknown, serverUrl: string): unknown {
 }
 
 function unreached(error: unknown, settings: ClientSettings): FlovynServiceError {
-  const detail = error instanceof Error ? error.message : String(error);
   return new FlovynServiceError("RegisterWorker", {
     code: error instanceof FlovynServiceError ? error.code : "UNAVAILABLE",
-    message: `the server at ${settings.serverUrl} could not be reached: ${detail}`,
+    message: `the server at ${settings.serverUrl} could not be reached: ${readThrown(error).text}`,
     cause: error,
   });
 }

@@ -2,6 +2,8 @@ import type { TaskExecutionInfo } from "@flovyn/proto/v1";
 import type { TaskContext } from "../definitions/task-context.js";
 import { decodeJson, encodeJson } from "../json.js";
 import type { LogFields, Logger } from "../logger.js";
+import { isError, readThrown } from "../thrown/read-thrown.js";
+import { valueText } from "../thrown/value-text.js";
 import type { Rpc } from "../wire/rpc.js";
 import {
   clearAllState,
@@ -81,7 +83,8 @@ export function checkProgress(value: number): number {
 function bothLogs(log: Logger, lines: OrderedSender<LogLine>): Logger {
   const line = (level: keyof Logger, wireLevel: LogLine["level"]) => (message: string, fields?: LogFields) => {
     log[level](message, fields);
-    lines.offer({ level: wireLevel, message: fields === undefined ? message : `${message} ${fieldsText(fields)}` });
+    const text = valueText(message);
+    lines.offer({ level: wireLevel, message: fields === undefined ? text : `${text} ${fieldsText(fields)}` });
   };
   return {
     debug: line("debug", "DEBUG"),
@@ -93,7 +96,7 @@ function bothLogs(log: Logger, lines: OrderedSender<LogLine>): Logger {
 
 function fieldsText(fields: LogFields): string {
   try {
-    return JSON.stringify(fields, (_key, value: unknown) => (value instanceof Error ? value.message : value));
+    return JSON.stringify(fields, (_key, value: unknown) => (isError(value) ? readThrown(value).text : value));
   } catch {
     return "(fields without a JSON form)";
   }

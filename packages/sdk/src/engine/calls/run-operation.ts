@@ -1,5 +1,6 @@
 import { OperationFailedError } from "../../errors.js";
 import { decodeJson, encodeJson } from "../../json.js";
+import { readThrown } from "../../thrown/read-thrown.js";
 import { neverSettles, type QuietPromise, quietPromise, quietRejection } from "../quiet-promise.js";
 import { runningCode } from "../running-code.js";
 import { reservedPrefix } from "../signal-mark.js";
@@ -49,10 +50,9 @@ async function execute(scope: ActivationScope, name: string, fn: () => unknown):
   try {
     const value = await runningCode.run({ executionId: scope.executionId, operation: name }, fn);
     return encodeJson(value, `the result of ctx.run(${JSON.stringify(name)})`);
-  } catch (error) {
-    const failure =
-      error instanceof Error ? { name: error.name, message: error.message } : { name: "Error", message: String(error) };
-    return encodeJson({ [failureKey]: failure }, "an error");
+  } catch (thrown) {
+    const { name = "Error", text: message } = readThrown(thrown);
+    return encodeJson({ [failureKey]: { name, message } }, "an error");
   }
 }
 
