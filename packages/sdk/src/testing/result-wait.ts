@@ -1,7 +1,7 @@
-import type { ResultOptions } from "../client/workflow-handle.js";
-import { toMilliseconds } from "../duration.js";
+import { type ResultOptions, resultTable } from "../client/workflow-handle.js";
 import { ResultTimeoutError, WorkflowCancelledError, WorkflowFailedError } from "../errors.js";
 import { decodeJson } from "../json.js";
+import { readOptions } from "../options/read-options.js";
 import type { HandleScope } from "./handles.js";
 import type { Execution, World } from "./world/world.js";
 
@@ -15,8 +15,8 @@ export async function waitForEnd(
   options: ResultOptions,
 ): Promise<unknown> {
   const { id } = execution.workflow;
+  const { timeout: timeoutMs } = readOptions(options, "result: ", resultTable);
   if (!isEnded(execution)) {
-    const timeoutMs = options.timeout === undefined ? undefined : toMilliseconds(options.timeout, "timeout");
     await driver.until(() => isEnded(execution), {
       stuckMs,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),

@@ -30,7 +30,8 @@ export function createTaskStream(offer: (chunk: StreamChunk) => void, log: Logge
   return Object.freeze<TaskStream>({
     token: (text) => add(StreamEventType.TOKEN, { type: "token", text: valueText(text) }),
     progress: (progress, details) => {
-      if (progress >= 0 && progress <= 1) add(StreamEventType.PROGRESS, { type: "progress", progress, details });
+      if (typeof progress === "number" && progress >= 0 && progress <= 1)
+        add(StreamEventType.PROGRESS, { type: "progress", progress, details });
       else log.warn("streamed progress must be from 0 to 1", { progress });
     },
     data: (data) => add(StreamEventType.DATA, { type: "data", data: data ?? null }),

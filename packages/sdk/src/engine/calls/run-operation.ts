@@ -1,5 +1,6 @@
 import { OperationFailedError } from "../../errors.js";
 import { decodeJson, encodeJson } from "../../json.js";
+import { freeName, functionOption } from "../../options/checks.js";
 import { readThrown } from "../../thrown/read-thrown.js";
 import { neverSettles, type QuietPromise, quietPromise, quietRejection } from "../quiet-promise.js";
 import { runningCode } from "../running-code.js";
@@ -10,10 +11,12 @@ import type { ActivationScope } from "./scope.js";
 /** A result that says the function threw. History knows no failed operation, so the failure travels as a result. */
 const failureKey = "flovyn:operationFailed";
 
-/** Runs outside work once and keeps its result, or gives the result that was kept. Errors: RangeError as a rejection. */
+/** Runs outside work once and keeps its result, or gives the result that was kept. Errors: RangeError, also as a rejection. */
 export function runOperation(scope: ActivationScope, name: string, fn: () => unknown): Promise<unknown> {
   const { replay } = scope;
-  if (String(name).startsWith(reservedPrefix)) {
+  freeName(name, "ctx.run: name");
+  functionOption(fn, `ctx.run(${JSON.stringify(name)}): function`);
+  if (name.startsWith(reservedPrefix)) {
     return quietRejection(new RangeError(`ctx.run: names that begin with ${reservedPrefix} are reserved`));
   }
   const event = replay.match(asked(name));
