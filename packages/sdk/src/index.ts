@@ -18,6 +18,7 @@ export type { ChildWorkflowPromise, SignalPromise, TimerPromise } from "./defini
 export { Duration, type DurationInput } from "./duration.js";
 export {
   ChildWorkflowFailedError,
+  type FailedTask,
   NonRetryableError,
   OperationFailedError,
   PromiseRejectedError,

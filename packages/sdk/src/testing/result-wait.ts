@@ -1,3 +1,5 @@
+import { waitsOf } from "../client/await-result.js";
+import { readFacts } from "../client/execution-facts.js";
 import { type ResultOptions, resultTable } from "../client/workflow-handle.js";
 import { ResultTimeoutError, WorkflowCancelledError, WorkflowFailedError } from "../errors.js";
 import { decodeJson } from "../json.js";
@@ -21,12 +23,19 @@ export async function waitForEnd(
       stuckMs,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       stuckError: () => new Error(stuckText(driver.world, execution)),
-      timeoutError: () => new ResultTimeoutError(id, timeoutMs ?? 0),
+      timeoutError: () => {
+        const facts = readFacts(execution.events);
+        const waitsFor = waitsOf(facts, execution.workflow.status);
+        return new ResultTimeoutError(id, timeoutMs ?? 0, { kind: facts.kind, waitsFor });
+      },
     });
   }
   const { status, output, error, cancellation } = execution.workflow;
   if (status === "COMPLETED") return decodeJson(output ?? new Uint8Array(0));
-  if (status === "FAILED") throw new WorkflowFailedError(id, error ?? "");
+  if (status === "FAILED") {
+    const { kind, failedTask } = readFacts(execution.events);
+    throw new WorkflowFailedError(id, error ?? "", { kind, failedTask: failedTask(error ?? "") });
+  }
   throw new WorkflowCancelledError(id, cancellation?.reason ?? "");
 }
 
