@@ -36,4 +36,4 @@ export {
   WorkflowQueryError,
 } from "./errors.js";
 export { type LogFields, type Logger, silentLogger } from "./logger.js";
-export { FlovynServiceError } from "./wire/service-error.js";
+export { FlovynConnectionError, FlovynServiceError } from "./wire/service-error.js";

@@ -16,7 +16,7 @@ describe("start and stop", () => {
   test("fail clearly when the server cannot be reached", async () => {
     harness.server.door.stop();
     const client = harness.createClient({ connectTimeout: 0 }).registerTask(add);
-    await expect(client.start()).rejects.toThrow(/could not be reached/);
+    await expect(client.start()).rejects.toThrow(/nothing listens there/);
   });
 
   test("wait for a server that comes up later", async () => {

@@ -7,7 +7,7 @@ import { Backoff } from "../wire/backoff.js";
 import { callMetadata } from "../wire/connection.js";
 import { pause } from "../wire/pause.js";
 import { registerWorker, sendHeartbeat } from "../wire/rpcs.js";
-import { FlovynServiceError, isRefusal, mayPass } from "../wire/service-error.js";
+import { FlovynConnectionError, FlovynServiceError, isRefusal, mayPass } from "../wire/service-error.js";
 import { toRegistration } from "./registration.js";
 import { WorkerSession } from "./session.js";
 import { callTimeoutMs, type WorkerScope } from "./worker-scope.js";
@@ -62,10 +62,8 @@ export class WorkerPresence {
         if (this.#scope.closing.aborted) throw new Error("the worker was stopped before it had started");
         const waitMs = backoff.nextMs();
         if (performance.now() + waitMs > deadline) throw unreached(error, settings);
-        this.#scope.log.warn("the server cannot be reached, trying again", {
-          serverUrl: settings.serverUrl,
-          err: error,
-        });
+        const problem = readThrown(error).text;
+        this.#scope.log.warn("the server cannot be reached, trying again", { problem, waitMs: Math.round(waitMs) });
         await pause(waitMs, this.#scope.closing);
       }
     }
@@ -130,18 +128,18 @@ export class WorkerPresence {
 
 function refused(error: unknown, serverUrl: string): unknown {
   if (!isRefusal(error, "UNAUTHENTICATED", "PERMISSION_DENIED")) return error;
-  const { code, message } = error as FlovynServiceError;
+  const { code, detail, reason, requestId } = error as FlovynServiceError;
   return new FlovynServiceError("RegisterWorker", {
-    code,
-    message: `the server at ${serverUrl} refused the credential: ${message}`,
-    cause: error,
+    ...{ code, reason, requestId },
+    message: `the server at ${serverUrl} refused the credential: ${detail}`,
   });
 }
 
 function unreached(error: unknown, settings: ClientSettings): FlovynServiceError {
+  if (error instanceof FlovynConnectionError) return error;
+  const known = error instanceof FlovynServiceError;
   return new FlovynServiceError("RegisterWorker", {
-    code: error instanceof FlovynServiceError ? error.code : "UNAVAILABLE",
-    message: `the server at ${settings.serverUrl} could not be reached: ${readThrown(error).text}`,
-    cause: error,
+    code: known ? error.code : "UNAVAILABLE",
+    message: `the server at ${settings.serverUrl} gave no answer: ${known ? error.detail : readThrown(error).text}`,
   });
 }
