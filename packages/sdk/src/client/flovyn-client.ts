@@ -49,8 +49,8 @@ export class FlovynClient {
 
   /**
    * Becomes a worker. Resolves when the server knows it and work is taken; a second call waits for the first.
-   * Errors: FlovynServiceError when the server refuses the credential or cannot be reached within `connectTimeout`; Error
-   * when nothing is registered, or when `stop` came first.
+   * Errors: FlovynServiceError when the server refuses the credential, to register or to poll, or cannot be reached within
+   * `connectTimeout`; Error when nothing is registered, or when `stop` came first.
    */
   async start(): Promise<void> {
     if (this.#stopping !== undefined) await this.#stopping;

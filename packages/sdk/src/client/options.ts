@@ -22,7 +22,10 @@ export interface FlovynClientOptions {
   orgId: string;
   /** Credential of workers. Without `apiKey` it serves the client calls too. */
   workerToken?: string;
-  /** Credential of client calls. Without `workerToken` it serves the worker too. */
+  /**
+   * Credential of client calls. Without `workerToken` it serves the worker too, for which it must be of the type Worker or
+   * have the role OWNER: `start` fails with another.
+   */
   apiKey?: string;
   /** Queue the worker takes work from, and on which workflows start. `"default"` when left out. */
   queue?: string;
@@ -55,6 +58,8 @@ export interface ClientSettings {
   readonly serverUrl: string;
   readonly orgId: string;
   readonly workerToken: string;
+  /** The option that gave it. */
+  readonly workerOption: "workerToken" | "apiKey";
   readonly clientToken: string;
   readonly queue: string;
   readonly workerName: string;
@@ -103,6 +108,7 @@ export function readSettings(options: FlovynClientOptions): ClientSettings {
     serverUrl: read.serverUrl,
     orgId: read.orgId,
     workerToken: token,
+    workerOption: read.workerToken === undefined ? "apiKey" : "workerToken",
     clientToken: read.apiKey ?? token,
     queue: read.queue ?? defaultQueue,
     workerName: read.workerName ?? "worker",

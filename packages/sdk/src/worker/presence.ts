@@ -10,6 +10,7 @@ import { registerWorker, sendHeartbeat } from "../wire/rpcs.js";
 import { FlovynConnectionError, FlovynServiceError, isRefusal, mayPass } from "../wire/service-error.js";
 import { toRegistration } from "./registration.js";
 import { WorkerSession } from "./session.js";
+import { asWorkerRefusal } from "./worker-refusal.js";
 import { callTimeoutMs, type WorkerScope } from "./worker-scope.js";
 
 export interface WorkerPresenceOptions {
@@ -58,7 +59,7 @@ export class WorkerPresence {
       try {
         return await this.#registerOnce();
       } catch (error) {
-        if (!mayPass(error)) throw refused(error, settings.serverUrl);
+        if (!mayPass(error)) throw asWorkerRefusal(error, settings);
         if (this.#scope.closing.aborted) throw new Error("the worker was stopped before it had started");
         const waitMs = backoff.nextMs();
         if (performance.now() + waitMs > deadline) throw unreached(error, settings);
@@ -124,15 +125,6 @@ export class WorkerPresence {
       log.warn("the worker could not register again", { err: error });
     }
   }
-}
-
-function refused(error: unknown, serverUrl: string): unknown {
-  if (!isRefusal(error, "UNAUTHENTICATED", "PERMISSION_DENIED")) return error;
-  const { code, detail, reason, requestId } = error as FlovynServiceError;
-  return new FlovynServiceError("RegisterWorker", {
-    ...{ code, reason, requestId },
-    message: `the server at ${serverUrl} refused the credential: ${detail}`,
-  });
 }
 
 function unreached(error: unknown, settings: ClientSettings): FlovynServiceError {
