@@ -4,7 +4,7 @@ import { ResultTimeoutError, WorkflowCancelledError, WorkflowFailedError } from 
 import { decodeJson } from "../json.js";
 import { Backoff } from "../wire/backoff.js";
 import type { Connection } from "../wire/connection.js";
-import { pause } from "../wire/pause.js";
+import { pause, settledWithin } from "../wire/pause.js";
 import { awaitResult, getEvents } from "../wire/rpcs.js";
 import { isRefusal, mayPass } from "../wire/service-error.js";
 import { type ExecutionFacts, readFacts } from "./execution-facts.js";
@@ -24,6 +24,8 @@ const lookAgainMs = 500;
 /** A server that is out of reach for so long is reported. */
 const outageMsMax = 60_000;
 
+/** How long the end of the time waits for the last look, with a server that is out of reach. */
+const lastLookMs = 2000;
 /** How long an error waits for what history tells beside it. */
 const factsTimeoutMs = 5000;
 
@@ -36,20 +38,18 @@ export async function waitForResult(wait: ResultWait): Promise<unknown> {
   const deadline = performance.now() + (wait.timeoutMs ?? Number.POSITIVE_INFINITY);
   const outage = new Outage();
   let look: Look = (waitMs) => askServer(wait, waitMs);
-  let status: string | undefined;
   for (;;) {
     const leftMs = Math.max(deadline - performance.now(), 0);
     try {
-      const { end, status: reached } = await look(Math.min(holdMs, Math.ceil(leftMs)));
+      const { end } = await look(Math.min(holdMs, Math.ceil(leftMs)));
       outage.over();
-      status = reached;
       if (end !== undefined) return await outcomeOf(wait, end);
     } catch (error) {
       if (isRefusal(error, "UNIMPLEMENTED")) look = (waitMs) => readHistory(wait, waitMs);
       else if (mayPass(error)) await pause(Math.min(outage.nextMs(error), leftMs));
       else throw error;
     }
-    if (performance.now() >= deadline) throw await timedOut(wait, status);
+    if (performance.now() >= deadline) return await lastLook(wait, look);
   }
 }
 
@@ -62,10 +62,14 @@ async function outcomeOf(wait: ResultWait, end: End): Promise<unknown> {
   throw new WorkflowFailedError(workflowId, failure, { kind: facts?.kind, failedTask: facts?.failedTask(failure) });
 }
 
-async function timedOut(wait: ResultWait, status: string | undefined): Promise<ResultTimeoutError> {
-  const facts = await readFactsOf(wait);
-  const waitsFor = facts === undefined ? [] : waitsOf(facts, status);
-  return new ResultTimeoutError(wait.workflowId, wait.timeoutMs ?? 0, { kind: facts?.kind, waitsFor });
+/** A held call may answer with a status that is seconds old, so the end of the time is seen by a call that is not held. */
+async function lastLook(wait: ResultWait, look: Look): Promise<unknown> {
+  const asked = look(0).catch(() => undefined);
+  const answer = await settledWithin(asked, lastLookMs);
+  if (answer?.end !== undefined) return outcomeOf(wait, answer.end);
+  const facts = answer && (await readFactsOf(wait));
+  const waitsFor = facts === undefined ? [] : waitsOf(facts, answer?.status);
+  throw new ResultTimeoutError(wait.workflowId, wait.timeoutMs ?? 0, { kind: facts?.kind, waitsFor });
 }
 
 /** For people. A workflow that is not suspended waits for a worker, whatever its calls wait for. */
