@@ -194,8 +194,8 @@ export class ResultTimeoutError extends Error {
     const { kind, waitsFor = [] } = known;
     const more = waitsFor.length > waitsNamed ? [`${waitsFor.length - waitsNamed} more`] : [];
     const waits = [...waitsFor.slice(0, waitsNamed), ...more].join(", ");
-    const told = waits === "" ? "" : `: it waits for ${waits}`;
-    super(`${workflowText(workflowId, kind)} did not end within ${timeoutMs} ms${told}`);
+    const reason = waits === "" ? "" : `: it waits for ${waits}`;
+    super(`${workflowText(workflowId, kind)} did not end within ${timeoutMs} ms${reason}`);
     this.workflowId = workflowId;
     this.workflowKind = kind;
     this.waitsFor = waitsFor;

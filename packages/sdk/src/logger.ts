@@ -75,7 +75,7 @@ function shown(value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
 }
 
-/** The stack begins with the message, and tells of no causes. */
+/** The stack begins with the message, and has no causes. */
 function errorText(error: Error): string {
   const { text, stack } = readThrown(error);
   return stack === "" || stack.includes(text) ? stack || text : `${text}\n${stack}`;

@@ -26,7 +26,7 @@ const outageMsMax = 60_000;
 
 /** How long the end of the time waits for the last look, with a server that is out of reach. */
 const lastLookMs = 2000;
-/** How long an error waits for what history tells beside it. */
+/** How long an error waits for what history adds to it. */
 const factsTimeoutMs = 5000;
 
 type End = { readonly output: unknown } | { readonly failure: string } | { readonly cancelReason: string };

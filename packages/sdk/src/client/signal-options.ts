@@ -25,7 +25,7 @@ export interface SignalWithStartOptions extends Omit<StartOptions, "idempotencyK
 
 export const signalTable = { signalId: key } satisfies OptionTable<SignalOptions>;
 
-export const sentSignalTable = {
+const sentSignalTable = {
   ...signalTable,
   name: required(signalName),
   value: (value) => value,

@@ -64,7 +64,7 @@ function same<Result>(promise: Promise<never>): Result {
 }
 
 /**
- * After the end of the activation a call waits for ever: the next activation makes it again. A call that is refused before it
+ * After the end of the activation a call never settles: the next activation makes it again. A call that is refused before it
  * takes its position rejects. `instead` gives a promise that stands for no call the members of one that does.
  */
 function asyncCall<Result>(

@@ -36,7 +36,7 @@ describe("what was thrown", () => {
     ["a symbol", Symbol("paper"), "Symbol(paper)"],
     ["a function", function print() {}, "[Function: print]"],
     ["a Map", new Map([["paper", 0]]), "Map(1) { 'paper' => 0 }"],
-  ])("is told: %s", (_what, thrown, text) => {
+  ])("is written: %s", (_what, thrown, text) => {
     expect(readThrown(thrown).text).toBe(text);
   });
 
@@ -69,17 +69,17 @@ describe("what was thrown", () => {
       "no printer: page 0; cause: worn",
     ],
     ["the errors that are many", new AggregateError(Array(100).fill("no"), "all"), "all [no; 99 more]"],
-  ])("is told with what led to it: %s", (_what, thrown, text) => {
+  ])("is written with what led to it: %s", (_what, thrown, text) => {
     expect(readThrown(thrown).text).toBe(text);
   });
 
-  test("is told once where errors are causes of one another", () => {
+  test("is written once where errors are causes of one another", () => {
     const first = new Error("first");
     first.cause = cause("second", first);
     expect(readThrown(first).text).toBe("first; cause: second");
   });
 
-  test("is told to a bounded depth", () => {
+  test("is written to a bounded depth", () => {
     let chain: unknown = "the end";
     for (let depth = 1000; depth > 0; depth--) chain = cause(`link ${depth}`, chain);
     const { text } = readThrown(chain);

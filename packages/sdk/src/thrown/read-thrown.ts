@@ -16,7 +16,7 @@ export interface Thrown {
 const nameLengthMax = 255;
 const messageLengthMax = 16_384;
 const stackLengthMax = 16_384;
-/** Errors that one text tells of, however they hang together. */
+/** Errors in one text, however they hang together. */
 const errorsMax = 32;
 /** Errors of one AggregateError. */
 const siblingsMax = 8;
@@ -39,13 +39,13 @@ export function isError(value: unknown): value is Error {
   return types.isNativeError(value) || isInstance(value, Error);
 }
 
-/** One error and those that led to it, each told once. */
+/** One error and those that led to it, each once. */
 class Chain {
-  readonly #told = new Set<unknown>();
+  readonly #seen = new Set<unknown>();
 
   textOf(thrown: unknown): string {
     let text = this.#one(thrown);
-    for (let cause = causeOf(thrown); cause !== undefined && this.#mayTell(cause); cause = causeOf(cause)) {
+    for (let cause = causeOf(thrown); cause !== undefined && this.#mayAdd(cause); cause = causeOf(cause)) {
       const own = this.#one(cause);
       // Errors that wrap others often repeat their text.
       if (!text.includes(own)) text += `; cause: ${named(cause, own)}`;
@@ -53,13 +53,13 @@ class Chain {
     return text;
   }
 
-  #mayTell(error: unknown): boolean {
-    return this.#told.size < errorsMax && !this.#told.has(error);
+  #mayAdd(error: unknown): boolean {
+    return this.#seen.size < errorsMax && !this.#seen.has(error);
   }
 
   /** An error without its causes: `message (code) [error; error]`. */
   #one(thrown: unknown): string {
-    this.#told.add(thrown);
+    this.#seen.add(thrown);
     if (!isError(thrown)) return cutText(valueText(thrown), messageLengthMax);
     const message = cutText(messageOf(thrown), messageLengthMax);
     return message + codeText(thrown, message) + this.#siblings(thrown);
@@ -73,7 +73,7 @@ class Chain {
     const texts: string[] = [];
     for (let index = 0; index < Math.min(count, siblingsMax); index++) {
       const sibling = member(errors, index);
-      if (this.#mayTell(sibling)) texts.push(named(sibling, this.textOf(sibling)));
+      if (this.#mayAdd(sibling)) texts.push(named(sibling, this.textOf(sibling)));
     }
     if (count > texts.length) texts.push(`${count - texts.length} more`);
     return texts.length === 0 ? "" : ` [${texts.join("; ")}]`;
@@ -84,7 +84,7 @@ function causeOf(thrown: unknown): unknown {
   return isError(thrown) ? (member(thrown, "cause") ?? undefined) : undefined;
 }
 
-/** A type that says more than that it is an error is told, unless it is the whole text. */
+/** A type that says more than that it is an error comes first, unless it is the whole text. */
 function named(error: unknown, text: string): string {
   if (!isError(error)) return text;
   const name = nameOf(error);

@@ -33,15 +33,19 @@ export async function dial({ host, port, tls }: ServerAddress): Promise<DialProb
   return (await speaksTls(host, port)) ? wantsTls : problem;
 }
 
-const wrongDoor = "that serverUrl has the gRPC address of the gateway, and not that of its HTTP API";
-const http1: DialProblem = { found: "an HTTP/1.1 server answered", check: wrongDoor, lasting: true };
-const otherProtocol: DialProblem = { found: "what answered speaks no HTTP/2", check: wrongDoor, lasting: true };
+const addressOfGrpc = "that serverUrl has the gRPC address of the gateway, and not that of its HTTP API";
+const http1: DialProblem = { found: "an HTTP/1.1 server answered", check: addressOfGrpc, lasting: true };
+const otherProtocol: DialProblem = { found: "what answered speaks no HTTP/2", check: addressOfGrpc, lasting: true };
 const silent: DialProblem = {
   found: "the connection was taken and nothing was answered",
-  check: wrongDoor,
+  check: addressOfGrpc,
   lasting: false,
 };
-const closed: DialProblem = { found: "the connection was closed without an answer", check: wrongDoor, lasting: false };
+const closed: DialProblem = {
+  found: "the connection was closed without an answer",
+  check: addressOfGrpc,
+  lasting: false,
+};
 const wantsTls: DialProblem = {
   found: "the server wants TLS",
   check: "whether serverUrl must begin with https://",

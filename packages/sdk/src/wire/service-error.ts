@@ -46,7 +46,7 @@ export class FlovynConnectionError extends FlovynServiceError {
 const reasonTrailer = "flovyn-error-reason";
 const requestIdTrailer = "flovyn-request-id";
 
-/** What a refusal tells. */
+/** What a refusal says. */
 interface ServiceFailure {
   readonly code: StatusName;
   readonly message: string;
