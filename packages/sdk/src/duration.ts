@@ -1,3 +1,7 @@
+import { durationMsMax } from "@flovyn/domain";
+import { shown } from "./options/shown.js";
+import { member } from "./thrown/safely.js";
+
 /** A length of time. */
 export interface Duration {
   readonly milliseconds: number;
@@ -6,10 +10,7 @@ export interface Duration {
 /** Where a length of time is wanted: a Duration, text like `"30s"` or `"1h30m"`, or a number of milliseconds. */
 export type DurationInput = Duration | string | number;
 
-/** The server takes no deadline or delay beyond ten years. */
-const millisecondsMax = 10 * 366 * 24 * 3_600_000;
-
-const unitMs: Record<string, number> = {
+const unitsMs: Record<string, number> = {
   ms: 1,
   s: 1000,
   m: 60_000,
@@ -23,37 +24,45 @@ const oneTerm = /(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g;
 
 /** Makes durations. Each throws a RangeError for a negative value, a value that is no number, or more than ten years. */
 export const Duration = {
-  milliseconds: (value: number): Duration => make(value, `${value} milliseconds`),
-  seconds: (value: number): Duration => make(value * 1000, `${value} seconds`),
-  minutes: (value: number): Duration => make(value * 60_000, `${value} minutes`),
-  hours: (value: number): Duration => make(value * 3_600_000, `${value} hours`),
-  days: (value: number): Duration => make(value * 86_400_000, `${value} days`),
-  weeks: (value: number): Duration => make(value * 604_800_000, `${value} weeks`),
+  milliseconds: (value: number): Duration => make(value, 1, "milliseconds"),
+  seconds: (value: number): Duration => make(value, 1000, "seconds"),
+  minutes: (value: number): Duration => make(value, 60_000, "minutes"),
+  hours: (value: number): Duration => make(value, 3_600_000, "hours"),
+  days: (value: number): Duration => make(value, 86_400_000, "days"),
+  weeks: (value: number): Duration => make(value, 604_800_000, "weeks"),
 
   /** Reads terms of a number and one of ms, s, m, h, d, w: `"250ms"`, `"5m"`, `"1h30m"`, `"1.5s"`. */
   parse(text: string): Duration {
-    if (!wholeText.test(text)) {
-      throw new RangeError(`"${text}" is not a duration; write for example "30s", "5m" or "1h30m"`);
-    }
+    if (typeof text !== "string" || !wholeText.test(text)) throw new RangeError(noDuration(text));
     let total = 0;
-    for (const [, number, unit] of text.matchAll(oneTerm)) total += Number(number) * (unitMs[unit ?? ""] ?? 0);
-    return make(total, text);
+    for (const [, number, unit] of text.matchAll(oneTerm)) total += Number(number) * (unitsMs[unit ?? ""] ?? 0);
+    return checked(total, text);
   },
 } as const;
 
 /** Whole milliseconds of any way to write a duration. Errors: RangeError that names `field`. */
 export function toMilliseconds(input: DurationInput, field: string): number {
+  const given: unknown = typeof input === "object" ? member(input, "milliseconds") : input;
   try {
+    if (typeof given === "number") return Duration.milliseconds(given).milliseconds;
     if (typeof input === "string") return Duration.parse(input).milliseconds;
-    return Duration.milliseconds(typeof input === "number" ? input : input.milliseconds).milliseconds;
   } catch (cause) {
-    throw new RangeError(`${field}: ${cause instanceof Error ? cause.message : "is not a duration"}`, { cause });
+    throw new RangeError(`${field}: ${(cause as RangeError).message}`, { cause });
   }
+  throw new RangeError(`${field}: ${noDuration(input)}`);
 }
 
-function make(milliseconds: number, given: string): Duration {
-  if (!(milliseconds >= 0 && milliseconds <= millisecondsMax)) {
-    throw new RangeError(`${given} is not a duration from 0 to ten years`);
+function noDuration(value: unknown): string {
+  return `${shown(value)} is not a duration; write for example "30s", "5m", "1h30m", or a number of milliseconds`;
+}
+
+function make(count: number, unitMs: number, unit: string): Duration {
+  return checked(typeof count === "number" ? count * unitMs : Number.NaN, `${shown(count)} ${unit}`);
+}
+
+function checked(milliseconds: number, given: string): Duration {
+  if (milliseconds >= 0 && milliseconds <= durationMsMax) {
+    return Object.freeze({ milliseconds: Math.round(milliseconds) });
   }
-  return Object.freeze({ milliseconds: Math.round(milliseconds) });
+  throw new RangeError(`${given} is not a duration from 0 to ten years`);
 }

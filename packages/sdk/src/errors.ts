@@ -123,15 +123,40 @@ export class RetryLaterError extends Error {
   }
 }
 
-/** The workflow whose result is awaited failed; the message is its failure text. */
+/** A task that failed and took its workflow along. */
+export interface FailedTask {
+  readonly taskId: string;
+  readonly kind: string;
+}
+
+/** The workflow whose result is awaited failed; the message says which, and with which text. */
 export class WorkflowFailedError extends Error {
   override readonly name = "WorkflowFailedError";
   readonly workflowId: string;
+  /** Undefined when its history could not be read. */
+  readonly workflowKind: string | undefined;
+  /** The text with which the workflow failed. */
+  readonly failure: string;
+  /** The task whose failure is in that text; undefined when there is none, or when the history could not be read. */
+  readonly failedTask: FailedTask | undefined;
 
-  constructor(workflowId: string, message: string) {
-    super(message);
+  constructor(
+    workflowId: string,
+    failure: string,
+    known: { kind?: string | undefined; failedTask?: FailedTask | undefined } = {},
+  ) {
+    const { kind, failedTask } = known;
+    const task = failedTask === undefined ? "" : ` (task "${failedTask.kind}", ${failedTask.taskId})`;
+    super(`${workflowText(workflowId, kind)} failed: ${failure}${task}`);
     this.workflowId = workflowId;
+    this.workflowKind = kind;
+    this.failure = failure;
+    this.failedTask = failedTask;
   }
+}
+
+function workflowText(id: string, kind: string | undefined): string {
+  return kind === undefined ? `workflow ${id}` : `workflow "${kind}" (${id})`;
 }
 
 /**
@@ -149,14 +174,31 @@ export class WorkflowCancelledError extends Error {
   }
 }
 
-/** The result did not come within the time the caller gave. The workflow goes on. */
+/** Things that one message names. */
+const waitsNamed = 5;
+
+/** The result did not come within the time the caller gave. The workflow goes on; the message says what it waits for. */
 export class ResultTimeoutError extends Error {
   override readonly name = "ResultTimeoutError";
   readonly workflowId: string;
+  /** Undefined when its history could not be read. */
+  readonly workflowKind: string | undefined;
+  /** For people, for example `task "charge" (id)`, `promise "approval"`, `a signal`. Empty when that is not known. */
+  readonly waitsFor: readonly string[];
 
-  constructor(workflowId: string, timeoutMs: number) {
-    super(`workflow ${workflowId} did not end within ${timeoutMs} ms`);
+  constructor(
+    workflowId: string,
+    timeoutMs: number,
+    known: { kind?: string | undefined; waitsFor?: readonly string[] } = {},
+  ) {
+    const { kind, waitsFor = [] } = known;
+    const more = waitsFor.length > waitsNamed ? [`${waitsFor.length - waitsNamed} more`] : [];
+    const waits = [...waitsFor.slice(0, waitsNamed), ...more].join(", ");
+    const reason = waits === "" ? "" : `: it waits for ${waits}`;
+    super(`${workflowText(workflowId, kind)} did not end within ${timeoutMs} ms${reason}`);
     this.workflowId = workflowId;
+    this.workflowKind = kind;
+    this.waitsFor = waitsFor;
   }
 }
 

@@ -18,6 +18,7 @@ export type { ChildWorkflowPromise, SignalPromise, TimerPromise } from "./defini
 export { Duration, type DurationInput } from "./duration.js";
 export {
   ChildWorkflowFailedError,
+  type FailedTask,
   NonRetryableError,
   OperationFailedError,
   PromiseRejectedError,
@@ -35,4 +36,4 @@ export {
   WorkflowQueryError,
 } from "./errors.js";
 export { type LogFields, type Logger, silentLogger } from "./logger.js";
-export { FlovynServiceError } from "./wire/service-error.js";
+export { FlovynConnectionError, FlovynServiceError } from "./wire/service-error.js";

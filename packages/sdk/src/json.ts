@@ -1,3 +1,5 @@
+import { readThrown } from "./thrown/read-thrown.js";
+
 /** Payloads are UTF-8 JSON text. `undefined` has no JSON form and travels as `null`. */
 
 const nullBytes = Buffer.from("null");
@@ -9,8 +11,7 @@ export function encodeJson(value: unknown, what: string): Buffer {
   try {
     text = JSON.stringify(value);
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new TypeError(`${what} cannot be written as JSON: ${problem}`, { cause });
+    throw new TypeError(`${what} cannot be written as JSON: ${readThrown(cause).text}`, { cause });
   }
   if (text === undefined) throw new TypeError(`${what} cannot be written as JSON: it is a ${typeof value}`);
   return Buffer.from(text);

@@ -15,7 +15,21 @@ function run(...args: string[]): Promise<{ failed: boolean; stdout: string; stde
 
 describe("an abandoned promise that rejects", () => {
   test("does no harm inside a workflow", async () => {
-    expect(await run()).toEqual({ failed: false, stdout: "COMPLETED\n", stderr: "" });
+    const { failed, stdout } = await run();
+    expect({ failed, stdout }).toEqual({ failed: false, stdout: "COMPLETED\n" });
+  });
+
+  test("is warned of once, however often replay repeats it", async () => {
+    const { stderr } = await run("twice");
+    const warnings = stderr.split("\n").filter((line) => line.includes('"warn"'));
+    expect(warnings).toHaveLength(2);
+    for (const reason of ["a loser", "another loser"]) {
+      const line = warnings.find((one) => one.includes(`Error: ${reason}`)) ?? "no such warning";
+      expect(JSON.parse(line)).toMatchObject({
+        message: "a promise of the workflow was rejected, and the code neither awaits nor catches it",
+        workflowId: "0192f0c1-2f6e-7c7a-9a3b-0d5b6a7c8d9e",
+      });
+    }
   });
 
   test("ends the process anywhere else, as ever", async () => {

@@ -7,6 +7,7 @@ import {
   FlovynServiceError,
   ResultTimeoutError,
   silentLogger,
+  task,
   WorkflowCancelledError,
   WorkflowFailedError,
   workflow,
@@ -115,9 +116,84 @@ describe("the result of a workflow", () => {
     expect(await (await client.startWorkflow(echo, { value: 42 })).result()).toBe(42);
   });
 
-  test("may be awaited for a limited time", async () => {
-    const handle = await client.startWorkflow(echo, {});
-    await expect(handle.result({ timeout: 20 })).rejects.toThrow(ResultTimeoutError);
+  test("that is a failure names the workflow and the task that failed", async () => {
+    const broken = task({ name: "broken", run: () => Promise.reject(new Error("no paper")) });
+    const printing = workflow({
+      name: "printing",
+      async run(ctx, { own }: { own: boolean }) {
+        const error = await ctx.schedule(broken).catch((caught: unknown) => caught);
+        throw own ? new Error("given up") : error;
+      },
+    });
+    await client.registerWorkflow(printing).registerTask(broken).start();
+    const { id, result } = await client.startWorkflow(printing, { own: false });
+    const failed = await result().catch((error: unknown) => error as WorkflowFailedError);
+    const [taskId] = server.tasks.keys();
+    const failure = 'Task "broken" failed: no paper';
+    expect(failed).toMatchObject({ workflowId: id, workflowKind: "printing", failure });
+    expect((failed as WorkflowFailedError).failedTask).toEqual({ taskId, kind: "broken" });
+    expect((failed as Error).message).toBe(`workflow "printing" (${id}) failed: ${failure} (task "broken", ${taskId})`);
+    const other = await client.startWorkflow(printing, { own: true });
+    await expect(other.result()).rejects.toMatchObject({ failure: "given up", failedTask: undefined });
+  });
+
+  test("that is a failure comes all the same when its history cannot be read", async () => {
+    await client.start();
+    const { id, result } = await client.startWorkflow(echo, { fail: "no stock" });
+    await server.door.received("SubmitWorkflowCommands");
+    server.door.failNext("GetEvents", new Refusal(status.PERMISSION_DENIED, "not yours"));
+    await expect(result()).rejects.toMatchObject({
+      message: `workflow ${id} failed: no stock`,
+      failure: "no stock",
+      workflowKind: undefined,
+    });
+  });
+
+  test("that does not come in time says what the workflow waits for", async () => {
+    const waiting = workflow({
+      name: "waiting",
+      run: (ctx, { on }: { on: readonly string[] }) =>
+        Promise.all(
+          on.map((what) => {
+            if (what === "task") return ctx.schedule("charge");
+            if (what === "promise") return ctx.promise("approval");
+            if (what === "child") return ctx.scheduleWorkflow("shipping", null, { name: "ship" });
+            return what === "timer" ? ctx.sleep("1d") : ctx.waitForSignal("go");
+          }),
+        ),
+    });
+    const pending = await client.startWorkflow(waiting, { on: ["signal"] });
+    await expect(pending.result({ timeout: 20 })).rejects.toThrow(
+      `workflow "waiting" (${pending.id}) did not end within 20 ms: it waits for a worker for workflows of kind "waiting"`,
+    );
+    // The answer of a call that was held may be older than its end.
+    expect(server.door.requests("AwaitResult").at(-1)).toMatchObject({ holdMs: 0 });
+    await client.registerWorkflow(waiting).start();
+    let submissions = 1;
+    await server.door.received("SubmitWorkflowCommands", submissions);
+    const suspended = async (on: readonly string[]) => {
+      const { result } = await client.startWorkflow(waiting, { on });
+      await server.door.received("SubmitWorkflowCommands", ++submissions);
+      return result({ timeout: 0 }).catch((error: unknown) => error as ResultTimeoutError);
+    };
+    const named = (await suspended(["task", "promise", "child", "timer"])) as ResultTimeoutError;
+    expect(named).toBeInstanceOf(ResultTimeoutError);
+    expect(named.waitsFor).toEqual([
+      expect.stringMatching(/^task "charge" \([0-9a-f-]{36}\)$/),
+      'child workflow "ship"',
+      'promise "approval"',
+      'timer "timer-0"',
+    ]);
+    expect(named.message).toContain(': it waits for task "charge" (');
+    expect(((await suspended(["signal"])) as ResultTimeoutError).waitsFor).toEqual(["a signal"]);
+    expect(((await suspended(Array(7).fill("promise"))) as Error).message).toMatch(/"approval", 2 more$/);
+  });
+
+  test("is there at once when the workflow has ended, whatever the limit", async () => {
+    await client.start();
+    const handle = await client.startWorkflow(echo, { value: 42 });
+    await handle.result();
+    expect(await handle.result({ timeout: 0 })).toBe(42);
   });
 
   test("of an unknown workflow is an error of the server", async () => {

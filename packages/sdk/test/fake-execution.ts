@@ -22,7 +22,7 @@ export class FakeExecution {
     this.kind = start.kind;
     this.queue = start.queue;
     this.input = start.input;
-    this.simulated = new SimulatedWorkflow(JSON.parse(start.input.toString()));
+    this.simulated = new SimulatedWorkflow(JSON.parse(start.input.toString()), start.kind);
   }
 
   get ended(): boolean {

@@ -94,7 +94,7 @@ describe("a signal", () => {
 
   test("needs a name and a value with a JSON form", async () => {
     const handle = harness.createClient().getHandle("w");
-    await expect(handle.signal(" ")).rejects.toThrow("the name of a signal must not be blank");
+    await expect(handle.signal(" ")).rejects.toThrow("signal: name: must not be blank");
     await expect(handle.signal("say", 1n)).rejects.toThrow('the value of signal "say" cannot be written as JSON');
   });
 });
@@ -140,13 +140,13 @@ describe("settling a promise", () => {
   });
 
   test.each([
-    ["", "the id"],
-    [{ key: " " }, "the key"],
+    ["", "id"],
+    [{ key: " " }, "key"],
     [{ workflowId: "", name: "a" }, "workflowId"],
-    [{ workflowId: "w", name: "" }, "the name"],
+    [{ workflowId: "w", name: "" }, "name"],
   ])("refuses %j", async (reference, what) => {
     await expect(harness.createClient().resolvePromise(reference)).rejects.toThrow(
-      `${what} of a promise must not be blank`,
+      `promise: ${what}: must not be blank`,
     );
   });
 });

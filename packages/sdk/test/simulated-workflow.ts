@@ -26,8 +26,8 @@ export class SimulatedWorkflow {
   /** Output, error text or reason. */
   result: unknown;
 
-  constructor(input: unknown = null) {
-    this.append("WORKFLOW_STARTED", { input });
+  constructor(input: unknown = null, workflowKind?: string) {
+    this.append("WORKFLOW_STARTED", { input, workflowKind });
   }
 
   get open(): SimulatedWait[] {

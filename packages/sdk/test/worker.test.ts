@@ -63,8 +63,8 @@ describe("a worker", () => {
       .registerTask(add);
     await client.start();
     const [workflowPoll, taskPoll] = await Promise.all([
-      harness.server.door.received("PollWorkflow"),
-      harness.server.door.received("PollTask"),
+      harness.server.door.received("PollWorkflow", 2),
+      harness.server.door.received("PollTask", 2),
     ]);
     const registration = harness.server.door.requests("RegisterWorker")[0] as WorkerRegistrationRequest;
     expect(registration.workerName).toMatch(/^box-[0-9a-f-]{36}$/);

@@ -1,6 +1,10 @@
+import { cancelReasonMax } from "@flovyn/domain";
 import type { Metadata } from "@grpc/grpc-js";
 import { WorkflowQueryError } from "../errors.js";
 import { decodeJson, encodeJson } from "../json.js";
+import { freeName, key, text } from "../options/checks.js";
+import { readOptions } from "../options/read-options.js";
+import { readThrown } from "../thrown/read-thrown.js";
 import type { Connection } from "../wire/connection.js";
 import type { Rpc } from "../wire/rpc.js";
 import {
@@ -15,14 +19,16 @@ import {
 import { untilAnswered } from "../wire/until-answered.js";
 import { isOnePromise, type PromiseReference, toPromiseId } from "./promise-reference.js";
 import {
+  checkSignalWithStart,
   type SentSignal,
   type SignalOptions,
   type SignalWithStartOptions,
+  signalTable,
   toSignal,
   toSignalWithStartRequest,
 } from "./signal-options.js";
 import { type StartOptions, toStartRequest } from "./start-options.js";
-import type { CancelOptions } from "./workflow-handle.js";
+import { type CancelOptions, cancelTable } from "./workflow-handle.js";
 
 /** Time for a call that does not wait for anything, finding the server and repeating the call included. */
 const callTimeoutMs = 15_000;
@@ -57,15 +63,18 @@ export class ClientCalls {
     workflow: NewWorkflow,
     options: SignalWithStartOptions,
   ): Promise<{ id: string; isNew: boolean } & SentSignal> {
+    checkSignalWithStart(workflow.kind, options);
     const request = toSignalWithStartRequest({ orgId: this.#orgId, ...workflow }, options);
     const answer = await this.#call(signalWithStartWorkflow, request, options.signal.signalId !== undefined);
     const { workflowExecutionId: id, workflowCreated: isNew, signalEventSequence: sequence, duplicate } = answer;
     return { id, isNew, sequence, duplicate };
   }
 
-  async signal(workflowId: string, name: string, value: unknown, { signalId }: SignalOptions): Promise<SentSignal> {
+  async signal(id: string, name: string, value: unknown, options: SignalOptions): Promise<SentSignal> {
     const signal = toSignal(name, value);
-    const request = { orgId: this.#orgId, workflowExecutionId: workflowId, ...signal, signalId };
+    const { signalId } = readOptions(options, `signal(${JSON.stringify(name)}): `, signalTable);
+    const workflowExecutionId = freeName(id, "signal: workflowId");
+    const request = { orgId: this.#orgId, workflowExecutionId, ...signal, signalId };
     const answer = await this.#call(signalWorkflow, request, signalId !== undefined);
     return { sequence: answer.signalEventSequence, duplicate: answer.duplicate };
   }
@@ -76,11 +85,13 @@ export class ClientCalls {
   }
 
   async rejectPromise(reference: PromiseReference, error: Error | string): Promise<void> {
-    const text = error instanceof Error ? error.message || error.name : String(error);
-    await this.#call(rejectPromise, { promiseId: toPromiseId(reference), error: text }, isOnePromise(reference));
+    const request = { promiseId: toPromiseId(reference), error: readThrown(error).text };
+    await this.#call(rejectPromise, request, isOnePromise(reference));
   }
 
   async query(workflowId: string, name: string, params: unknown): Promise<unknown> {
+    freeName(workflowId, "query: workflowId");
+    key(name, "query: name");
     const bytes = encodeJson(params, `the parameters of query ${JSON.stringify(name)}`);
     const request = { workflowExecutionId: workflowId, queryName: name, params: bytes };
     const { result, error } = await this.#call(queryWorkflow, request, true);
@@ -88,7 +99,10 @@ export class ClientCalls {
     return decodeJson(result);
   }
 
-  async cancel(workflowId: string, reason: string, { cascadeToChildren }: CancelOptions): Promise<boolean> {
+  async cancel(workflowId: string, reason: string, options: CancelOptions): Promise<boolean> {
+    freeName(workflowId, "cancel: workflowId");
+    text(cancelReasonMax)(reason, "cancel: reason");
+    const { cascadeToChildren } = readOptions(options, "cancel: ", cancelTable);
     const request = { workflowExecutionId: workflowId, reason, cascadeToChildren };
     return (await this.#call(cancelWorkflow, request, false)).cancelled;
   }

@@ -2,16 +2,18 @@ import type { Metadata } from "@grpc/grpc-js";
 import type { CallArgs } from "../definitions/call-args.js";
 import type { AnyTask } from "../definitions/task.js";
 import type { AnyWorkflow, WorkflowDefinition } from "../definitions/workflow.js";
-import { toMilliseconds } from "../duration.js";
+import { definition as definitionName, freeName, wrong } from "../options/checks.js";
+import { readOptions } from "../options/read-options.js";
+import { member } from "../thrown/safely.js";
 import { Connection, callMetadata } from "../wire/connection.js";
 import { Worker } from "../worker/worker.js";
 import { waitForResult } from "./await-result.js";
 import { ClientCalls } from "./calls.js";
-import { type ClientSettings, type FlovynClientOptions, readOptions } from "./options.js";
+import { type ClientSettings, type FlovynClientOptions, readSettings } from "./options.js";
 import type { PromiseReference } from "./promise-reference.js";
 import type { SentSignal, SignalOptions, SignalWithStartOptions } from "./signal-options.js";
 import type { StartOptions } from "./start-options.js";
-import type { CancelOptions, StartedWorkflow, WorkflowHandle } from "./workflow-handle.js";
+import { type CancelOptions, resultTable, type StartedWorkflow, type WorkflowHandle } from "./workflow-handle.js";
 
 /** Starts workflows and awaits them; with definitions registered and `start` called it is a worker, too. */
 export class FlovynClient {
@@ -26,7 +28,7 @@ export class FlovynClient {
 
   /** Connects with the first call. Errors: RangeError naming the option that is wrong. */
   constructor(options: FlovynClientOptions) {
-    this.#settings = readOptions(options);
+    this.#settings = readSettings(options);
     this.#connection = new Connection(this.#settings);
     // Calls wait for a connection that is just coming back, instead of failing.
     this.#metadata = callMetadata(this.#settings.clientToken, {}, true);
@@ -47,8 +49,8 @@ export class FlovynClient {
 
   /**
    * Becomes a worker. Resolves when the server knows it and work is taken; a second call waits for the first.
-   * Errors: FlovynServiceError when the server refuses the credential or cannot be reached within `connectTimeout`; Error
-   * when nothing is registered, or when `stop` came first.
+   * Errors: FlovynServiceError when the server refuses the credential, to register or to poll, or cannot be reached within
+   * `connectTimeout`; Error when nothing is registered, or when `stop` came first.
    */
   async start(): Promise<void> {
     if (this.#stopping !== undefined) await this.#stopping;
@@ -97,8 +99,7 @@ export class FlovynClient {
     input?: unknown,
     options: StartOptions = {},
   ): Promise<StartedWorkflow<unknown>> {
-    const workflow = this.#newWorkflow(definition, input, options.queue);
-    const { id, isNew } = await this.#calls.start(workflow, options);
+    const { id, isNew } = await this.#calls.start(this.#newWorkflow(definition, input), options);
     return { ...this.getHandle(id), isNew };
   }
 
@@ -121,8 +122,7 @@ export class FlovynClient {
     input: unknown,
     options: SignalWithStartOptions,
   ): Promise<StartedWorkflow<unknown>> {
-    const workflow = this.#newWorkflow(definition, input, options.queue);
-    const { id, isNew } = await this.#calls.signalWithStart(workflow, options);
+    const { id, isNew } = await this.#calls.signalWithStart(this.#newWorkflow(definition, input), options);
     return { ...this.getHandle(id), isNew };
   }
 
@@ -134,7 +134,8 @@ export class FlovynClient {
     return {
       id,
       result: async (options = {}) => {
-        const timeoutMs = options.timeout === undefined ? undefined : toMilliseconds(options.timeout, "timeout");
+        const { timeout: timeoutMs } = readOptions(options, "result: ", resultTable);
+        freeName(id, "result: workflowId");
         const wait = { connection: this.#connection, metadata: this.#metadata, workflowId: id, timeoutMs };
         return (await waitForResult(wait)) as Output;
       },
@@ -172,15 +173,18 @@ export class FlovynClient {
     return this.#calls.rejectPromise(promise, error);
   }
 
-  #newWorkflow(definition: string | Pick<AnyWorkflow, "name">, input: unknown, queue = this.#settings.queue) {
-    return { queue, kind: typeof definition === "string" ? definition : definition.name, input };
+  #newWorkflow(definition: string | Pick<AnyWorkflow, "name">, input: unknown) {
+    return { queue: this.#settings.queue, kind: definitionName(definition, "start: workflow"), input };
   }
 
-  #register<Definition extends { name: string }>(
+  #register<Definition extends { name: string; run: unknown }>(
     known: Map<string, Definition>,
     definition: Definition,
     what: string,
   ): void {
+    if (typeof member(definition, "name") !== "string" || typeof member(definition, "run") !== "function") {
+      throw wrong(`register: ${what}`, `a definition made by ${what}()`, definition);
+    }
     if (this.#worker !== undefined) throw new Error(`${what} "${definition.name}": register it before start`);
     if (known.has(definition.name)) throw new Error(`a ${what} named "${definition.name}" is registered already`);
     known.set(definition.name, definition);

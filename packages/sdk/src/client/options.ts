@@ -1,5 +1,18 @@
-import { type DurationInput, toMilliseconds } from "../duration.js";
-import { type Logger, stderrLogger } from "../logger.js";
+import { defaultQueue, nameLengthMax } from "@flovyn/domain";
+import type { DurationInput } from "../duration.js";
+import { guardedLogger, type Logger, stderrLogger } from "../logger.js";
+import {
+  credential,
+  durationBetween,
+  logger,
+  name,
+  notBlank,
+  queue,
+  text,
+  version,
+  wholeNumber,
+} from "../options/checks.js";
+import { type OptionTable, readOptions, required } from "../options/read-options.js";
 
 export interface FlovynClientOptions {
   /** Address of the gRPC door: `http://localhost:9090`, or `https://…` for TLS. */
@@ -9,7 +22,10 @@ export interface FlovynClientOptions {
   orgId: string;
   /** Credential of workers. Without `apiKey` it serves the client calls too. */
   workerToken?: string;
-  /** Credential of client calls. Without `workerToken` it serves the worker too. */
+  /**
+   * Credential of client calls. Without `workerToken` it serves the worker too, for which it must be of the type Worker or
+   * have the role OWNER: `start` fails with another.
+   */
   apiKey?: string;
   /** Queue the worker takes work from, and on which workflows start. `"default"` when left out. */
   queue?: string;
@@ -42,6 +58,8 @@ export interface ClientSettings {
   readonly serverUrl: string;
   readonly orgId: string;
   readonly workerToken: string;
+  /** The option that gave it. */
+  readonly workerOption: "workerToken" | "apiKey";
   readonly clientToken: string;
   readonly queue: string;
   readonly workerName: string;
@@ -58,46 +76,51 @@ export interface ClientSettings {
 }
 
 const slotsMax = 10_000;
+const hostLengthMax = 2048;
+const dayMs = 86_400_000;
+
+export const clientTable = {
+  serverUrl: required(notBlank(hostLengthMax)),
+  httpUrl: text(hostLengthMax),
+  orgId: required(notBlank(nameLengthMax)),
+  workerToken: credential,
+  apiKey: credential,
+  queue,
+  workerName: name,
+  workerVersion: version,
+  maxConcurrentWorkflows: wholeNumber(1, slotsMax),
+  maxConcurrentTasks: wholeNumber(1, slotsMax),
+  taskLease: durationBetween(5000, 300_000),
+  pollHold: durationBetween(0, 60_000),
+  heartbeatInterval: durationBetween(100, 60_000),
+  connectTimeout: durationBetween(0, dayMs),
+  shutdownGrace: durationBetween(0, dayMs),
+  responseBytesMax: wholeNumber(1024, 2 ** 31 - 1),
+  logger,
+} satisfies OptionTable<FlovynClientOptions>;
 
 /** Errors: RangeError naming the option. */
-export function readOptions(options: FlovynClientOptions): ClientSettings {
-  const token = options.workerToken ?? options.apiKey;
-  if (token === undefined || token === "") throw new RangeError("workerToken: is required, unless apiKey is given");
-  const duration = (name: DurationOption, fallbackMs: number, [minMs, maxMs]: readonly [number, number]) =>
-    inRange(
-      options[name] === undefined ? fallbackMs : toMilliseconds(options[name], name),
-      `${name} in ms`,
-      minMs,
-      maxMs,
-    );
+export function readSettings(options: FlovynClientOptions): ClientSettings {
+  const read = readOptions(options ?? null, "", clientTable);
+  const token = read.workerToken ?? read.apiKey;
+  if (token === undefined) throw new RangeError("workerToken: is required, unless apiKey is given");
   return {
-    serverUrl: notBlank(options.serverUrl, "serverUrl"),
-    orgId: notBlank(options.orgId, "orgId"),
+    serverUrl: read.serverUrl,
+    orgId: read.orgId,
     workerToken: token,
-    clientToken: options.apiKey ?? token,
-    queue: notBlank(options.queue ?? "default", "queue"),
-    workerName: notBlank(options.workerName ?? "worker", "workerName"),
-    workerVersion: options.workerVersion ?? "1.0.0",
-    maxConcurrentWorkflows: inRange(options.maxConcurrentWorkflows ?? 200, "maxConcurrentWorkflows", 1, slotsMax),
-    maxConcurrentTasks: inRange(options.maxConcurrentTasks ?? 100, "maxConcurrentTasks", 1, slotsMax),
-    taskLeaseMs: duration("taskLease", 30_000, [5000, 300_000]),
-    pollHoldMs: duration("pollHold", 60_000, [0, 60_000]),
-    heartbeatMs: duration("heartbeatInterval", 30_000, [100, 60_000]),
-    connectMs: duration("connectTimeout", 30_000, [0, 86_400_000]),
-    shutdownGraceMs: duration("shutdownGrace", 30_000, [0, 86_400_000]),
-    responseBytesMax: inRange(options.responseBytesMax ?? 256 * 1024 * 1024, "responseBytesMax", 1024, 2 ** 31 - 1),
-    logger: options.logger ?? stderrLogger,
+    workerOption: read.workerToken === undefined ? "apiKey" : "workerToken",
+    clientToken: read.apiKey ?? token,
+    queue: read.queue ?? defaultQueue,
+    workerName: read.workerName ?? "worker",
+    workerVersion: read.workerVersion ?? "1.0.0",
+    maxConcurrentWorkflows: read.maxConcurrentWorkflows ?? 200,
+    maxConcurrentTasks: read.maxConcurrentTasks ?? 100,
+    taskLeaseMs: read.taskLease ?? 30_000,
+    pollHoldMs: read.pollHold ?? 60_000,
+    heartbeatMs: read.heartbeatInterval ?? 30_000,
+    connectMs: read.connectTimeout ?? 30_000,
+    shutdownGraceMs: read.shutdownGrace ?? 30_000,
+    responseBytesMax: read.responseBytesMax ?? 256 * 1024 * 1024,
+    logger: guardedLogger(read.logger ?? stderrLogger),
   };
-}
-
-type DurationOption = "taskLease" | "pollHold" | "heartbeatInterval" | "connectTimeout" | "shutdownGrace";
-
-function notBlank(value: string, name: string): string {
-  if (typeof value !== "string" || value.trim() === "") throw new RangeError(`${name}: must not be blank`);
-  return value;
-}
-
-function inRange(value: number, name: string, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw new RangeError(`${name}: must be a whole number from ${min} to ${max}, is ${value}`);
 }

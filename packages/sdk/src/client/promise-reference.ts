@@ -1,3 +1,5 @@
+import { freeName, key, notBlank, wrong } from "../options/checks.js";
+
 /**
  * Which promise a client means: by its id, by the workflow that created it and the name it has there, or by the idempotency
  * key it was created with.
@@ -7,11 +9,17 @@ export type PromiseReference =
   | { readonly workflowId: string; readonly name: string }
   | { readonly key: string };
 
-/** The form in which it travels. Errors: RangeError when a part is blank. */
+/** A text may be an id, or hold the workflow and the name. */
+const referenceText = notBlank(1024);
+
+/** The form in which it travels. Errors: RangeError naming the part that is wrong. */
 export function toPromiseId(reference: PromiseReference): string {
-  if (typeof reference === "string") return notBlank(reference, "the id");
-  if ("key" in reference) return `key:${notBlank(reference.key, "the key")}`;
-  return `${notBlank(reference.workflowId, "workflowId")}:${notBlank(reference.name, "the name")}`;
+  if (typeof reference === "string") return referenceText(reference, "promise: id");
+  if (typeof reference !== "object" || reference === null) {
+    throw wrong("promise", "an id, { workflowId, name } or { key }", reference);
+  }
+  if ("key" in reference) return `key:${key(reference.key, "promise: key")}`;
+  return `${freeName(reference.workflowId, "promise: workflowId")}:${freeName(reference.name, "promise: name")}`;
 }
 
 /**
@@ -20,9 +28,4 @@ export function toPromiseId(reference: PromiseReference): string {
  */
 export function isOnePromise(reference: PromiseReference): boolean {
   return typeof reference === "string" || "key" in reference;
-}
-
-function notBlank(text: string, what: string): string {
-  if (typeof text !== "string" || text.trim() === "") throw new RangeError(`${what} of a promise must not be blank`);
-  return text;
 }

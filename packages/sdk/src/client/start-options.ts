@@ -1,6 +1,8 @@
 import { StartWorkflowRequest } from "@flovyn/proto/v1";
-import { type DurationInput, toMilliseconds } from "../duration.js";
+import type { DurationInput } from "../duration.js";
 import { encodeJson } from "../json.js";
+import { key, keyTtl, metadata, priority, queue, version } from "../options/checks.js";
+import { type OptionTable, readOptions } from "../options/read-options.js";
 
 export interface StartOptions {
   /** Default: the queue of the client. */
@@ -16,22 +18,30 @@ export interface StartOptions {
   metadata?: Record<string, string>;
 }
 
-/** Errors: RangeError, TypeError when the input has no JSON form. */
+export const startTable = {
+  queue,
+  idempotencyKey: key,
+  idempotencyKeyTtl: keyTtl,
+  priority,
+  version,
+  metadata,
+} satisfies OptionTable<StartOptions>;
+
+/** Errors: RangeError naming the option, TypeError when the input has no JSON form. */
 export function toStartRequest(
   start: { orgId: string; queue: string; kind: string; input: unknown },
   options: StartOptions,
 ): StartWorkflowRequest {
-  const { idempotencyKeyTtl: ttl } = options;
+  const read = readOptions(options, `startWorkflow(${JSON.stringify(start.kind)}): `, startTable);
   return StartWorkflowRequest.fromPartial({
     orgId: start.orgId,
     workflowKind: start.kind,
     input: encodeJson(start.input, `the input of workflow "${start.kind}"`),
-    metadata: options.metadata ?? {},
-    queue: options.queue ?? start.queue,
-    prioritySeconds: options.priority ?? 0,
-    workflowVersion: options.version,
-    idempotencyKey: options.idempotencyKey,
-    idempotencyKeyTtlSeconds:
-      ttl === undefined ? undefined : Math.ceil(toMilliseconds(ttl, "idempotencyKeyTtl") / 1000),
+    metadata: read.metadata ?? {},
+    queue: read.queue ?? start.queue,
+    prioritySeconds: read.priority ?? 0,
+    workflowVersion: read.version,
+    idempotencyKey: read.idempotencyKey,
+    idempotencyKeyTtlSeconds: read.idempotencyKeyTtl,
   });
 }

@@ -1,8 +1,13 @@
 import type { DurationInput } from "../duration.js";
+import { duration, flag } from "../options/checks.js";
+import type { OptionTable } from "../options/read-options.js";
 import type { SentSignal, SignalOptions } from "./signal-options.js";
 
 export interface ResultOptions {
-  /** Rejects with ResultTimeoutError after this; without it the wait has no end. The workflow goes on either way. */
+  /**
+   * Rejects with ResultTimeoutError after this, at once when it is 0; without it the wait has no end. The workflow goes on
+   * either way.
+   */
   timeout?: DurationInput;
 }
 
@@ -10,6 +15,9 @@ export interface CancelOptions {
   /** False leaves the child workflows alone. True when left out. */
   cascadeToChildren?: boolean;
 }
+
+export const resultTable = { timeout: duration } satisfies OptionTable<ResultOptions>;
+export const cancelTable = { cascadeToChildren: flag } satisfies OptionTable<CancelOptions>;
 
 /** A started workflow. */
 export interface WorkflowHandle<Output = unknown> {

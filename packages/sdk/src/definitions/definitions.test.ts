@@ -26,7 +26,7 @@ describe("a definition", () => {
   });
 
   test.each([
-    [() => workflow({ name: " ", run }), "the name of a workflow must not be blank"],
+    [() => workflow({ name: " ", run }), "workflow: name: must not be blank"],
     [() => task({ name: "x".repeat(256), run }), "at most 255 characters, has 256"],
     [() => task({ name: "charge", retry: -1, run }), "task charge: retry.maxRetries: must be a whole number"],
     [

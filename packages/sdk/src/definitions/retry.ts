@@ -1,4 +1,6 @@
-import { type DurationInput, toMilliseconds } from "../duration.js";
+import type { DurationInput } from "../duration.js";
+import { type Check, duration, maxRetries, numberBetween, oneOf, wrong } from "../options/checks.js";
+import { type OptionTable, readOptions } from "../options/read-options.js";
 
 export type RetryStrategy = "none" | "fixed" | "linear" | "exponential" | "fibonacci";
 
@@ -10,7 +12,7 @@ export interface RetryOptions {
   strategy?: RetryStrategy;
   /** First delay. */
   base?: DurationInput;
-  /** Growth of `exponential`. */
+  /** Growth of `exponential`, 1 to 1000. */
   multiplier?: number;
   /** Longest delay. */
   max?: DurationInput;
@@ -18,45 +20,29 @@ export interface RetryOptions {
   jitter?: number;
 }
 
+export const retryTable = {
+  maxRetries,
+  strategy: oneOf("none", "fixed", "linear", "exponential", "fibonacci"),
+  base: duration,
+  multiplier: numberBetween(1, 1000),
+  max: duration,
+  jitter: numberBetween(0, 1),
+} satisfies OptionTable<RetryOptions>;
+
 /** What travels: a budget, and the policy as JSON text. */
 export interface WireRetry {
   readonly maxRetries: number | undefined;
   readonly retryPolicy: string | undefined;
 }
 
-/** Reads retry options, or a bare number of retries. Errors: RangeError naming the field. */
-export function toWireRetry(retry: RetryOptions | number | undefined, field: string): WireRetry {
-  const options = typeof retry === "number" ? { maxRetries: retry } : (retry ?? {});
-  return {
-    maxRetries: checkMaxRetries(options.maxRetries, `${field}.maxRetries`),
-    retryPolicy: policyText(options, field),
-  };
-}
-
-/** Errors: RangeError. */
-export function checkMaxRetries(value: number | undefined, field: string): number | undefined {
-  if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0 && value <= 10_000)) {
-    throw new RangeError(`${field}: must be a whole number from 0 to 10000, is ${value}`);
+/** Retry options, or a bare number of retries. */
+export const retry: Check<WireRetry> = (value, field) => {
+  if (typeof value === "number") {
+    return { maxRetries: maxRetries(value, `${field}.maxRetries`), retryPolicy: undefined };
   }
-  return value;
-}
-
-function policyText(options: RetryOptions, field: string): string | undefined {
-  const { strategy, base, multiplier, max, jitter } = options;
-  const policy = {
-    strategy,
-    baseMs: base === undefined ? undefined : toMilliseconds(base, `${field}.base`),
-    multiplier: checkNumber(multiplier, `${field}.multiplier`, 1, 1000),
-    maxMs: max === undefined ? undefined : toMilliseconds(max, `${field}.max`),
-    jitter: checkNumber(jitter, `${field}.jitter`, 0, 1),
-  };
-  const text = JSON.stringify(policy);
-  return text === "{}" ? undefined : text;
-}
-
-function checkNumber(value: number | undefined, field: string, min: number, max: number): number | undefined {
-  if (value !== undefined && !(value >= min && value <= max)) {
-    throw new RangeError(`${field}: must be a number from ${min} to ${max}, is ${value}`);
-  }
-  return value;
-}
+  if (typeof value !== "object" || value === null) throw wrong(field, "a number of retries or an object", value);
+  const { maxRetries: budget, base: baseMs, max: maxMs, ...rest } = readOptions(value, `${field}.`, retryTable);
+  const { strategy, multiplier, jitter } = rest;
+  const text = JSON.stringify({ strategy, baseMs, multiplier, maxMs, jitter });
+  return { maxRetries: budget, retryPolicy: text === "{}" ? undefined : text };
+};

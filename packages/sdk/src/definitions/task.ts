@@ -1,6 +1,8 @@
-import { type DurationInput, toMilliseconds } from "../duration.js";
-import { checkName } from "./name.js";
-import { type RetryOptions, toWireRetry, type WireRetry } from "./retry.js";
+import type { DurationInput } from "../duration.js";
+import { deadline } from "../options/checks.js";
+import { type OptionTable, readMembers } from "../options/read-options.js";
+import { definitionTable } from "./definition-options.js";
+import { type RetryOptions, retry, type WireRetry } from "./retry.js";
 import type { TaskContext } from "./task-context.js";
 
 export interface TaskOptions<Input, Output> {
@@ -8,7 +10,7 @@ export interface TaskOptions<Input, Output> {
   name: string;
   description?: string;
   tags?: readonly string[];
-  /** Deadline from the moment the task is created, all attempts included. It is final: no retry follows. */
+  /** Deadline from the moment the task is created, all attempts included; at least 1 ms. It is final: no retry follows. */
   timeout?: DurationInput;
   /** Retries after a failed attempt, or only their number. The server's default is 3, without delay. */
   retry?: RetryOptions | number;
@@ -29,15 +31,18 @@ export interface TaskDefinition<Input = unknown, Output = unknown> {
 /** Any task definition, whatever its types. */
 export type AnyTask = TaskDefinition<never, unknown>;
 
+export const taskTable = {
+  ...definitionTable,
+  timeout: deadline,
+  retry,
+} satisfies OptionTable<TaskOptions<unknown, unknown>>;
+
+const noRetry: WireRetry = { maxRetries: undefined, retryPolicy: undefined };
+
 /** Defines a task. Errors: RangeError naming the option that is wrong. */
 export function task<Input = void, Output = void>(options: TaskOptions<Input, Output>): TaskDefinition<Input, Output> {
-  const name = checkName(options.name, "task");
-  return Object.freeze({
-    name,
-    description: options.description ?? "",
-    tags: options.tags ?? [],
-    timeoutMs: options.timeout === undefined ? undefined : toMilliseconds(options.timeout, `task ${name}: timeout`),
-    retry: toWireRetry(options.retry, `task ${name}: retry`),
-    run: options.run.bind(options),
-  });
+  const { name } = readMembers(options, "task: ", { name: taskTable.name });
+  const read = readMembers(options, `task ${name}: `, taskTable);
+  const { description = "", tags = [], timeout: timeoutMs, retry: tries = noRetry } = read;
+  return Object.freeze({ name, description, tags, timeoutMs, retry: tries, run: options.run.bind(options) });
 }

@@ -12,7 +12,7 @@ export interface ScheduleOptions {
   queue?: string;
   /** Head start in seconds, -100 to 9000; positive runs earlier. */
   priority?: number;
-  /** Deadline from now, in place of the definition's. */
+  /** Deadline from now, in place of the definition's; at least 1 ms. */
   timeout?: DurationInput;
   /** In place of the definition's. */
   retry?: RetryOptions | number;
@@ -26,7 +26,7 @@ export interface ScheduleOptions {
 
 /** What one call of `ctx.promise` may say. */
 export interface PromiseOptions {
-  /** Rejects the promise with PromiseTimeoutError when nobody settled it in time. Without it, it stays open. */
+  /** At least 1 ms; then the promise rejects with PromiseTimeoutError. Without it, it stays open until it is settled. */
   timeout?: DurationInput;
   /** Key in the org by which others may settle the promise; one promise for each. */
   idempotencyKey?: string;

@@ -1,4 +1,6 @@
-import { checkName } from "./name.js";
+import { version as versionText } from "../options/checks.js";
+import { type OptionTable, readMembers } from "../options/read-options.js";
+import { definitionTable } from "./definition-options.js";
 import type { WorkflowContext } from "./workflow-context.js";
 
 export interface WorkflowOptions<Input, Output> {
@@ -28,15 +30,16 @@ export interface WorkflowDefinition<Input = unknown, Output = unknown> {
 /** Any workflow definition, whatever its types. */
 export type AnyWorkflow = WorkflowDefinition<never, unknown>;
 
-/** Defines a workflow. Errors: RangeError for a blank or overlong name. */
+export const workflowTable = { ...definitionTable, version: versionText } satisfies OptionTable<
+  WorkflowOptions<unknown, unknown>
+>;
+
+/** Defines a workflow. Errors: RangeError naming the option that is wrong. */
 export function workflow<Input = void, Output = void>(
   options: WorkflowOptions<Input, Output>,
 ): WorkflowDefinition<Input, Output> {
-  return Object.freeze({
-    name: checkName(options.name, "workflow"),
-    version: options.version ?? "1.0.0",
-    description: options.description ?? "",
-    tags: options.tags ?? [],
-    run: options.run.bind(options),
-  });
+  const { name } = readMembers(options, "workflow: ", { name: workflowTable.name });
+  const read = readMembers(options, `workflow ${name}: `, workflowTable);
+  const { version = "1.0.0", description = "", tags = [] } = read;
+  return Object.freeze({ name, version, description, tags, run: options.run.bind(options) });
 }

@@ -1,7 +1,12 @@
 import type { Logger } from "../logger.js";
+import { readThrown } from "../thrown/read-thrown.js";
 import { runningCode } from "./running-code.js";
 
 const guards = new Set<Logger>();
+
+/** What was warned of already: replay repeats each rejection in every activation. */
+const warnedOf = new Set<string>();
+const warnedMax = 1000;
 
 /**
  * Keeps rejected promises that workflow code gave up, such as the loser of a race wrapped in a function of its own, from
@@ -22,10 +27,20 @@ function onUnhandledRejection(reason: unknown): void {
   const running = runningCode.getStore();
   if (running !== undefined) {
     const fields = { workflowId: running.executionId, err: reason };
-    for (const log of guards) log.debug("a promise that the workflow gave up was rejected", fields);
+    const level = isNew(`${running.executionId} ${readThrown(reason).text}`) ? "warn" : "debug";
+    for (const log of guards) {
+      log[level]("a promise of the workflow was rejected, and the code neither awaits nor catches it", fields);
+    }
     return;
   }
   // A listener switches off what Node does by itself; without another listener this one must do it.
   if (process.listenerCount("unhandledRejection") > 1) return;
   throw reason;
+}
+
+function isNew(rejection: string): boolean {
+  if (warnedOf.has(rejection)) return false;
+  if (warnedOf.size >= warnedMax) warnedOf.clear();
+  warnedOf.add(rejection);
+  return true;
 }

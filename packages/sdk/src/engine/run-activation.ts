@@ -2,6 +2,8 @@ import type { AnyWorkflow } from "../definitions/workflow.js";
 import { WorkflowCancelledError } from "../errors.js";
 import { decodeJson, encodeJson } from "../json.js";
 import type { Logger } from "../logger.js";
+import { readThrown } from "../thrown/read-thrown.js";
+import { isInstance, member } from "../thrown/safely.js";
 import type { ActivationScope } from "./calls/scope.js";
 import type { Command, Outcome } from "./commands.js";
 import { deterministicIds, deterministicRandom } from "./deterministic-ids.js";
@@ -35,7 +37,6 @@ export interface ActivationOptions {
 
 /** Other work of the process gets a turn after so many deliveries of a long replay. */
 const deliveriesPerTurn = 200;
-const stackTraceLengthMax = 16_384;
 
 /** Runs a workflow function against its history. Errors: Error when history cannot be read. */
 export async function runActivation(
@@ -80,7 +81,7 @@ function callFunction(definition: AnyWorkflow, scope: ActivationScope): Function
       end.outcome = completed(output);
     },
     (error: unknown) => {
-      end.outcome = isCancellation(error, scope) ? { status: "CANCELLED", reason: error.reason } : failed(error);
+      end.outcome = cancelled(error, scope) ?? failed(error);
     },
   );
   return end;
@@ -115,9 +116,11 @@ function suspended(replay: Replay): Outcome {
   return { status: "SUSPENDED", waitsFor };
 }
 
-/** Thrown by `ctx.checkCancellation` and not caught. */
-function isCancellation(error: unknown, { executionId }: ActivationScope): error is WorkflowCancelledError {
-  return error instanceof WorkflowCancelledError && error.workflowId === executionId;
+/** Of what `ctx.checkCancellation` threw and nothing caught. */
+function cancelled(thrown: unknown, { executionId, replay }: ActivationScope): Outcome | undefined {
+  if (!isInstance(thrown, WorkflowCancelledError) || member(thrown, "workflowId") !== executionId) return undefined;
+  const reason = member(thrown, "reason");
+  return { status: "CANCELLED", reason: typeof reason === "string" ? reason : (replay.cancellation ?? "") };
 }
 
 const blockedForEver =
@@ -149,8 +152,7 @@ function completed(output: unknown): Outcome {
   }
 }
 
-function failed(error: unknown): Outcome {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  const stack = error instanceof Error ? (error.stack ?? "") : "";
-  return { status: "FAILED", error: text, stackTrace: stack.slice(0, stackTraceLengthMax) };
+function failed(thrown: unknown): Outcome {
+  const { text, stack } = readThrown(thrown);
+  return { status: "FAILED", error: text, stackTrace: stack };
 }

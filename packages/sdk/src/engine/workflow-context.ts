@@ -1,5 +1,6 @@
-import type { WorkflowContext } from "../definitions/workflow-context.js";
+import type { ChildWorkflowOptions, ScheduleOptions, WorkflowContext } from "../definitions/workflow-context.js";
 import type { LogFields, Logger } from "../logger.js";
+import { freeName, key, name as signalName } from "../options/checks.js";
 import { cancelChild } from "./calls/cancel-child.js";
 import { checkCancellation } from "./calls/cancellation.js";
 import { scheduleChild, withoutChild } from "./calls/child-workflow.js";
@@ -25,27 +26,30 @@ export function createWorkflowContext(scope: ActivationScope): WorkflowContext {
     input: scope.input,
     log: replayAwareLog(scope),
     schedule: (task: Parameters<typeof scheduleTask>[1], ...[input, options]: unknown[]) =>
-      later("schedule", () => scheduleTask(scope, task, input, options ?? {})),
+      later("schedule", () => scheduleTask(scope, task, input, options as ScheduleOptions)),
     run: (name, fn) => later("run", () => runOperation(scope, name, fn)),
     sleep: (duration) => later("sleep", () => sleep(scope, duration), withoutTimer),
     sleepUntil: (time) => later("sleepUntil", () => sleepUntil(scope, time), withoutTimer),
     withTimeout: (promise, timeout) => later("withTimeout", () => withTimeout(scope, promise, timeout)),
     promise: (name, options) => later("promise", () => createPromise(scope, name, options)),
-    resolvePromise: (reference, value) => now("resolvePromise", () => resolvePromise(scope, reference, value)),
+    resolvePromise: (reference, value) =>
+      now("resolvePromise", () => resolvePromise(scope, freeName(reference, "ctx.resolvePromise: name"), value)),
     scheduleWorkflow: (workflow: Parameters<typeof scheduleChild>[1], ...[input, options]: unknown[]) =>
       later(
         "scheduleWorkflow",
-        () => scheduleChild(scope, workflow, input, options ?? {}),
+        () => scheduleChild(scope, workflow, input, options as ChildWorkflowOptions),
         (promise) => withoutChild(promise, ""),
       ),
     cancelWorkflow: (child, reason) => now("cancelWorkflow", () => cancelChild(scope, child, reason)),
-    waitForSignal: (name) => later("waitForSignal", () => waitForSignal(scope, name), withoutTimer),
-    hasSignal: (name) => now("hasSignal", () => hasSignal(scope, name)),
-    drainSignals: (name) => now("drainSignals", () => drainSignals(scope, name)) as never,
+    waitForSignal: (name) =>
+      later("waitForSignal", () => waitForSignal(scope, signalName(name, "ctx.waitForSignal: name")), withoutTimer),
+    hasSignal: (name) => now("hasSignal", () => hasSignal(scope, signalName(name, "ctx.hasSignal: name"))),
+    drainSignals: (name) =>
+      now("drainSignals", () => drainSignals(scope, signalName(name, "ctx.drainSignals: name"))) as never,
     checkCancellation: () => now("checkCancellation", () => checkCancellation(scope)),
-    get: (key) => now("get", () => getState(scope, key)) as never,
-    set: (key, value) => now("set", () => setState(scope, key, value)),
-    clear: (key) => now("clear", () => clearState(scope, key)),
+    get: (name) => now("get", () => getState(scope, key(name, "ctx.get: key"))) as never,
+    set: (name, value) => now("set", () => setState(scope, key(name, "ctx.set: key"), value)),
+    clear: (name) => now("clear", () => clearState(scope, key(name, "ctx.clear: key"))),
     keys: () => now("keys", () => [...scope.state.keys()]),
     currentTime: () => new Date(scope.timeMillis),
     now: () => scope.timeMillis,
@@ -60,8 +64,8 @@ function same<Result>(promise: Promise<never>): Result {
 }
 
 /**
- * After the end of the activation a call waits for ever: the next activation makes it again. `instead` gives a promise that
- * stands for no call the members of one that does.
+ * After the end of the activation a call never settles: the next activation makes it again. A call that is refused before it
+ * takes its position rejects. `instead` gives a promise that stands for no call the members of one that does.
  */
 function asyncCall<Result>(
   scope: ActivationScope,
@@ -71,10 +75,10 @@ function asyncCall<Result>(
 ): Result {
   try {
     checkOutsideOperation(call);
+    return scope.closed ? instead(neverSettles()) : make();
   } catch (error) {
     return instead(quietRejection(error));
   }
-  return scope.closed ? instead(neverSettles()) : make();
 }
 
 function syncCall<Result>(scope: ActivationScope, call: string, make: () => Result): Result {

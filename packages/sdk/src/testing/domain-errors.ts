@@ -22,10 +22,9 @@ const statuses: Readonly<Record<ErrorCode, StatusName>> = {
 export function asCall<Result>(operation: string, run: () => Result): Result {
   try {
     return run();
-  } catch (cause) {
-    if (!(cause instanceof DomainError)) throw cause;
-    const { code, message, reason } = cause;
-    const detail = reason === undefined ? {} : { reason };
-    throw new FlovynServiceError(operation, { code: statuses[code], message, cause, ...detail });
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    const { code, message, reason } = error;
+    throw new FlovynServiceError(operation, { code: statuses[code], message, reason });
   }
 }

@@ -1,6 +1,6 @@
 import type { TaskContext } from "../definitions/task-context.js";
 import { decodeJson, encodeJson } from "../json.js";
-import { checkProgress } from "../worker/task-context.js";
+import { key, progress as progressValue } from "../options/checks.js";
 import { createTaskStream } from "../worker/task-stream.js";
 import type { TaskRecord } from "./task-record.js";
 
@@ -21,20 +21,20 @@ export function createMemoryTaskContext({ state, record, ...facts }: MemoryTask)
     log,
     stream,
     reportProgress: (progress, details = "") => {
-      record.progress.push({ progress: checkProgress(progress), details });
+      record.progress.push({ progress: progressValue(progress, "progress"), details });
     },
     heartbeat: async () => {
       record.heartbeats += 1;
     },
-    get: async (key) => {
-      const value = state.get(key);
+    get: async (name) => {
+      const value = state.get(key(name, "ctx.get: key"));
       return (value === undefined ? null : decodeJson(value)) as never;
     },
-    set: async (key, value) => {
-      state.set(key, encodeJson(value, `the value of state key "${key}"`));
+    set: async (name, value) => {
+      state.set(key(name, "ctx.set: key"), encodeJson(value, `the value of state key ${JSON.stringify(name)}`));
     },
-    clear: async (key) => {
-      state.delete(key);
+    clear: async (name) => {
+      state.delete(key(name, "ctx.clear: key"));
     },
     clearAll: async () => state.clear(),
     keys: async () => [...state.keys()],

@@ -1,3 +1,4 @@
+import { childWorkflowTable, promiseTable, scheduleTable } from "../definitions/call-options.js";
 import type { PromiseOptions, WorkflowContext } from "../definitions/workflow-context.js";
 import type { SignalPromise } from "../definitions/workflow-promises.js";
 import { type DurationInput, toMilliseconds } from "../duration.js";
@@ -12,6 +13,17 @@ import {
   WorkflowCancelledError,
 } from "../errors.js";
 import { decodeJson, encodeJson } from "../json.js";
+import {
+  key as checkKey,
+  promise as checkPromise,
+  time as checkTime,
+  definition,
+  freeName,
+  functionOption,
+} from "../options/checks.js";
+import { readOptions } from "../options/read-options.js";
+import { readThrown } from "../thrown/read-thrown.js";
+import { isInstance } from "../thrown/safely.js";
 import { MockClock } from "./mock-clock.js";
 import { MockPromises, MockSignals } from "./mock-messages.js";
 import { MissingResultError, Script, type Scripted } from "./mock-script.js";
@@ -118,12 +130,14 @@ function mockWork({ options, calls, newId }: Mock) {
     calls.push({ call: "cancelWorkflow", id: typeof child === "string" ? child : child.id, reason });
   };
   const schedule = (task: Definition, input?: unknown, given?: unknown) => {
-    const [kind, taskId] = [nameOf(task), newId()];
+    const [kind, taskId] = [definition(task, "ctx.schedule: task"), newId()];
+    readOptions(given, `ctx.schedule(${JSON.stringify(kind)}): `, scheduleTable);
     calls.push({ call: "schedule", kind, input, options: given });
     return asOutcome(tasks.play(kind, input), (failure) => new TaskFailedError({ taskId, kind, failure }));
   };
   const scheduleWorkflow = (workflow: Definition, input?: unknown, given: { name?: string } = {}) => {
-    const [kind, id] = [nameOf(workflow), newId()];
+    const [kind, id] = [definition(workflow, "ctx.scheduleWorkflow: workflow"), newId()];
+    readOptions(given, `ctx.scheduleWorkflow(${JSON.stringify(kind)}): `, childWorkflowTable);
     children += 1;
     const name = given.name ?? `${kind}-${children}`;
     calls.push({ call: "scheduleWorkflow", kind, input, options: given });
@@ -132,6 +146,8 @@ function mockWork({ options, calls, newId }: Mock) {
     return Object.assign(asOutcome(workflows.play(kind, input), fail), { id, name, cancel });
   };
   const run = (name: string, fn: () => unknown) => {
+    freeName(name, "ctx.run: name");
+    functionOption(fn, `ctx.run(${JSON.stringify(name)}): function`);
     calls.push({ call: "run", name });
     const result = operations.has(name) ? operations.play(name, undefined) : Promise.resolve().then(fn);
     return asOutcome(result, (message, errorName) => new OperationFailedError({ operation: name, errorName, message }));
@@ -151,8 +167,9 @@ function mockTime({ calls, clock, signals }: Mock) {
   };
   return {
     sleep: (duration: DurationInput) => sleep(toMilliseconds(duration, "ctx.sleep")),
-    sleepUntil: (time: Date | number) => sleep(Math.max(Number(time) - clock.now(), 0)),
+    sleepUntil: (time: Date | number) => sleep(Math.max(checkTime(time, "ctx.sleepUntil") - clock.now(), 0)),
     withTimeout: <Value>(promise: Promise<Value>, timeout: DurationInput): Promise<Value> => {
+      void checkPromise(promise, "ctx.withTimeout");
       const durationMs = toMilliseconds(timeout, "ctx.withTimeout");
       calls.push({ call: "withTimeout", durationMs });
       const giveUp = () => signals.withdraw(promise);
@@ -165,6 +182,7 @@ function mockPromises({ options, calls, newId }: Mock) {
   const promises = new MockPromises(new Script("promises", options.promises));
   return {
     promise: (name: string, given?: PromiseOptions) => {
+      readOptions(given, `ctx.promise(${JSON.stringify(freeName(name, "ctx.promise: name"))}): `, promiseTable);
       calls.push({ call: "promise", name, options: given });
       const promise = { name, id: newId() };
       return asOutcome(
@@ -202,7 +220,7 @@ function mockState({ options, calls }: Mock) {
   return {
     get: (key: string) => asJson(state.get(key)) as never,
     set: (key: string, value: unknown) => {
-      calls.push({ call: "set", key, value: asJson(value) });
+      calls.push({ call: "set", key: checkKey(key, "ctx.set: key"), value: asJson(value) });
       state.set(key, asJson(value));
     },
     clear: (key: string) => {
@@ -211,10 +229,6 @@ function mockState({ options, calls }: Mock) {
     },
     keys: () => [...state.keys()],
   };
-}
-
-function nameOf(definition: Definition): string {
-  return typeof definition === "string" ? definition : definition.name;
 }
 
 /** What a value becomes on its way. Errors: TypeError without a JSON form. */
@@ -234,9 +248,9 @@ const failures = [
 /** Rejects as the real call would. Errors of a call, and the mock's own, stay as they are. */
 function asOutcome(result: Promise<unknown>, fail: (message: string, errorName: string) => Error): Promise<unknown> {
   const outcome = result.then(asJson, (error: unknown) => {
-    if (error instanceof MissingResultError || failures.some((kind) => error instanceof kind)) throw error;
-    if (error instanceof Error) throw fail(error.message || error.name, error.name);
-    throw fail(String(error), "Error");
+    if ([MissingResultError, ...failures].some((kind) => isInstance(error, kind))) throw error;
+    const { name = "Error", text } = readThrown(error);
+    throw fail(text, name);
   });
   // The loser of a race may fail unnoticed.
   outcome.catch(() => {});

@@ -1,7 +1,9 @@
-import type { ResultOptions } from "../client/workflow-handle.js";
-import { toMilliseconds } from "../duration.js";
+import { waitsOf } from "../client/await-result.js";
+import { readFacts } from "../client/execution-facts.js";
+import { type ResultOptions, resultTable } from "../client/workflow-handle.js";
 import { ResultTimeoutError, WorkflowCancelledError, WorkflowFailedError } from "../errors.js";
 import { decodeJson } from "../json.js";
+import { readOptions } from "../options/read-options.js";
 import type { HandleScope } from "./handles.js";
 import type { Execution, World } from "./world/world.js";
 
@@ -15,18 +17,25 @@ export async function waitForEnd(
   options: ResultOptions,
 ): Promise<unknown> {
   const { id } = execution.workflow;
+  const { timeout: timeoutMs } = readOptions(options, "result: ", resultTable);
   if (!isEnded(execution)) {
-    const timeoutMs = options.timeout === undefined ? undefined : toMilliseconds(options.timeout, "timeout");
     await driver.until(() => isEnded(execution), {
       stuckMs,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       stuckError: () => new Error(stuckText(driver.world, execution)),
-      timeoutError: () => new ResultTimeoutError(id, timeoutMs ?? 0),
+      timeoutError: () => {
+        const facts = readFacts(execution.events);
+        const waitsFor = waitsOf(facts, execution.workflow.status);
+        return new ResultTimeoutError(id, timeoutMs ?? 0, { kind: facts.kind, waitsFor });
+      },
     });
   }
   const { status, output, error, cancellation } = execution.workflow;
   if (status === "COMPLETED") return decodeJson(output ?? new Uint8Array(0));
-  if (status === "FAILED") throw new WorkflowFailedError(id, error ?? "");
+  if (status === "FAILED") {
+    const { kind, failedTask } = readFacts(execution.events);
+    throw new WorkflowFailedError(id, error ?? "", { kind, failedTask: failedTask(error ?? "") });
+  }
   throw new WorkflowCancelledError(id, cancellation?.reason ?? "");
 }
 

@@ -1,8 +1,10 @@
 import { type PromiseReference, toPromiseId } from "../client/promise-reference.js";
 import {
+  checkSignalWithStart,
   type SentSignal,
   type SignalOptions,
   type SignalWithStartOptions,
+  signalTable,
   toSignal,
 } from "../client/signal-options.js";
 import { type StartOptions, toStartRequest } from "../client/start-options.js";
@@ -11,7 +13,10 @@ import type { AnyTask } from "../definitions/task.js";
 import type { AnyWorkflow, WorkflowDefinition } from "../definitions/workflow.js";
 import { type DurationInput, toMilliseconds } from "../duration.js";
 import { encodeJson } from "../json.js";
-import { type Logger, silentLogger } from "../logger.js";
+import { guardedLogger, type Logger, silentLogger } from "../logger.js";
+import { definition as definitionName, duration, listOf, logger, time } from "../options/checks.js";
+import { type OptionTable, readOptions } from "../options/read-options.js";
+import { readThrown } from "../thrown/read-thrown.js";
 import { asCall } from "./domain-errors.js";
 import { Driver } from "./driver.js";
 import { createTestHandle } from "./handles.js";
@@ -31,6 +36,19 @@ export interface TestServerOptions {
   stuckAfter?: DurationInput;
 }
 
+const definitions = listOf((value, field) => {
+  definitionName(value, field);
+  return value;
+});
+
+export const testServerTable = {
+  workflows: definitions,
+  tasks: definitions,
+  startTime: time,
+  logger,
+  stuckAfter: duration,
+} satisfies OptionTable<TestServerOptions>;
+
 /**
  * A server and a worker in this process, for tests. It decides as the real server does, keeps everything in memory, and has
  * a clock of its own, which jumps to what is due next when a result is waited for and nothing else can run. Tasks run for
@@ -43,18 +61,19 @@ export class TestServer {
   readonly #world: World;
   readonly #stuckMs: number;
 
-  /** Errors: RangeError for a duration that is none. */
+  /** Errors: RangeError naming the option that is wrong. */
   constructor(options: TestServerOptions = {}) {
+    const read = readOptions(options, "", testServerTable);
     this.registerWorkflow(...(options.workflows ?? []));
     this.registerTask(...(options.tasks ?? []));
     this.#driver = new Driver({
-      startMs: Number(options.startTime ?? Date.UTC(2025, 0, 1)),
+      startMs: read.startTime ?? Date.UTC(2025, 0, 1),
       workflows: this.#workflows,
       tasks: this.#tasks,
-      log: options.logger ?? silentLogger,
+      log: guardedLogger(read.logger ?? silentLogger),
     });
     this.#world = this.#driver.world;
-    this.#stuckMs = toMilliseconds(options.stuckAfter ?? 2000, "stuckAfter");
+    this.#stuckMs = read.stuckAfter ?? 2000;
   }
 
   /** At any time. A definition takes the place of an earlier one of its name. */
@@ -103,13 +122,17 @@ export class TestServer {
   async signalWithStart(
     definition: string | Pick<AnyWorkflow, "name">,
     input: unknown,
-    { workflowId: idempotencyKey, signal: sent, ...rest }: SignalWithStartOptions,
+    given: SignalWithStartOptions,
   ): Promise<TestHandle<unknown>> {
     // A signal that cannot be sent starts nothing.
+    checkSignalWithStart(definitionName(definition, "signalWithStart: workflow"), given);
+    const { workflowId: idempotencyKey, signal: sent, ...rest } = given;
     toSignal(sent.name, sent.value);
     const options = { ...rest, idempotencyKey };
     const { id, isNew } = this.#start("SignalWithStartWorkflow", { definition, input, options, liveOnly: true });
-    await this.signal(id, sent.name, sent.value, sent);
+    await this.signal(id, sent.name, sent.value, {
+      ...(sent.signalId === undefined ? {} : { signalId: sent.signalId }),
+    });
     return this.#handle(id, isNew);
   }
 
@@ -124,7 +147,8 @@ export class TestServer {
   /** Errors: FlovynServiceError, as FAILED_PRECONDITION when the workflow has ended. */
   async signal(id: string, name: string, value?: unknown, options: SignalOptions = {}): Promise<SentSignal> {
     const { signalValue } = toSignal(name, value);
-    const given = { name, value: signalValue, signalId: options.signalId ?? null };
+    const { signalId = null } = readOptions(options, `signal(${JSON.stringify(name)}): `, signalTable);
+    const given = { name, value: signalValue, signalId };
     return asCall("SignalWorkflow", () => signal(this.#world, findExecution(this.#world, id), given));
   }
 
@@ -136,7 +160,7 @@ export class TestServer {
 
   /** Errors as in `resolvePromise`. */
   async rejectPromise(promise: PromiseReference, error: Error | string): Promise<void> {
-    const text = error instanceof Error ? error.message || error.name : String(error);
+    const { text } = readThrown(error);
     asCall("RejectPromise", () => settle(this.#world, toPromiseId(promise), { type: "REJECTED", error: text }));
   }
 
@@ -163,7 +187,7 @@ export class TestServer {
     },
   ): { id: string; isNew: boolean } {
     const { definition, input, options, liveOnly } = start;
-    const kind = typeof definition === "string" ? definition : definition.name;
+    const kind = definitionName(definition, "start: workflow");
     const request = toStartRequest({ orgId: testOrgId, queue: "default", kind, input }, options);
     const { workflowVersion: version, idempotencyKey, idempotencyKeyTtlSeconds, queue, input: bytes } = request;
     const given = { kind, queue, input: bytes, version, idempotencyKey, idempotencyKeyTtlSeconds };

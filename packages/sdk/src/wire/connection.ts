@@ -5,9 +5,10 @@ import {
   type ServiceError as GrpcError,
   Metadata,
 } from "@grpc/grpc-js";
+import { Dialler } from "./dialler.js";
 import type { Rpc } from "./rpc.js";
-import { readServerUrl } from "./server-url.js";
-import { toServiceError } from "./service-error.js";
+import { readServerUrl, type ServerAddress, targetOf } from "./server-url.js";
+import { FlovynConnectionError, isAnswer, isUnconnected, toServiceError } from "./service-error.js";
 
 /** A call that can be given up. */
 export interface PendingCall<Response> {
@@ -25,15 +26,23 @@ export interface ConnectionOptions {
   readonly responseBytesMax: number;
 }
 
+/** A call that has waited so long for the first answer of its server has a look at what is there. */
+const firstLookMs = 300;
+
 /** One HTTP/2 connection to the server, opened by the first call. */
 export class Connection {
   readonly #options: ConnectionOptions;
+  readonly #address: ServerAddress;
+  readonly #dialler: Dialler;
   #client: Client | undefined;
+  /** Whether the server has ever answered. */
+  #answered = false;
 
   /** Errors: RangeError when the URL cannot be read. */
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    readServerUrl(options.serverUrl);
+    this.#address = readServerUrl(options.serverUrl);
+    this.#dialler = new Dialler(this.#address);
   }
 
   /** Rejects with FlovynServiceError. `metadata` must not change afterwards. */
@@ -45,9 +54,23 @@ export class Connection {
   ): PendingCall<Response> {
     let cancel = () => {};
     const response = new Promise<Response>((resolve, reject) => {
+      const watch = this.#answered
+        ? undefined
+        : this.#watchFirst(rpc.name, (error) => {
+            reject(error);
+            cancel();
+          });
       const done = (error: GrpcError | null, value?: Response) => {
-        if (error !== null) reject(toServiceError(rpc.name, error));
-        else resolve(value as Response);
+        clearTimeout(watch);
+        if (error === null) {
+          this.#answered = true;
+          resolve(value as Response);
+        } else if (isUnconnected(error)) {
+          void this.#unconnected(rpc.name).then(reject);
+        } else {
+          this.#answered ||= isAnswer(error);
+          reject(toServiceError(rpc.name, error));
+        }
       };
       const deadline = Date.now() + options.timeoutMs;
       // grpc-js makes an Error at each call only for its stack, which costs more than the rest of the call.
@@ -88,10 +111,35 @@ export class Connection {
     this.#client = undefined;
   }
 
+  /** Calls wait for a connection, which is no use at an address where there never was a gRPC server. */
+  #watchFirst(operation: string, giveUp: (error: FlovynConnectionError) => void): NodeJS.Timeout {
+    const look = async () => {
+      const error = await this.#unconnected(operation);
+      if (error.lasting) giveUp(error);
+    };
+    return setTimeout(() => void look(), firstLookMs);
+  }
+
+  async #unconnected(operation: string): Promise<FlovynConnectionError> {
+    const { serverUrl } = this.#options;
+    const found = await this.#dialler.dial();
+    if (found === undefined) {
+      const problem = "an HTTP/2 server answers now, but there was no connection to it in time; try again";
+      return new FlovynConnectionError(operation, { serverUrl, problem, lasting: false });
+    }
+    // A gateway that is being replaced may have something else in its place for a while.
+    const lasting = found.lasting && !this.#answered;
+    return new FlovynConnectionError(operation, {
+      serverUrl,
+      problem: `${found.found}; check ${found.check}`,
+      lasting,
+    });
+  }
+
   #open(): Client {
     if (this.#client === undefined) {
-      const { target, tls } = readServerUrl(this.#options.serverUrl);
-      this.#client = new Client(target, tls ? credentials.createSsl() : credentials.createInsecure(), {
+      const target = targetOf(this.#address);
+      this.#client = new Client(target, this.#address.tls ? credentials.createSsl() : credentials.createInsecure(), {
         "grpc.max_receive_message_length": this.#options.responseBytesMax,
         "grpc.max_send_message_length": -1,
         // A gateway that restarts is back within a second; the library's own back-off begins with one and grows to 120.

@@ -1,10 +1,12 @@
 export interface ServerAddress {
-  /** `host:port`, as grpc-js takes it. */
-  readonly target: string;
+  /** Without the brackets of an IPv6 address. */
+  readonly host: string;
+  readonly port: number;
   readonly tls: boolean;
 }
 
-const portDefault = "9090";
+const portDefault = 9090;
+const tlsPortDefault = 443;
 
 /**
  * Reads `http://host:port`, `https://host:port` or `host:port`. The port is 9090 when left out, 443 over https.
@@ -17,13 +19,19 @@ export function readServerUrl(serverUrl: string): ServerAddress {
   if (url.protocol !== "http:" && url.protocol !== "https:") throw wrong(serverUrl, "must begin with http or https");
   if (url.pathname !== "/" && url.pathname !== "") throw wrong(serverUrl, "must not have a path");
   const tls = url.protocol === "https:";
-  return { target: `${url.hostname}:${url.port || impliedPort(text, tls)}`, tls };
+  const port = url.port === "" ? impliedPort(text, tls) : Number(url.port);
+  return { host: url.hostname.replace(/^\[|\]$/g, ""), port, tls };
+}
+
+/** `host:port`, as grpc-js takes it. */
+export function targetOf({ host, port }: ServerAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** URL drops a port that is the default of its protocol, although it was written. */
-function impliedPort(text: string, tls: boolean): string {
-  if (tls) return "443";
-  return /:80\/?$/.test(text) ? "80" : portDefault;
+function impliedPort(text: string, tls: boolean): number {
+  if (tls) return tlsPortDefault;
+  return /:80\/?$/.test(text) ? 80 : portDefault;
 }
 
 function wrong(serverUrl: string, problem: string): RangeError {

@@ -64,7 +64,7 @@ afterEach(() => {
 describe("a poll loop", () => {
   test("keeps one poll while nothing comes, one more with each item, and one less with each empty answer", async () => {
     const { loop, parked } = createLoop(100);
-    loop.start();
+    void loop.start();
     expect(parked).toHaveLength(1);
     for (let n = 1; n <= 4; n++) {
       await parked[0]?.answer(`item ${n}`);
@@ -77,7 +77,7 @@ describe("a poll loop", () => {
 
   test("polls only for free slots", async () => {
     const { loop, parked, running } = createLoop(2);
-    loop.start();
+    void loop.start();
     await parked[0]?.answer("a");
     expect(parked).toHaveLength(1);
     await parked[0]?.answer("b");
@@ -88,7 +88,7 @@ describe("a poll loop", () => {
 
   test("pauses when the server does not hold polls, until there may be work", async () => {
     const { loop, parked } = createLoop(10);
-    loop.start();
+    void loop.start();
     await parked[0]?.answer(undefined);
     expect(parked).toHaveLength(0);
     await vi.advanceTimersByTimeAsync(50);
@@ -101,7 +101,7 @@ describe("a poll loop", () => {
 
   test("waits longer with each failure, and no hint shortens that", async () => {
     const { loop, parked } = createLoop(10);
-    loop.start();
+    void loop.start();
     for (const maxMs of [100, 200, 400, 800, 1600, 3200, 5000, 5000]) {
       await parked[0]?.fail();
       loop.wake();
@@ -117,7 +117,7 @@ describe("a poll loop", () => {
 
   test("makes one pause for polls that break together", async () => {
     const { loop, parked } = createLoop(10);
-    loop.start();
+    void loop.start();
     for (let n = 1; n <= 4; n++) await parked[0]?.answer(`item ${n}`);
     await Promise.all([...parked].map((poll) => poll.fail()));
     expect(parked).toHaveLength(0);
@@ -127,7 +127,7 @@ describe("a poll loop", () => {
 
   test("stops polling at once, and is drained when what runs has ended", async () => {
     const { loop, parked, running } = createLoop(10);
-    loop.start();
+    void loop.start();
     await parked[0]?.answer("a");
     loop.stopPolling();
     let drained = false;

@@ -1,6 +1,7 @@
 import type { Logger } from "../logger.js";
 import { Backoff } from "../wire/backoff.js";
 import type { PendingCall } from "../wire/connection.js";
+import { isRefusal } from "../wire/service-error.js";
 
 export interface PollLoopOptions<Item> {
   /** For log lines: `workflow` or `task`. */
@@ -10,11 +11,12 @@ export interface PollLoopOptions<Item> {
   /** How long the server was asked to hold an empty poll. */
   readonly holdMs: number;
   readonly log: Logger;
-  poll(): PendingCall<Item | undefined>;
-  /** Must not reject. */
+  poll(holdMs: number): PendingCall<Item | undefined>;
   run(item: Item): Promise<void>;
 }
 
+/** Of the first poll, whose answer shows that the server takes polls of this worker. */
+const firstHoldMs = 50;
 /** More waiting polls would only wait: one claim of the server serves all of them. */
 const pollsMax = 64;
 
@@ -41,9 +43,16 @@ export class PollLoop<Item> {
     return this.#running.size;
   }
 
-  start(): void {
+  /** Resolves when the server has answered a first poll. Rejects when it refused that, and takes nothing then. */
+  start(): Promise<void> {
     this.#polling = true;
-    this.#fill();
+    return new Promise((resolve, reject) => {
+      const refused = (error: unknown) => {
+        this.stopPolling();
+        reject(error);
+      };
+      this.#park(Math.min(firstHoldMs, this.#options.holdMs), { answered: resolve, refused });
+    });
   }
 
   /** There may be work: ends a pause that was made because there was none. */
@@ -69,24 +78,28 @@ export class PollLoop<Item> {
   #fill(): void {
     if (!this.#polling || this.#paused !== undefined) return;
     const free = this.#options.slots - this.#running.size;
-    while (this.#parked.size < Math.min(this.#wanted, free)) this.#park();
+    while (this.#parked.size < Math.min(this.#wanted, free)) this.#park(this.#options.holdMs);
   }
 
-  #park(): void {
+  #park(holdMs: number, first?: { answered(): void; refused(error: unknown): void }): void {
     const startedMs = performance.now();
-    const call = this.#options.poll();
+    const call = this.#options.poll(holdMs);
     this.#parked.add(call);
     call.response.then(
       (item) => {
         this.#parked.delete(call);
         this.#errorPause.reset();
-        if (item === undefined) this.#empty(performance.now() - startedMs);
+        if (item === undefined) this.#empty(performance.now() - startedMs, holdMs);
         else this.#take(item);
         this.#fill();
+        first?.answered();
       },
       (error: unknown) => {
         this.#parked.delete(call);
+        if (first !== undefined && isRefusal(error, "UNAUTHENTICATED", "PERMISSION_DENIED"))
+          return first.refused(error);
         this.#failed(error);
+        first?.answered();
       },
     );
   }
@@ -94,16 +107,26 @@ export class PollLoop<Item> {
   #take(item: Item): void {
     this.#idlePause.reset();
     this.#wanted = Math.min(this.#wanted + 1, pollsMax);
-    const running = this.#options.run(item).finally(() => {
+    const running = this.#run(item).finally(() => {
       this.#running.delete(running);
       this.#fill();
     });
     this.#running.add(running);
   }
 
-  #empty(heldMs: number): void {
+  /** An item that breaks what runs it must not end the process, and the workflows and tasks beside it. */
+  async #run(item: Item): Promise<void> {
+    try {
+      await this.#options.run(item);
+    } catch (error) {
+      const { work, log } = this.#options;
+      log.error("work that was taken could not be run", { work, err: error });
+    }
+  }
+
+  #empty(heldMs: number, holdMs: number): void {
     this.#wanted = Math.max(this.#wanted - 1, 1);
-    if (heldMs < this.#options.holdMs / 2) this.#pause(this.#idlePause.nextMs(), true);
+    if (heldMs < holdMs / 2) this.#pause(this.#idlePause.nextMs(), true);
   }
 
   #failed(error: unknown): void {

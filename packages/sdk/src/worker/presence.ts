@@ -2,13 +2,15 @@ import { WorkerHeartbeatRequest } from "@flovyn/proto/v1";
 import type { ClientSettings } from "../client/options.js";
 import type { AnyTask } from "../definitions/task.js";
 import type { AnyWorkflow } from "../definitions/workflow.js";
+import { readThrown } from "../thrown/read-thrown.js";
 import { Backoff } from "../wire/backoff.js";
 import { callMetadata } from "../wire/connection.js";
 import { pause } from "../wire/pause.js";
 import { registerWorker, sendHeartbeat } from "../wire/rpcs.js";
-import { FlovynServiceError, isRefusal, mayPass } from "../wire/service-error.js";
+import { FlovynConnectionError, FlovynServiceError, isRefusal, mayPass } from "../wire/service-error.js";
 import { toRegistration } from "./registration.js";
 import { WorkerSession } from "./session.js";
+import { asWorkerRefusal } from "./worker-refusal.js";
 import { callTimeoutMs, type WorkerScope } from "./worker-scope.js";
 
 export interface WorkerPresenceOptions {
@@ -57,14 +59,12 @@ export class WorkerPresence {
       try {
         return await this.#registerOnce();
       } catch (error) {
-        if (!mayPass(error)) throw refused(error, settings.serverUrl);
+        if (!mayPass(error)) throw asWorkerRefusal(error, settings);
         if (this.#scope.closing.aborted) throw new Error("the worker was stopped before it had started");
         const waitMs = backoff.nextMs();
         if (performance.now() + waitMs > deadline) throw unreached(error, settings);
-        this.#scope.log.warn("the server cannot be reached, trying again", {
-          serverUrl: settings.serverUrl,
-          err: error,
-        });
+        const problem = readThrown(error).text;
+        this.#scope.log.warn("the server cannot be reached, trying again", { problem, waitMs: Math.round(waitMs) });
         await pause(waitMs, this.#scope.closing);
       }
     }
@@ -127,21 +127,11 @@ export class WorkerPresence {
   }
 }
 
-function refused(error: unknown, serverUrl: string): unknown {
-  if (!isRefusal(error, "UNAUTHENTICATED", "PERMISSION_DENIED")) return error;
-  const { code, message } = error as FlovynServiceError;
-  return new FlovynServiceError("RegisterWorker", {
-    code,
-    message: `the server at ${serverUrl} refused the credential: ${message}`,
-    cause: error,
-  });
-}
-
 function unreached(error: unknown, settings: ClientSettings): FlovynServiceError {
-  const detail = error instanceof Error ? error.message : String(error);
+  if (error instanceof FlovynConnectionError) return error;
+  const known = error instanceof FlovynServiceError;
   return new FlovynServiceError("RegisterWorker", {
-    code: error instanceof FlovynServiceError ? error.code : "UNAVAILABLE",
-    message: `the server at ${settings.serverUrl} could not be reached: ${detail}`,
-    cause: error,
+    code: known ? error.code : "UNAVAILABLE",
+    message: `the server at ${settings.serverUrl} gave no answer: ${known ? error.detail : readThrown(error).text}`,
   });
 }

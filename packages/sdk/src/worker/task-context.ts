@@ -2,6 +2,9 @@ import type { TaskExecutionInfo } from "@flovyn/proto/v1";
 import type { TaskContext } from "../definitions/task-context.js";
 import { decodeJson, encodeJson } from "../json.js";
 import type { LogFields, Logger } from "../logger.js";
+import { key, progress as progressValue } from "../options/checks.js";
+import { isError, readThrown } from "../thrown/read-thrown.js";
+import { valueText } from "../thrown/value-text.js";
 import type { Rpc } from "../wire/rpc.js";
 import {
   clearAllState,
@@ -52,17 +55,23 @@ export function createTaskContext(
     },
     log: bothLogs(log, lines),
     stream: createTaskStream((chunk) => chunks.offer(chunk), log),
-    reportProgress: (value, details = "") => progress.offer({ progress: checkProgress(value), details }),
+    reportProgress: (value, details = "") =>
+      progress.offer({ progress: progressValue(value, "progress"), details: valueText(details) }),
     heartbeat: attempt.beat,
-    get: async (key) => {
-      const { found, value } = await call(getState, { taskExecutionId, key });
+    get: async (name) => {
+      const { found, value } = await call(getState, { taskExecutionId, key: key(name, "ctx.get: key") });
       return (found ? decodeJson(value) : null) as never;
     },
-    set: async (key, value) => {
-      await call(setState, { taskExecutionId, key, value: encodeJson(value, `the value of state key "${key}"`) });
+    set: async (name, value) => {
+      key(name, "ctx.set: key");
+      await call(setState, {
+        taskExecutionId,
+        key: name,
+        value: encodeJson(value, `the value of state key ${JSON.stringify(name)}`),
+      });
     },
-    clear: async (key) => {
-      await call(clearState, { taskExecutionId, key });
+    clear: async (name) => {
+      await call(clearState, { taskExecutionId, key: key(name, "ctx.clear: key") });
     },
     clearAll: async () => {
       await call(clearAllState, { taskExecutionId });
@@ -72,16 +81,11 @@ export function createTaskContext(
   return { context: Object.freeze(context), streamed: () => chunks.sent() };
 }
 
-/** Errors: RangeError. */
-export function checkProgress(value: number): number {
-  if (value >= 0 && value <= 1) return value;
-  throw new RangeError(`progress: must be a number from 0 to 1, is ${value}`);
-}
-
 function bothLogs(log: Logger, lines: OrderedSender<LogLine>): Logger {
   const line = (level: keyof Logger, wireLevel: LogLine["level"]) => (message: string, fields?: LogFields) => {
     log[level](message, fields);
-    lines.offer({ level: wireLevel, message: fields === undefined ? message : `${message} ${fieldsText(fields)}` });
+    const text = valueText(message);
+    lines.offer({ level: wireLevel, message: fields === undefined ? text : `${text} ${fieldsText(fields)}` });
   };
   return {
     debug: line("debug", "DEBUG"),
@@ -93,7 +97,7 @@ function bothLogs(log: Logger, lines: OrderedSender<LogLine>): Logger {
 
 function fieldsText(fields: LogFields): string {
   try {
-    return JSON.stringify(fields, (_key, value: unknown) => (value instanceof Error ? value.message : value));
+    return JSON.stringify(fields, (_key, value: unknown) => (isError(value) ? readThrown(value).text : value));
   } catch {
     return "(fields without a JSON form)";
   }

@@ -1,7 +1,8 @@
+import { durationMsMax } from "@flovyn/domain";
 import { NonRetryableError, RetryLaterError } from "../errors.js";
 import { encodeJson } from "../json.js";
-
-const errorTextMax = 64 * 1024;
+import { readThrown } from "../thrown/read-thrown.js";
+import { isInstance, member } from "../thrown/safely.js";
 
 /** How a failed attempt is reported. */
 export interface Failure {
@@ -12,15 +13,21 @@ export interface Failure {
   readonly retryAfterMs?: number;
 }
 
-/** What the error of a task function means for the task. */
-export function toFailure(error: unknown): Failure {
-  if (!(error instanceof Error)) return { error: String(error) };
+/** What a task function threw means for the task. Never throws. */
+export function toFailure(thrown: unknown): Failure {
+  const { name, text } = readThrown(thrown);
+  const retryAfterMs = isInstance(thrown, RetryLaterError) ? member(thrown, "retryAfterMs") : undefined;
   return {
-    error: (error.message || error.name).slice(0, errorTextMax),
-    errorType: error.name,
-    ...(error instanceof NonRetryableError ? { retryable: false } : {}),
-    ...(error instanceof RetryLaterError ? { retryAfterMs: error.retryAfterMs } : {}),
+    error: text,
+    ...(name === undefined ? {} : { errorType: name }),
+    ...(isInstance(thrown, NonRetryableError) ? { retryable: false } : {}),
+    // Code may have put anything in its place, which the server would refuse together with the report.
+    ...(isDelay(retryAfterMs) ? { retryAfterMs } : {}),
   };
+}
+
+function isDelay(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= durationMsMax;
 }
 
 /** Errors: NonRetryableError when there is no JSON form: another attempt would most likely make another such output. */

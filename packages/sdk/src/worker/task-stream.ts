@@ -1,6 +1,7 @@
 import { StreamEventType } from "@flovyn/proto/v1";
 import type { TaskStream } from "../definitions/task-context.js";
 import type { Logger } from "../logger.js";
+import { valueText } from "../thrown/value-text.js";
 import { OrderedSender } from "./ordered-sender.js";
 
 /** One streamed piece as it travels. */
@@ -27,13 +28,14 @@ export function createTaskStream(offer: (chunk: StreamChunk) => void, log: Logge
     if (payload !== undefined) offer({ sequence: sequence++, type, payload, timestampMs: Date.now() });
   };
   return Object.freeze<TaskStream>({
-    token: (text) => add(StreamEventType.TOKEN, { type: "token", text: String(text) }),
+    token: (text) => add(StreamEventType.TOKEN, { type: "token", text: valueText(text) }),
     progress: (progress, details) => {
-      if (progress >= 0 && progress <= 1) add(StreamEventType.PROGRESS, { type: "progress", progress, details });
+      if (typeof progress === "number" && progress >= 0 && progress <= 1)
+        add(StreamEventType.PROGRESS, { type: "progress", progress, details });
       else log.warn("streamed progress must be from 0 to 1", { progress });
     },
     data: (data) => add(StreamEventType.DATA, { type: "data", data: data ?? null }),
-    error: (message, code) => add(StreamEventType.ERROR, { type: "error", message: String(message), code }),
+    error: (message, code) => add(StreamEventType.ERROR, { type: "error", message: valueText(message), code }),
   });
 }
 

@@ -13,6 +13,7 @@ import { PollLoop } from "./poll-loop.js";
 import { WorkerPresence } from "./presence.js";
 import { abortGraceMs } from "./task-attempt.js";
 import { TaskAttempts } from "./task-attempts.js";
+import { asWorkerRefusal } from "./worker-refusal.js";
 import type { WorkerScope } from "./worker-scope.js";
 import { WorkflowActivations } from "./workflow-activations.js";
 
@@ -38,6 +39,7 @@ export class Worker {
   readonly #closing = new AbortController();
   readonly #loops: readonly Loop[];
   #unguard = () => {};
+  #stopped = false;
 
   constructor(options: WorkerOptions) {
     const { connection, settings, workflows, tasks } = options;
@@ -61,15 +63,28 @@ export class Worker {
 
   /** Registers and begins to take work. Errors as in `FlovynClient.start`. */
   async start(): Promise<void> {
+    const { settings } = this.#options;
     await this.#presence.register();
-    if (this.#closing.signal.aborted) throw new Error("the worker was stopped before it had started");
-    this.#unguard = guardAbandonedRejections(this.#options.settings.logger);
+    this.#checkOpen();
+    this.#unguard = guardAbandonedRejections(settings.logger);
     this.#presence.start();
-    for (const loop of this.#loops) loop.start();
+    const started = await Promise.allSettled(this.#loops.map((loop) => loop.start()));
+    const refusal = started.find((one) => one.status === "rejected");
+    if (refusal !== undefined) {
+      // The other loop may have taken work.
+      await this.stop();
+      throw asWorkerRefusal(refusal.reason, settings);
+    }
+    this.#checkOpen();
+  }
+
+  #checkOpen(): void {
+    if (this.#stopped) throw new Error("the worker was stopped before it had started");
   }
 
   /** Takes no more work, lets what runs end within the grace, then aborts it. Never rejects. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     for (const loop of this.#loops) loop.stopPolling();
     const drained = Promise.all(this.#loops.map((loop) => loop.drained()));
     await settledWithin(drained, this.#options.settings.shutdownGraceMs);
@@ -88,16 +103,18 @@ export class Worker {
   #workflowLoop(scope: WorkerScope): PollLoop<WorkflowExecution> {
     const { connection, settings, workflows } = this.#options;
     const activations = new WorkflowActivations(scope, workflows);
-    const metadata = callMetadata(settings.workerToken, { "flovyn-poll-hold-ms": String(settings.pollHoldMs) });
-    const timeoutMs = settings.pollHoldMs + pollSlackMs;
+    const pollMetadata = (holdMs: number) =>
+      callMetadata(settings.workerToken, { "flovyn-poll-hold-ms": String(holdMs) });
+    const held = pollMetadata(settings.pollHoldMs);
     return new PollLoop<WorkflowExecution>({
       work: "workflow",
       slots: settings.maxConcurrentWorkflows,
       holdMs: settings.pollHoldMs,
       log: scope.log,
-      poll: () => {
-        const request = { ...this.#pollBase(), workerPoolId: undefined, workflowCapabilities: [] };
-        const call = connection.start(pollWorkflow, request, metadata, { timeoutMs });
+      poll: (holdMs) => {
+        const request = { ...this.#pollBase(holdMs), workerPoolId: undefined, workflowCapabilities: [] };
+        const metadata = holdMs === settings.pollHoldMs ? held : pollMetadata(holdMs);
+        const call = connection.start(pollWorkflow, request, metadata, { timeoutMs: holdMs + pollSlackMs });
         return itemOf(call, (response: PollResponse) => response.workflowExecution);
       },
       run: (execution) => activations.run(execution),
@@ -107,28 +124,30 @@ export class Worker {
   #taskLoop(scope: WorkerScope): PollLoop<TaskExecutionInfo> {
     const { connection, settings, tasks } = this.#options;
     const attempts = new TaskAttempts(scope, tasks, settings.taskLeaseMs);
-    const metadata = callMetadata(settings.workerToken, {
-      "flovyn-poll-hold-ms": String(settings.pollHoldMs),
-      "flovyn-lease-ms": String(settings.taskLeaseMs),
-    });
-    const timeoutMs = settings.pollHoldMs + pollSlackMs;
+    const pollMetadata = (holdMs: number) =>
+      callMetadata(settings.workerToken, {
+        "flovyn-poll-hold-ms": String(holdMs),
+        "flovyn-lease-ms": String(settings.taskLeaseMs),
+      });
+    const held = pollMetadata(settings.pollHoldMs);
     return new PollLoop<TaskExecutionInfo>({
       work: "task",
       slots: settings.maxConcurrentTasks,
       holdMs: settings.pollHoldMs,
       log: scope.log,
-      poll: () => {
-        const request = { ...this.#pollBase(), workerPoolId: undefined, workerLabels: {} };
-        const call = connection.start(pollTask, request, metadata, { timeoutMs });
+      poll: (holdMs) => {
+        const request = { ...this.#pollBase(holdMs), workerPoolId: undefined, workerLabels: {} };
+        const metadata = holdMs === settings.pollHoldMs ? held : pollMetadata(holdMs);
+        const call = connection.start(pollTask, request, metadata, { timeoutMs: holdMs + pollSlackMs });
         return itemOf(call, (response: PollTaskResponse) => response.task);
       },
       run: (task) => attempts.run(task),
     });
   }
 
-  #pollBase() {
-    const { orgId, queue, pollHoldMs } = this.#options.settings;
-    return { workerId: this.#presence.workerId, orgId, queue, timeoutSeconds: Math.ceil(pollHoldMs / 1000) };
+  #pollBase(holdMs: number) {
+    const { orgId, queue } = this.#options.settings;
+    return { workerId: this.#presence.workerId, orgId, queue, timeoutSeconds: Math.ceil(holdMs / 1000) };
   }
 }
 

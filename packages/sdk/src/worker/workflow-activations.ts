@@ -4,6 +4,7 @@ import type { Outcome } from "../engine/commands.js";
 import type { HistoryEvent } from "../engine/history.js";
 import { type ActivationResult, runActivation } from "../engine/run-activation.js";
 import { type Logger, withFields } from "../logger.js";
+import { readThrown } from "../thrown/read-thrown.js";
 import { getEvents, submitWorkflowCommands } from "../wire/rpcs.js";
 import { FlovynServiceError, isRefusal, isUnsendable } from "../wire/service-error.js";
 import { untilAnswered } from "../wire/until-answered.js";
@@ -47,8 +48,7 @@ export class WorkflowActivations {
       return await runActivation(definition, activation, { log, signal: this.#scope.shutdown });
     } catch (error) {
       log.error("a workflow cannot be replayed", { err: error });
-      const problem = error instanceof Error ? error.message : String(error);
-      return failure(execution, `The history cannot be replayed: ${problem}`);
+      return failure(execution, `The history cannot be replayed: ${readThrown(error).text}`);
     }
   }
 

@@ -1,9 +1,13 @@
-/** Rejects a promise that nobody awaits: inside a workflow, or, with the argument `outside`, anywhere else. */
+/**
+ * Rejects promises that are not awaited: inside a workflow, with the argument `twice` in two activations of it, or, with
+ * `outside`, anywhere else.
+ */
 import { guardAbandonedRejections } from "../../src/engine/abandoned-rejections.js";
 import { runActivation } from "../../src/engine/run-activation.js";
 import { silentLogger, workflow } from "../../src/index.js";
+import { stderrLogger } from "../../src/logger.js";
 
-guardAbandonedRejections(silentLogger);
+guardAbandonedRejections(stderrLogger);
 
 if (process.argv[2] === "outside") {
   void Promise.reject(new Error("nobody expected this"));
@@ -29,6 +33,8 @@ if (process.argv[2] === "outside") {
     timeMillis: 1,
     history: [],
   };
-  const { outcome } = await runActivation(abandoning, activation, { log: silentLogger });
+  const activate = () => runActivation(abandoning, activation, { log: silentLogger });
+  if (process.argv[2] === "twice") await activate();
+  const { outcome } = await activate();
   setImmediate(() => process.stdout.write(`${outcome.status}\n`));
 }

@@ -17,8 +17,10 @@ export function cancelChild(
   checkOutsideOperation("cancel of a child workflow");
   const { replay, children } = scope;
   const workflowId = typeof reference === "string" ? reference : reference?.id;
-  if (typeof workflowId !== "string") {
-    throw new TypeError("ctx.cancelWorkflow takes what ctx.scheduleWorkflow gave, or an execution id");
+  if (typeof workflowId !== "string" || typeof reason !== "string") {
+    throw new TypeError(
+      "ctx.cancelWorkflow takes what ctx.scheduleWorkflow gave, or an execution id, and a reason as text",
+    );
   }
   // A call of ctx.scheduleWorkflow that was refused made no child.
   if (workflowId === "" || scope.closed || replay.repeating) return;

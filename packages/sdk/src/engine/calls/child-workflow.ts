@@ -1,9 +1,11 @@
-import { checkName } from "../../definitions/name.js";
+import { childWorkflowTable } from "../../definitions/call-options.js";
 import type { WorkflowDefinition } from "../../definitions/workflow.js";
 import type { ChildWorkflowOptions } from "../../definitions/workflow-context.js";
 import type { ChildWorkflowPromise } from "../../definitions/workflow-promises.js";
 import { ChildWorkflowFailedError } from "../../errors.js";
 import { encodeJson } from "../../json.js";
+import { definition, freeName } from "../../options/checks.js";
+import { type Read, readOptions } from "../../options/read-options.js";
 import type { ScheduleChildWorkflow } from "../commands.js";
 import { childKey } from "../event-catalogue.js";
 import type { RecordedEvent } from "../history.js";
@@ -34,13 +36,16 @@ export function scheduleChild(
   options: ChildWorkflowOptions = {},
 ): ChildWorkflowPromise<unknown> {
   const { replay, children } = scope;
-  const kind = typeof workflow === "string" ? workflow : workflow.name;
+  let kind: string;
   let name: string;
+  let read: Read<typeof childWorkflowTable>;
   try {
     // Before the call takes its position: a call that is refused here leaves no event to match later.
-    name = readName(scope, kind, options.name);
+    kind = definition(workflow, "ctx.scheduleWorkflow: workflow");
+    read = readOptions(options, `ctx.scheduleWorkflow(${JSON.stringify(kind)}): `, childWorkflowTable);
+    name = readName(scope, kind, read.name);
   } catch (error) {
-    return withoutChild(quietRejection(error), options.name ?? kind);
+    return withoutChild(quietRejection(error), "");
   }
   // An id is taken for a known call too, so that the ids after it stay the same.
   const newId = scope.newId();
@@ -50,7 +55,7 @@ export function scheduleChild(
     matches: ({ data }) => data.childExecutionName === name && (data.childWorkflowKind || kind) === kind,
   });
   if (event === undefined) {
-    const { queue, priority: prioritySeconds } = options;
+    const { queue, priority: prioritySeconds } = read;
     const command = { type: "SCHEDULE_CHILD_WORKFLOW", name, workflowId: newId, kind, queue, prioritySeconds } as const;
     addCommand(scope, command, input);
   }
@@ -70,10 +75,10 @@ function readName(scope: ActivationScope, kind: string, given: string | undefine
   if (given === undefined) {
     let n = replay.called("child") + 1;
     while (children.has(`${kind}-${n}`)) n += 1;
-    return checkName(`${kind}-${n}`, "child workflow");
+    return freeName(`${kind}-${n}`, `ctx.scheduleWorkflow(${JSON.stringify(kind)}): name`);
   }
   if (children.has(given)) throw new RangeError(`another child of this workflow is called ${JSON.stringify(given)}`);
-  return checkName(given, "child workflow");
+  return given;
 }
 
 /** An input without a JSON form fails the workflow rather than the call: a call without an event would shift replay. */

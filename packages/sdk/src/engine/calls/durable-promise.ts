@@ -1,7 +1,8 @@
-import { checkName } from "../../definitions/name.js";
+import { promiseTable } from "../../definitions/call-options.js";
 import type { PromiseOptions } from "../../definitions/workflow-context.js";
-import { toMilliseconds } from "../../duration.js";
 import { PromiseRejectedError, PromiseTimeoutError } from "../../errors.js";
+import { freeName } from "../../options/checks.js";
+import { readOptions } from "../../options/read-options.js";
 import type { CreatePromise } from "../commands.js";
 import { promiseKey } from "../event-catalogue.js";
 import type { RecordedEvent } from "../history.js";
@@ -53,19 +54,13 @@ export function createPromise(scope: ActivationScope, name: string, options: Pro
 type Settings = Omit<CreatePromise, "type" | "name">;
 
 function readSettings(scope: ActivationScope, name: string, options: PromiseOptions): Settings {
-  checkName(name, "promise");
-  const field = (option: string) => `ctx.promise(${JSON.stringify(name)}): ${option}`;
-  const { timeout, idempotencyKey, idempotencyKeyTtl: ttl } = options;
+  const where = `ctx.promise(${JSON.stringify(freeName(name, "ctx.promise: name"))}): `;
+  const { timeout: timeoutMs, idempotencyKey, idempotencyKeyTtl } = readOptions(options, where, promiseTable);
   // The server would take a second promise under the key for a repeat of the first.
   if (idempotencyKey !== undefined && scope.promises.some((earlier) => earlier.idempotencyKey === idempotencyKey)) {
-    throw new RangeError(`${field("idempotencyKey")}: an earlier promise of this workflow has it`);
+    throw new RangeError(`${where}idempotencyKey: an earlier promise of this workflow has it`);
   }
-  return {
-    timeoutMs: timeout === undefined ? undefined : toMilliseconds(timeout, field("timeout")),
-    idempotencyKey,
-    idempotencyKeyTtlSeconds:
-      ttl === undefined ? undefined : Math.ceil(toMilliseconds(ttl, field("idempotencyKeyTtl")) / 1000),
-  };
+  return { timeoutMs, idempotencyKey, idempotencyKeyTtlSeconds: idempotencyKeyTtl };
 }
 
 function settle(outcome: QuietPromise<unknown>, promise: { name: string; id: string }, event: RecordedEvent): void {

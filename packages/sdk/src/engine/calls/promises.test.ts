@@ -59,8 +59,8 @@ describe("a promise", () => {
       return Promise.all(wrong.map((one) => one.catch(String)));
     });
     expect(output(result)).toEqual([
-      "RangeError: the name of a promise must not be blank",
-      'RangeError: ctx.promise("a"): timeout: "x" is not a duration; write for example "30s", "5m" or "1h30m"',
+      "RangeError: ctx.promise: name: must not be blank",
+      'RangeError: ctx.promise("a"): timeout: "x" is not a duration; write for example "30s", "5m", "1h30m", or a number of milliseconds',
       'RangeError: ctx.promise("b"): idempotencyKey: an earlier promise of this workflow has it',
     ]);
     expect(result.commands).toHaveLength(1);

@@ -1,5 +1,7 @@
 import { OperationFailedError } from "../../errors.js";
 import { decodeJson, encodeJson } from "../../json.js";
+import { freeName, functionOption } from "../../options/checks.js";
+import { readThrown } from "../../thrown/read-thrown.js";
 import { neverSettles, type QuietPromise, quietPromise, quietRejection } from "../quiet-promise.js";
 import { runningCode } from "../running-code.js";
 import { reservedPrefix } from "../signal-mark.js";
@@ -9,10 +11,12 @@ import type { ActivationScope } from "./scope.js";
 /** A result that says the function threw. History knows no failed operation, so the failure travels as a result. */
 const failureKey = "flovyn:operationFailed";
 
-/** Runs outside work once and keeps its result, or gives the result that was kept. Errors: RangeError as a rejection. */
+/** Runs outside work once and keeps its result, or gives the result that was kept. Errors: RangeError, also as a rejection. */
 export function runOperation(scope: ActivationScope, name: string, fn: () => unknown): Promise<unknown> {
   const { replay } = scope;
-  if (String(name).startsWith(reservedPrefix)) {
+  freeName(name, "ctx.run: name");
+  functionOption(fn, `ctx.run(${JSON.stringify(name)}): function`);
+  if (name.startsWith(reservedPrefix)) {
     return quietRejection(new RangeError(`ctx.run: names that begin with ${reservedPrefix} are reserved`));
   }
   const event = replay.match(asked(name));
@@ -49,10 +53,9 @@ async function execute(scope: ActivationScope, name: string, fn: () => unknown):
   try {
     const value = await runningCode.run({ executionId: scope.executionId, operation: name }, fn);
     return encodeJson(value, `the result of ctx.run(${JSON.stringify(name)})`);
-  } catch (error) {
-    const failure =
-      error instanceof Error ? { name: error.name, message: error.message } : { name: "Error", message: String(error) };
-    return encodeJson({ [failureKey]: failure }, "an error");
+  } catch (thrown) {
+    const { name = "Error", text: message } = readThrown(thrown);
+    return encodeJson({ [failureKey]: { name, message } }, "an error");
   }
 }
 

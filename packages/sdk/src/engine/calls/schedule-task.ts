@@ -1,9 +1,10 @@
-import { checkMaxRetries, toWireRetry } from "../../definitions/retry.js";
+import { scheduleTable } from "../../definitions/call-options.js";
 import type { TaskDefinition } from "../../definitions/task.js";
 import type { ScheduleOptions } from "../../definitions/workflow-context.js";
-import { toMilliseconds } from "../../duration.js";
 import { TaskFailedError } from "../../errors.js";
 import { encodeJson } from "../../json.js";
+import { definition } from "../../options/checks.js";
+import { readOptions } from "../../options/read-options.js";
 import type { ScheduleTask } from "../commands.js";
 import { taskKey } from "../event-catalogue.js";
 import type { RecordedEvent } from "../history.js";
@@ -19,10 +20,11 @@ export function scheduleTask(
   input: unknown,
   options: ScheduleOptions = {},
 ): Promise<unknown> {
-  const kind = typeof task === "string" ? task : task.name;
+  let kind: string;
   let settings: Settings;
   try {
     // Before the call takes its position: a call that is refused here leaves no event to match later.
+    kind = definition(task, "ctx.schedule: task");
     settings = readSettings(kind, typeof task === "string" ? undefined : task, options);
   } catch (error) {
     return quietRejection(error);
@@ -51,18 +53,16 @@ function readSettings(
   task: Pick<TaskDefinition<never>, "timeoutMs" | "retry"> | undefined,
   options: ScheduleOptions,
 ): Settings {
-  const field = (name: string) => `ctx.schedule(${JSON.stringify(kind)}): ${name}`;
-  const retry = options.retry === undefined ? task?.retry : toWireRetry(options.retry, field("retry"));
-  const ttl = options.idempotencyKeyTtl;
+  const read = readOptions(options, `ctx.schedule(${JSON.stringify(kind)}): `, scheduleTable);
+  const retry = read.retry ?? task?.retry;
   return {
-    queue: options.queue,
-    prioritySeconds: options.priority,
-    timeoutMs: options.timeout === undefined ? task?.timeoutMs : toMilliseconds(options.timeout, field("timeout")),
-    maxRetries: checkMaxRetries(options.maxRetries, field("maxRetries")) ?? retry?.maxRetries,
+    queue: read.queue,
+    prioritySeconds: read.priority,
+    timeoutMs: read.timeout ?? task?.timeoutMs,
+    maxRetries: read.maxRetries ?? retry?.maxRetries,
     retryPolicy: retry?.retryPolicy,
-    idempotencyKey: options.idempotencyKey,
-    idempotencyKeyTtlSeconds:
-      ttl === undefined ? undefined : Math.ceil(toMilliseconds(ttl, field("idempotencyKeyTtl")) / 1000),
+    idempotencyKey: read.idempotencyKey,
+    idempotencyKeyTtlSeconds: read.idempotencyKeyTtl,
   };
 }
 

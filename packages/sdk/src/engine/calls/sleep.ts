@@ -1,6 +1,7 @@
 import type { TimerPromise } from "../../definitions/workflow-promises.js";
 import { type DurationInput, toMilliseconds } from "../../duration.js";
 import { TimerCancelledError } from "../../errors.js";
+import { time as checkTime } from "../../options/checks.js";
 import { timerKey } from "../event-catalogue.js";
 import { neverSettles, quietPromise, quietRejection } from "../quiet-promise.js";
 import { checkOutsideOperation } from "../running-code.js";
@@ -22,9 +23,11 @@ export function sleep(scope: ActivationScope, duration: DurationInput): TimerPro
  * position: a time too far away fails the workflow. Errors: RangeError as a rejection when it is no time.
  */
 export function sleepUntil(scope: ActivationScope, time: Date | number): TimerPromise {
-  const timeMs = Number(time);
-  if (!Number.isFinite(timeMs)) {
-    return withoutTimer(quietRejection(new RangeError(`ctx.sleepUntil: ${String(time)} is not a time`)));
+  let timeMs: number;
+  try {
+    timeMs = checkTime(time, "ctx.sleepUntil");
+  } catch (error) {
+    return withoutTimer(quietRejection(error));
   }
   return startTimer(scope, () => toMilliseconds(Math.max(Math.ceil(timeMs) - scope.timeMillis, 0), "ctx.sleepUntil"));
 }

@@ -37,8 +37,8 @@ describe("a sleep", () => {
     expect(output(result)).toEqual([
       "RangeError: ctx.sleep: -1 milliseconds is not a duration from 0 to ten years",
       "RangeError: ctx.sleep: 3661d is not a duration from 0 to ten years",
-      'RangeError: ctx.sleep: "soon" is not a duration; write for example "30s", "5m" or "1h30m"',
-      "RangeError: ctx.sleepUntil: Invalid Date is not a time",
+      'RangeError: ctx.sleep: "soon" is not a duration; write for example "30s", "5m", "1h30m", or a number of milliseconds',
+      "RangeError: ctx.sleepUntil: must be a Date or milliseconds since 1970, is Invalid Date",
     ]);
     expect(result.commands).toMatchObject([{ timerId: "timer-0" }]);
   });

@@ -1,6 +1,7 @@
 import type { TimerPromise } from "../../definitions/workflow-promises.js";
 import { type DurationInput, toMilliseconds } from "../../duration.js";
 import { TimeoutError } from "../../errors.js";
+import { promise as checkPromise } from "../../options/checks.js";
 import { quietPromise, quietRejection } from "../quiet-promise.js";
 import type { ActivationScope } from "./scope.js";
 import { withdrawWait } from "./signals.js";
@@ -14,6 +15,7 @@ export function withTimeout(
 ): Promise<unknown> {
   let timeoutMs: number;
   try {
+    void checkPromise(promise, "ctx.withTimeout");
     timeoutMs = toMilliseconds(timeout, "ctx.withTimeout");
   } catch (error) {
     return quietRejection(error);

@@ -2,6 +2,7 @@ import { claim, DomainError } from "@flovyn/domain";
 import type { AnyWorkflow } from "../../definitions/workflow.js";
 import { type ActivationResult, runActivation } from "../../engine/run-activation.js";
 import type { Logger } from "../../logger.js";
+import { readThrown } from "../../thrown/read-thrown.js";
 import { submitActivation } from "./submit-activation.js";
 import type { Execution, World } from "./world.js";
 
@@ -38,7 +39,7 @@ async function activate(
   try {
     return await runActivation(definition, activation, { log });
   } catch (error) {
-    return failure(execution, `The history cannot be replayed: ${error instanceof Error ? error.message : error}`);
+    return failure(execution, `The history cannot be replayed: ${readThrown(error).text}`);
   }
 }
 
