@@ -19,6 +19,7 @@ export { Duration, type DurationInput } from "./duration.js";
 export {
   ChildWorkflowFailedError,
   NonRetryableError,
+  OperationCancelledError,
   OperationFailedError,
   PromiseRejectedError,
   PromiseTimeoutError,

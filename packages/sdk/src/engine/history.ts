@@ -1,4 +1,6 @@
 import { type CallType, roleOf } from "./event-catalogue.js";
+import type { RecordedEnd } from "./local-ends.js";
+import { readEnds } from "./order-mark.js";
 import { isMark, readMark, type SignalMark } from "./signal-mark.js";
 
 /** One event as the server sends it; `data` is the text of a JSON object. */
@@ -19,9 +21,14 @@ export type Happening =
   | { readonly what: "outcome"; readonly key: string; readonly event: RecordedEvent }
   | { readonly what: "signal"; readonly name: string; readonly event: RecordedEvent };
 
+/** Calls whose trace has its place by the order of the calls. Operations have theirs by the order of their ends. */
+export type PlacedCall = Exclude<CallType, "operation">;
+
 /** A history sorted by what replay looks for. */
 export interface History {
-  readonly calls: Readonly<Record<CallType, readonly RecordedEvent[]>>;
+  readonly calls: Readonly<Record<PlacedCall, readonly RecordedEvent[]>>;
+  /** What ended in the process of an earlier activation, in that order. */
+  readonly ends: readonly RecordedEnd[];
   /** In the order in which they happened. */
   readonly happenings: readonly Happening[];
   /** Keys of the calls that ended, whether or not replay came to the end. */
@@ -81,7 +88,8 @@ export function readHistory(events: readonly HistoryEvent[]): History {
         break;
     }
   }
-  return { calls, happenings, ended, signals, marks, cancellation, lastSequence };
+  const { operation, ...placed } = calls;
+  return { calls: placed, ends: readEnds(operation), happenings, ended, signals, marks, cancellation, lastSequence };
 }
 
 /** The server sends them in order; a sort of what is sorted costs nothing against what a wrong order would do. */

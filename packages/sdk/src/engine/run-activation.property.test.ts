@@ -16,7 +16,6 @@ import type { HistoryEvent } from "./history.js";
 import type { ActivationResult } from "./run-activation.js";
 
 const initiating = [
-  ["OPERATION_COMPLETED"],
   ["STATE_SET", "STATE_CLEARED"],
   ["TASK_SCHEDULED"],
   ["TIMER_STARTED"],

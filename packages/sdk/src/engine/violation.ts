@@ -3,8 +3,8 @@ import type { RecordedEvent } from "./history.js";
 import type { SignalMark } from "./signal-mark.js";
 
 /** A call as a determinism violation names it. */
-export interface Asked {
-  readonly callType: CallType;
+export interface Asked<Type extends CallType = CallType> {
+  readonly callType: Type;
   /** For people: `schedule task "charge"`. */
   readonly text: string;
   /** Whether an event is the trace of this call. */

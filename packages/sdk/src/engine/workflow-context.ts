@@ -4,6 +4,7 @@ import { cancelChild } from "./calls/cancel-child.js";
 import { checkCancellation } from "./calls/cancellation.js";
 import { scheduleChild, withoutChild } from "./calls/child-workflow.js";
 import { createPromise } from "./calls/durable-promise.js";
+import { any, race } from "./calls/first-of.js";
 import { resolvePromise } from "./calls/resolve-promise.js";
 import { runOperation } from "./calls/run-operation.js";
 import { scheduleTask } from "./calls/schedule-task.js";
@@ -30,6 +31,8 @@ export function createWorkflowContext(scope: ActivationScope): WorkflowContext {
     sleep: (duration) => later("sleep", () => sleep(scope, duration), withoutTimer),
     sleepUntil: (time) => later("sleepUntil", () => sleepUntil(scope, time), withoutTimer),
     withTimeout: (promise, timeout) => later("withTimeout", () => withTimeout(scope, promise, timeout)),
+    race: (promises: Iterable<unknown>) => later("race", () => race(promises)),
+    any: (promises: Iterable<unknown>) => later("any", () => any(promises)),
     promise: (name, options) => later("promise", () => createPromise(scope, name, options)),
     resolvePromise: (reference, value) => now("resolvePromise", () => resolvePromise(scope, reference, value)),
     scheduleWorkflow: (workflow: Parameters<typeof scheduleChild>[1], ...[input, options]: unknown[]) =>

@@ -1,6 +1,7 @@
 import type { PromiseOptions, WorkflowContext } from "../definitions/workflow-context.js";
 import type { SignalPromise } from "../definitions/workflow-promises.js";
 import { type DurationInput, toMilliseconds } from "../duration.js";
+import { any, race } from "../engine/calls/first-of.js";
 import { settleInTime } from "../engine/calls/with-timeout.js";
 import { deterministicIds, deterministicRandom } from "../engine/deterministic-ids.js";
 import {
@@ -144,7 +145,7 @@ function mockWork({ options, calls, newId }: Mock) {
   };
 }
 
-function mockTime({ calls, clock, signals }: Mock) {
+function mockTime({ calls, clock }: Mock) {
   const sleep = (durationMs: number) => {
     calls.push({ call: "sleep", durationMs });
     return clock.sleep(durationMs);
@@ -155,9 +156,10 @@ function mockTime({ calls, clock, signals }: Mock) {
     withTimeout: <Value>(promise: Promise<Value>, timeout: DurationInput): Promise<Value> => {
       const durationMs = toMilliseconds(timeout, "ctx.withTimeout");
       calls.push({ call: "withTimeout", durationMs });
-      const giveUp = () => signals.withdraw(promise);
-      return settleInTime(promise, { timer: clock.sleep(durationMs), timeoutMs: durationMs, giveUp });
+      return settleInTime(promise, { timer: clock.sleep(durationMs), timeoutMs: durationMs });
     },
+    race: race as WorkflowContext["race"],
+    any: any as WorkflowContext["any"],
   };
 }
 

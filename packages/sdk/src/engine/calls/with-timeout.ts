@@ -3,8 +3,8 @@ import { type DurationInput, toMilliseconds } from "../../duration.js";
 import { TimeoutError } from "../../errors.js";
 import { quietPromise, quietRejection } from "../quiet-promise.js";
 import type { ActivationScope } from "./scope.js";
-import { withdrawWait } from "./signals.js";
 import { startTimer } from "./sleep.js";
+import { withdraw, withdrawable } from "./withdraw.js";
 
 /** Settles as the promise does, unless a timer is first. Errors: RangeError as a rejection, before the timer starts. */
 export function withTimeout(
@@ -19,15 +19,15 @@ export function withTimeout(
     return quietRejection(error);
   }
   const timer = startTimer(scope, () => timeoutMs);
-  return settleInTime(promise, { timer, timeoutMs, giveUp: () => withdrawWait(promise) });
+  return settleInTime(promise, { timer, timeoutMs });
 }
 
-/** Settles as the promise does and cancels the timer, or rejects when the timer is first. */
+/** Settles as the promise does and cancels the timer, or rejects and gives the promise up when the timer is first. */
 export function settleInTime<Value>(
   promise: Promise<Value>,
-  limit: { timer: TimerPromise; timeoutMs: number; giveUp: () => void },
+  limit: { timer: TimerPromise; timeoutMs: number },
 ): Promise<Value> {
-  const { timer, timeoutMs, giveUp } = limit;
+  const { timer, timeoutMs } = limit;
   const result = quietPromise<Value>();
   promise.then(
     (value) => {
@@ -42,10 +42,11 @@ export function settleInTime<Value>(
   timer.then(
     () => {
       result.reject(new TimeoutError(timeoutMs));
-      giveUp();
+      withdraw(promise);
     },
     // Cancelled: there is no limit any more.
     () => {},
   );
-  return result.promise;
+  // With the promise the timer ends too.
+  return withdrawable(result.promise, () => withdraw(promise));
 }
