@@ -24,9 +24,16 @@ export type Happening =
 /** Calls whose trace has its place by the order of the calls. Operations have theirs by the order of their ends. */
 export type PlacedCall = Exclude<CallType, "operation">;
 
+/** The trace of a call. */
+export interface InitiatedCall {
+  readonly callType: PlacedCall;
+  readonly event: RecordedEvent;
+}
+
 /** A history sorted by what replay looks for. */
 export interface History {
-  readonly calls: Readonly<Record<PlacedCall, readonly RecordedEvent[]>>;
+  /** In the order of the calls. */
+  readonly initiated: readonly InitiatedCall[];
   /** What ended in the process of an earlier activation, in that order. */
   readonly ends: readonly RecordedEnd[];
   /** In the order in which they happened. */
@@ -45,14 +52,8 @@ export interface History {
 
 /** Errors: Error for an event of unknown type, and for data that replay needs and that is not a JSON object. */
 export function readHistory(events: readonly HistoryEvent[]): History {
-  const calls: Record<CallType, RecordedEvent[]> = {
-    task: [],
-    operation: [],
-    state: [],
-    timer: [],
-    promise: [],
-    child: [],
-  };
+  const initiated: InitiatedCall[] = [];
+  const operations: RecordedEvent[] = [];
   const happenings: Happening[] = [];
   const ended = new Set<string>();
   const signals = new Map<string, RecordedEvent[]>();
@@ -67,7 +68,8 @@ export function readHistory(events: readonly HistoryEvent[]): History {
     switch (role.role) {
       case "initiates":
         if (isMark(event)) marks.set(...readMark(event));
-        else calls[role.callType].push(event);
+        else if (role.callType === "operation") operations.push(event);
+        else initiated.push({ callType: role.callType, event });
         break;
       case "ends": {
         const key = role.key(event.data);
@@ -88,8 +90,7 @@ export function readHistory(events: readonly HistoryEvent[]): History {
         break;
     }
   }
-  const { operation, ...placed } = calls;
-  return { calls: placed, ends: readEnds(operation), happenings, ended, signals, marks, cancellation, lastSequence };
+  return { initiated, ends: readEnds(operations), happenings, ended, signals, marks, cancellation, lastSequence };
 }
 
 /** The server sends them in order; a sort of what is sorted costs nothing against what a wrong order would do. */

@@ -27,7 +27,7 @@ export type RecordedEnd =
       readonly through: number;
       readonly event: RecordedEvent;
     }
-  | { readonly what: "timer"; readonly timerId: string; readonly through: number };
+  | { readonly what: "timer"; readonly timerId: string; readonly through: number; readonly event: RecordedEvent };
 
 interface OpenOperation extends OperationCall {
   readonly call: number;
@@ -62,6 +62,7 @@ export class LocalEnds {
   #through: number;
   /** The last happening that came while an operation was open. */
   #overtakenBy = 0;
+  #lastHappening = 0;
   #onEnd = () => {};
 
   constructor(recorded: readonly RecordedEnd[], around: Surroundings) {
@@ -70,9 +71,9 @@ export class LocalEnds {
     this.#through = recorded.at(-1)?.through ?? 0;
   }
 
-  /** How many of history the code has not been given. */
-  get ahead(): number {
-    return this.#recorded.length - this.#recordedTaken;
+  /** The first of history that the code was not given, if any. */
+  get unmade(): RecordedEvent | undefined {
+    return this.#recorded[this.#recordedTaken]?.event;
   }
 
   /** How many the code was given. */
@@ -102,6 +103,7 @@ export class LocalEnds {
 
   /** A happening was taken. */
   happened(sequence: number): void {
+    this.#lastHappening = sequence;
     if (this.busy) this.#overtakenBy = sequence;
   }
 
@@ -141,7 +143,8 @@ export class LocalEnds {
     const first = this.#firstTimer();
     if (first === undefined || first.timer.dueMs > nowMs) return undefined;
     return () => {
-      const through = Math.max(this.#through, this.#overtakenBy);
+      // The timer may have begun long before what was given to the code since.
+      const through = Math.max(this.#through, this.#lastHappening);
       this.#mark({ timer: first.timerId, through });
       this.#fire(first.timerId, first.timer);
     };

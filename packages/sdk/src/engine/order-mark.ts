@@ -45,7 +45,7 @@ export function readEnds(operations: readonly RecordedEvent[]): RecordedEnd[] {
     if (isOrderMark(event)) {
       const mark = readOrderMark(event);
       through = mark.through;
-      if (mark.timer !== undefined) ends.push({ what: "timer", timerId: mark.timer, through });
+      if (mark.timer !== undefined) ends.push({ what: "timer", timerId: mark.timer, through, event });
       else call = mark.operation;
     } else {
       ends.push({ what: "operation", call, through, event });

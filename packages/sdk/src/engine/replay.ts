@@ -2,11 +2,12 @@ import { decodeJson } from "../json.js";
 import type { Command } from "./commands.js";
 import type { CallType } from "./event-catalogue.js";
 import type { Happening, History, PlacedCall, RecordedEvent } from "./history.js";
+import { sameJson } from "./json-hash.js";
 import { LocalEnds } from "./local-ends.js";
 import { SignalLooks } from "./signal-looks.js";
 import { SignalQueue } from "./signal-queue.js";
 import type { SignalWarnings } from "./signal-warnings.js";
-import { type Asked, violation } from "./violation.js";
+import { type Asked, inputViolation, missing, violation } from "./violation.js";
 
 /** Lets the workflow function go on. */
 export type Delivery = () => void;
@@ -29,7 +30,8 @@ export class Replay {
   readonly #ready: Delivery[] = [];
   #readyTaken = 0;
   #happeningsTaken = 0;
-  #unmatched: number;
+  #matched = 0;
+  #clockRead = false;
   #newCalls = 0;
   #fatal: Error | undefined;
 
@@ -38,7 +40,6 @@ export class Replay {
   constructor(history: History, warnings: SignalWarnings) {
     this.#warnings = warnings;
     this.#history = history;
-    this.#unmatched = Object.values(history.calls).reduce((sum, events) => sum + events.length, 0);
     this.looks = new SignalLooks(this, history.marks);
     this.local = new LocalEnds(history.ends, {
       commands: this.commands,
@@ -60,7 +61,7 @@ export class Replay {
 
   /** True while history shows that an earlier activation went on from here: the function only repeats what that one did. */
   get repeating(): boolean {
-    return this.#newCalls === 0 && (this.#unmatched > 0 || this.local.ahead > 0 || this.looks.markedAhead);
+    return this.#newCalls === 0 && (this.#unmade !== undefined || this.looks.markedAhead);
   }
 
   /** How many happenings replay has come to. */
@@ -96,20 +97,33 @@ export class Replay {
     return this.#history.ended.has(key);
   }
 
+  /** The time of the activation was given to the code. Inputs may hold it from now on, and differ on a replay. */
+  clockWasRead(): void {
+    this.#clockRead = true;
+  }
+
   /**
    * The event that a call left in an earlier activation, undefined when the call is new.
-   * A call that differs from the event in its place fails the workflow.
+   * A call that differs from the event in its place, in the order of all calls, fails the workflow.
    */
   match(asked: Asked<PlacedCall>): RecordedEvent | undefined {
-    const position = this.#called[asked.callType]++;
-    const event = this.#history.calls[asked.callType][position];
-    if (event === undefined) {
+    const position = this.#matched++;
+    this.#called[asked.callType] += 1;
+    const held = this.#history.initiated[position];
+    if (held === undefined) {
       this.#newCalls += 1;
       return undefined;
     }
-    this.#unmatched -= 1;
-    if (!asked.matches(event)) this.fail(violation(asked, position, event));
+    const { callType, event } = held;
+    if (callType !== asked.callType || !asked.matches(event)) this.fail(violation(asked, position, event));
+    else if (!this.#clockRead) this.#compareInputs(asked, position, event);
     return event;
+  }
+
+  /** Fails the workflow when history is used up, but holds calls that the function did not make. */
+  checkAllMade(instead: string): void {
+    // A cancellation may end the function before it comes to them.
+    if (this.#unmade !== undefined && this.cancellation === undefined) this.fail(missing(this.#unmade, instead));
   }
 
   /** Registers a call that ends with an outcome event. `settle` runs in its turn, at most once. */
@@ -170,6 +184,21 @@ export class Replay {
       this.#newCalls += 1;
       deliver();
     };
+  }
+
+  /** The first call that history holds and the function has not made, or was not given the result of. */
+  get #unmade(): RecordedEvent | undefined {
+    return this.#history.initiated[this.#matched]?.event ?? this.local.unmade;
+  }
+
+  #compareInputs(asked: Asked, position: number, event: RecordedEvent): void {
+    if (asked.input === undefined || !("input" in event.data)) return;
+    try {
+      const [given, held] = [asked.input(), event.data.input];
+      if (!sameJson(given, held)) this.fail(inputViolation(asked, position, { event, given, held }));
+    } catch (error) {
+      this.fail(error as Error);
+    }
   }
 
   #take({ key, event }: Extract<Happening, { what: "outcome" }>): (() => void) | undefined {

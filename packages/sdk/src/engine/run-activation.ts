@@ -100,12 +100,16 @@ async function advance(scope: ActivationScope, end: FunctionEnd, signal: AbortSi
     await microtasksDrained();
     if (replay.fatal !== undefined) return failed(replay.fatal);
     if (end.outcome !== undefined) {
+      if (end.outcome.status !== "CANCELLED") replay.checkAllMade(describeEnd(end.outcome));
+      if (replay.fatal !== undefined) return failed(replay.fatal);
       // Those that the function does not await are begun all the same.
       replay.local.start();
       return end.outcome;
     }
     let deliver = replay.next();
     if (deliver === undefined) {
+      replay.checkAllMade("asked for nothing more");
+      if (replay.fatal !== undefined) return failed(replay.fatal);
       if (!replay.local.busy) return suspended(replay);
       replay.local.start();
       while (deliver === undefined) {
@@ -135,6 +139,10 @@ async function endOrDueTime({ replay, clock }: ActivationScope, signal: AbortSig
   });
   cleanUp();
   return !signal?.aborted;
+}
+
+function describeEnd(outcome: Outcome): string {
+  return outcome.status === "FAILED" ? `failed with ${JSON.stringify(outcome.error)}` : "returned";
 }
 
 /**

@@ -50,12 +50,17 @@ export function createWorkflowContext(scope: ActivationScope): WorkflowContext {
     set: (key, value) => now("set", () => setState(scope, key, value)),
     clear: (key) => now("clear", () => clearState(scope, key)),
     keys: () => now("keys", () => [...scope.state.keys()]),
-    currentTime: () => new Date(scope.timeMillis),
-    now: () => scope.timeMillis,
+    currentTime: () => new Date(readClock(scope)),
+    now: () => readClock(scope),
     randomUUID: () => now("randomUUID", scope.newId),
     random: () => now("random", scope.random),
   };
   return Object.freeze(context);
+}
+
+function readClock({ replay, timeMillis }: ActivationScope): number {
+  replay.clockWasRead();
+  return timeMillis;
 }
 
 function same<Result>(promise: Promise<never>): Result {

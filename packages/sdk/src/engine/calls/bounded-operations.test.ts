@@ -103,6 +103,26 @@ describe("an operation that never ends", () => {
   });
 });
 
+test("a timer that comes due while an operation runs does so on a replay after what came before it", async () => {
+  const simulated = new SimulatedWorkflow();
+  const run: Run = async (ctx) => {
+    const first = ctx.race([ctx.sleep("1m").then(() => "time"), ctx.waitForSignal("go")]);
+    const won = await first;
+    await ctx
+      .withTimeout(
+        ctx.run("endless", () => new Promise(() => {})),
+        "2m",
+      )
+      .catch(() => {});
+    return [won, await ctx.waitForSignal("more")];
+  };
+  simulated.submit(await activate(run, simulated));
+  simulated.signal("go", "signal");
+  simulated.submit(await activate(run, simulated, { clock: eagerClock() }));
+  simulated.signal("more", "end");
+  expect(output(await activate(run, simulated))).toEqual(["signal", "end"]);
+});
+
 describe("an operation", () => {
   test("that ends in time leaves the timer cancelled", async () => {
     const result = await activate((ctx) =>

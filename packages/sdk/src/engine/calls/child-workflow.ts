@@ -3,7 +3,7 @@ import type { WorkflowDefinition } from "../../definitions/workflow.js";
 import type { ChildWorkflowOptions } from "../../definitions/workflow-context.js";
 import type { ChildWorkflowPromise } from "../../definitions/workflow-promises.js";
 import { ChildWorkflowFailedError } from "../../errors.js";
-import { encodeJson } from "../../json.js";
+import { decodeJson, encodeJson } from "../../json.js";
 import type { ScheduleChildWorkflow } from "../commands.js";
 import { childKey } from "../event-catalogue.js";
 import type { RecordedEvent } from "../history.js";
@@ -47,6 +47,7 @@ export function scheduleChild(
   const event = replay.match({
     callType: "child",
     text: `schedule child workflow ${JSON.stringify(name)} of kind ${JSON.stringify(kind)}`,
+    input: () => decodeJson(encodeJson(input, `the input of child workflow ${JSON.stringify(name)}`)),
     matches: ({ data }) => data.childExecutionName === name && (data.childWorkflowKind || kind) === kind,
   });
   if (event === undefined) {

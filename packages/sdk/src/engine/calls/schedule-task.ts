@@ -3,7 +3,7 @@ import type { TaskDefinition } from "../../definitions/task.js";
 import type { ScheduleOptions } from "../../definitions/workflow-context.js";
 import { toMilliseconds } from "../../duration.js";
 import { TaskFailedError } from "../../errors.js";
-import { encodeJson } from "../../json.js";
+import { decodeJson, encodeJson } from "../../json.js";
 import type { ScheduleTask } from "../commands.js";
 import { taskKey } from "../event-catalogue.js";
 import type { RecordedEvent } from "../history.js";
@@ -33,6 +33,7 @@ export function scheduleTask(
   const event = replay.match({
     callType: "task",
     text: `schedule task ${JSON.stringify(kind)}`,
+    input: () => decodeJson(encodeJson(input, `the input of task "${kind}"`)),
     matches: (held) => held.data.kind === kind,
   });
   if (event === undefined) addCommand(scope, { type: "SCHEDULE_TASK", taskId: newId, kind, ...settings }, input);
