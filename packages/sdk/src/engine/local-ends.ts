@@ -129,6 +129,8 @@ export class LocalEnds {
       if (open.started) continue;
       open.started = true;
       void open.execute().then((result) => {
+        // Given up meanwhile: it leaves no trace.
+        if (!this.#open.includes(open)) return;
         open.result = result;
         this.#ended.push(open);
         this.#onEnd();

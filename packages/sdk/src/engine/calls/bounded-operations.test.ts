@@ -135,6 +135,20 @@ describe("an operation", () => {
     expect(result.commands.map(({ type }) => type)).toEqual(["START_TIMER", "RECORD_OPERATION", "CANCEL_TIMER"]);
   });
 
+  test("that was given up leaves no trace when it ends later", async () => {
+    const turns = async (count: number) => {
+      for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve));
+      return count;
+    };
+    const result = await activate(async (ctx) => {
+      const won = await ctx.race([ctx.run("slow", () => turns(4)), ctx.run("quick", () => turns(0))]);
+      return [won, await ctx.run("long", () => turns(12))];
+    });
+    expect(output(result)).toEqual([0, 12]);
+    const recorded = result.commands.flatMap((command) => (command.type === "RECORD_OPERATION" ? [command.name] : []));
+    expect(recorded).toEqual(["flovyn:order", "quick", "long"]);
+  });
+
   test("does not begin when what it races with happened before", async () => {
     const simulated = new SimulatedWorkflow();
     simulated.signal("first", null);

@@ -76,7 +76,10 @@ function dueMs(
 ): number {
   if (event === undefined) return clock.now() + durationMs();
   const fireAtMs = new Date(event.data.fireAt as string | number).getTime();
-  return Number.isFinite(fireAtMs) ? beganMs + fireAtMs - timeMillis : beganMs + Number(event.data.durationMs);
+  if (Number.isFinite(fireAtMs)) return beganMs + fireAtMs - timeMillis;
+  const { durationMs: held } = event.data;
+  // Without any time only the server can let it fire.
+  return typeof held === "number" ? beganMs + held : Number.POSITIVE_INFINITY;
 }
 
 export function withoutTimer(promise: Promise<never>): TimerPromise {

@@ -47,6 +47,6 @@ export function settleInTime<Value>(
     // Cancelled: there is no limit any more.
     () => {},
   );
-  // With the promise the timer ends too.
+  // A promise that is given up rejects, which ends the timer too.
   return withdrawable(result.promise, () => withdraw(promise));
 }
