@@ -58,7 +58,7 @@ export class LocalEnds {
   #open: OpenOperation[] = [];
   #ended: OpenOperation[] = [];
   readonly #timers = new Map<string, OpenTimer>();
-  /** Happenings that every later end comes after, as history tells. */
+  /** Happenings that every later end comes after, by history. */
   #through: number;
   /** The last happening that came while an operation was open. */
   #overtakenBy = 0;
