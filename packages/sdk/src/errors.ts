@@ -41,6 +41,17 @@ export class TimerCancelledError extends Error {
   }
 }
 
+/** An operation was given up: `ctx.withTimeout`, `ctx.race` or `ctx.any` settled before it ended. Its result is dropped. */
+export class OperationCancelledError extends Error {
+  override readonly name = "OperationCancelledError";
+  readonly operation: string;
+
+  constructor(operation: string) {
+    super(`operation "${operation}" was given up`);
+    this.operation = operation;
+  }
+}
+
 /** What `ctx.withTimeout` was given did not settle in time. It goes on, as far as it can. */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";

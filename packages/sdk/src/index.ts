@@ -20,6 +20,7 @@ export {
   ChildWorkflowFailedError,
   type FailedTask,
   NonRetryableError,
+  OperationCancelledError,
   OperationFailedError,
   PromiseRejectedError,
   PromiseTimeoutError,

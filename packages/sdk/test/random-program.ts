@@ -10,7 +10,8 @@ export type Program =
   | { readonly do: Combination; readonly parts: readonly Program[] }
   | { readonly do: Frame; readonly part: Program };
 
-type Named = "promise" | "wait" | "wait in time" | "resolve" | "look" | "drain";
+type Named = Waits | "resolve" | "look" | "drain" | "hang in time" | "run or signal";
+type Waits = "promise" | "wait" | "wait in time" | "first signal" | "any signal";
 type Combination = "sequence" | "all" | "race" | "race backwards" | "any" | "settled";
 /** A step with something around it: a timer that the step's end cancels, a child that it cancels, and so on. */
 type Frame = "catch" | "in time" | "cuts sleep" | "cuts child";
@@ -20,28 +21,39 @@ const combinations: readonly Combination[] = ["sequence", "all", "race", "race b
 /** Of tasks, operations, children, promises, signals and state keys. */
 export const names = ["a", "b", "c"] as const;
 
-/**
- * Workflows whose history depends on nothing but the order of what happens to them: when activations happen does not matter.
- */
-export const orderlyPrograms = programsOf(["promise", "wait", "wait in time"], ["catch", "in time", "cuts sleep"]);
+const waits: readonly Waits[] = ["promise", "wait", "wait in time", "first signal", "any signal"];
 
 /**
- * Workflows that may also look for signals, resolve promises of their own, and end children: which of these an activation
- * does before something else happens depends on when it runs.
+ * Workflows whose history depends on nothing but the order of what happens to them: when activations happen does not matter.
+ * Operations are not among it: they end in the time of the process.
  */
-export const programs = programsOf(
-  ["promise", "wait", "wait in time", "resolve", "look", "look", "drain"],
+export const orderlyPrograms = programsOf(waits, ["catch", "in time", "cuts sleep"], 0);
+
+/**
+ * Workflows that may also run operations, look for signals, resolve promises of their own, and end children: which of these
+ * an activation does before something else happens depends on when it runs.
+ */
+export const endingPrograms = programsOf(
+  [...waits, "run or signal", "resolve", "look", "look", "drain"],
   ["catch", "in time", "cuts sleep", "cuts child"],
+  3,
+);
+
+/** The same, where operations may also hang, with a limit of time. */
+export const programs = programsOf(
+  [...waits, "hang in time", "run or signal", "resolve", "look", "look", "drain"],
+  ["catch", "in time", "cuts sleep", "cuts child"],
+  3,
 );
 
 /** Several steps in sequence, so that most workflows are activated more than once. */
-function programsOf(named: readonly Named[], frames: readonly Frame[]): fc.Arbitrary<Program> {
+function programsOf(named: readonly Named[], frames: readonly Frame[], runs: number): fc.Arbitrary<Program> {
   const { program } = fc.letrec<{ program: Program; parts: Program[] }>((tie) => ({
     parts: fc.array(tie("program"), { minLength: 1, maxLength: 4 }),
     program: fc.oneof(
       { depthSize: "medium", maxDepth: 5, withCrossShrink: true },
       { weight: 4, arbitrary: fc.record({ do: fc.constant("task" as const), name: name(), fails: rarely() }) },
-      { weight: 2, arbitrary: fc.record({ do: fc.constant("run" as const), name: name(), fails: rarely() }) },
+      { weight: runs, arbitrary: fc.record({ do: fc.constant("run" as const), name: name(), fails: rarely() }) },
       { weight: 2, arbitrary: fc.record({ do: fc.constant("child" as const), name: name(), fails: rarely() }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("set" as const, "clear" as const), key: name() }) },
       {
@@ -111,6 +123,17 @@ async function step(ctx: WorkflowContext, part: Program, path: string, run: RunP
       return ctx.waitForSignal(part.name);
     case "wait in time":
       return ctx.withTimeout(ctx.waitForSignal(part.name), "1m");
+    case "first signal":
+      return ctx.race([ctx.waitForSignal(part.name), ctx.waitForSignal("b"), ctx.sleep("1m")]);
+    case "any signal":
+      return ctx.any([ctx.sleep("1m"), ctx.waitForSignal("b"), ctx.waitForSignal(part.name)]);
+    case "run or signal":
+      return ctx.race([ctx.run(part.name, () => outside({ ...part, fails: false }, path)), ctx.waitForSignal("b")]);
+    case "hang in time":
+      return ctx.withTimeout(
+        ctx.run(part.name, () => new Promise<never>(() => {})),
+        "1m",
+      );
     case "look":
       return ctx.hasSignal(part.name);
     case "drain":

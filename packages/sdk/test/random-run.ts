@@ -1,5 +1,6 @@
 import { workflow } from "../src/definitions/workflow.js";
 import type { HistoryEvent } from "../src/engine/history.js";
+import type { ProcessClock } from "../src/engine/process-clock.js";
 import { type ActivationResult, runActivation } from "../src/engine/run-activation.js";
 import { silentLogger } from "../src/logger.js";
 import { names, type Program, runProgram } from "./random-program.js";
@@ -53,7 +54,7 @@ export async function runAtRandom(program: Program, random: () => number): Promi
       happen();
       continue;
     }
-    const result = await activateProgram(program, workflow.history());
+    const result = await activateProgram(program, workflow.history(), { random });
     while (random() < 0.3) happen();
     const lost = random() < 0.15;
     if (lost) continue;
@@ -89,13 +90,40 @@ export async function runAgain(
 export async function activateProgram(
   program: Program,
   history: readonly HistoryEvent[],
-  executionId = "0192f0c1-2f6e-7c7a-9a3b-0d5b6a7c8d9e",
+  {
+    executionId = "0192f0c1-2f6e-7c7a-9a3b-0d5b6a7c8d9e",
+    random = () => 0,
+  }: { executionId?: string; random?: () => number } = {},
 ): Promise<RandomActivation> {
   const trace: string[] = [];
   const definition = workflow({ name: "random", run: (ctx) => runProgram(ctx, program, trace) });
   const activation = { executionId, input: Buffer.from("null"), timeMillis: 1_750_000_000_000, history };
-  const result = await runActivation(definition, activation, { log: silentLogger });
+  const result = await runActivation(definition, activation, { log: silentLogger, clock: randomClock(random) });
   return { ...result, trace: [...trace] };
+}
+
+/** Its time comes after some turns of the event loop, so that timers are due before and after operations end. */
+function randomClock(random: () => number): ProcessClock {
+  let nowMs = 0;
+  return {
+    now: () => nowMs,
+    at(timeMs, callback) {
+      let stopped = false;
+      let turns = Math.floor(random() * 5);
+      const turn = () => {
+        if (stopped) return;
+        if (turns-- > 0) setImmediate(turn);
+        else {
+          nowMs = Math.max(nowMs, timeMs);
+          callback();
+        }
+      };
+      setImmediate(turn);
+      return () => {
+        stopped = true;
+      };
+    },
+  };
 }
 
 function canHappen(workflow: SimulatedWorkflow, happening: Happening): boolean {

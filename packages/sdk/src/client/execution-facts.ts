@@ -1,5 +1,11 @@
 import { childKey, promiseKey, taskKey, timerKey } from "../engine/event-catalogue.js";
-import { type History, type HistoryEvent, type RecordedEvent, readHistory } from "../engine/history.js";
+import {
+  type History,
+  type HistoryEvent,
+  type PlacedCall,
+  type RecordedEvent,
+  readHistory,
+} from "../engine/history.js";
 import type { FailedTask } from "../errors.js";
 import { decodeJson } from "../json.js";
 import { member } from "../thrown/safely.js";
@@ -27,27 +33,27 @@ export function readFacts(events: readonly HistoryEvent[]): ExecutionFacts {
 
 type Data = RecordedEvent["data"];
 
-function outstanding({ calls, ended }: History): string[] {
-  const open = (events: readonly RecordedEvent[], key: (data: Data) => string, text: (data: Data) => string) =>
-    events.filter(({ data }) => !ended.has(key(data))).map(({ data }) => text(data));
+function outstanding(history: History): string[] {
+  const open = (callType: PlacedCall, key: (data: Data) => string, text: (data: Data) => string) =>
+    callsOf(history, callType).flatMap(({ data }) => (history.ended.has(key(data)) ? [] : [text(data)]));
   return [
     ...open(
-      calls.task,
+      "task",
       (data) => taskKey(data.taskExecutionId),
       (data) => `task ${quoted(data.kind)} (${data.taskExecutionId})`,
     ),
     ...open(
-      calls.child,
+      "child",
       (data) => childKey(data.childExecutionName),
       (data) => `child workflow ${quoted(data.childExecutionName)}`,
     ),
     ...open(
-      calls.promise,
+      "promise",
       (data) => promiseKey(data.promiseId),
       (data) => `promise ${quoted(data.promiseName)}`,
     ),
     ...open(
-      calls.timer,
+      "timer",
       (data) => timerKey(data.timerId),
       (data) => `timer ${quoted(data.timerId)}`,
     ),
@@ -55,16 +61,22 @@ function outstanding({ calls, ended }: History): string[] {
 }
 
 /** The last one, because code may have borne others before. */
-function failedTask({ calls, happenings }: History, failure: string): FailedTask | undefined {
-  const failed = happenings.findLast(
+function failedTask(history: History, failure: string): FailedTask | undefined {
+  const failed = history.happenings.findLast(
     ({ event: { type, data } }) =>
       type === "TASK_FAILED" && typeof data.error === "string" && data.error !== "" && failure.includes(data.error),
   );
   if (failed === undefined) return undefined;
   const taskId = String(failed.event.data.taskExecutionId);
-  const scheduled = calls.task.find(({ data }) => data.taskExecutionId === failed.event.data.taskExecutionId);
+  const scheduled = callsOf(history, "task").find(
+    ({ data }) => data.taskExecutionId === failed.event.data.taskExecutionId,
+  );
   const kind = failed.event.data.kind ?? scheduled?.data.kind;
   return { taskId, kind: String(kind) };
+}
+
+function callsOf({ initiated }: History, wanted: PlacedCall): RecordedEvent[] {
+  return initiated.flatMap(({ callType, event }) => (callType === wanted ? [event] : []));
 }
 
 function quoted(value: unknown): string {

@@ -65,7 +65,9 @@ export interface WorkflowContext {
 
   /**
    * Runs a function here and keeps its result in history, so that it runs once (or again when the worker died before the
-   * result was kept). Rejects with OperationFailedError when it throws. The function must not use `ctx`.
+   * result was kept). Rejects with OperationFailedError when it throws. It begins once the workflow waits; several settle in
+   * the order in which they end. Meanwhile nothing from outside reaches the workflow but the time of its own timers, so
+   * long work belongs into a task. The function must not use `ctx`.
    */
   run<Result>(name: string, fn: () => Promise<Result> | Result): Promise<Result>;
 
@@ -77,10 +79,17 @@ export interface WorkflowContext {
   /** Waits until a time, not at all when it is past. A time beyond ten years from now fails the workflow. */
   sleepUntil(time: Date | number): TimerPromise;
   /**
-   * Settles as the promise does; rejects with TimeoutError when that takes longer. What the promise stands for goes on then,
-   * save that a wait for a signal is given up.
+   * Settles as the promise does; rejects with TimeoutError when that takes longer. Then a wait for a signal and a call of
+   * `ctx.run` are given up; what any other promise stands for goes on.
    */
   withTimeout<Value>(promise: Promise<Value>, timeout: DurationInput): Promise<Value>;
+  /**
+   * Settles as the first promise that does, like `Promise.race`, and gives up the losers among them that are waits for a
+   * signal, so that they take none away from a later wait, or calls of `ctx.run`, which reject with OperationCancelledError.
+   */
+  race<Values extends readonly unknown[] | []>(promises: Values): Promise<Awaited<Values[number]>>;
+  /** Resolves as the first promise that does, like `Promise.any`, and gives up the losers as `ctx.race` does. */
+  any<Values extends readonly unknown[] | []>(promises: Values): Promise<Awaited<Values[number]>>;
 
   /**
    * A promise that somebody else settles: a client, or `ctx.resolvePromise`. Rejects with PromiseRejectedError or

@@ -1,4 +1,6 @@
 import { type CallType, roleOf } from "./event-catalogue.js";
+import type { RecordedEnd } from "./local-ends.js";
+import { readEnds } from "./order-mark.js";
 import { isMark, readMark, type SignalMark } from "./signal-mark.js";
 
 /** One event as the server sends it; `data` is the text of a JSON object. */
@@ -19,9 +21,21 @@ export type Happening =
   | { readonly what: "outcome"; readonly key: string; readonly event: RecordedEvent }
   | { readonly what: "signal"; readonly name: string; readonly event: RecordedEvent };
 
+/** Calls whose trace has its place by the order of the calls. Operations have theirs by the order of their ends. */
+export type PlacedCall = Exclude<CallType, "operation">;
+
+/** The trace of a call. */
+export interface InitiatedCall {
+  readonly callType: PlacedCall;
+  readonly event: RecordedEvent;
+}
+
 /** A history sorted by what replay looks for. */
 export interface History {
-  readonly calls: Readonly<Record<CallType, readonly RecordedEvent[]>>;
+  /** In the order of the calls. */
+  readonly initiated: readonly InitiatedCall[];
+  /** What ended in the process of an earlier activation, in that order. */
+  readonly ends: readonly RecordedEnd[];
   /** In the order in which they happened. */
   readonly happenings: readonly Happening[];
   /** Keys of the calls that ended, whether or not replay came to the end. */
@@ -38,14 +52,8 @@ export interface History {
 
 /** Errors: Error for an event of unknown type, and for data that replay needs and that is not a JSON object. */
 export function readHistory(events: readonly HistoryEvent[]): History {
-  const calls: Record<CallType, RecordedEvent[]> = {
-    task: [],
-    operation: [],
-    state: [],
-    timer: [],
-    promise: [],
-    child: [],
-  };
+  const initiated: InitiatedCall[] = [];
+  const operations: RecordedEvent[] = [];
   const happenings: Happening[] = [];
   const ended = new Set<string>();
   const signals = new Map<string, RecordedEvent[]>();
@@ -60,7 +68,8 @@ export function readHistory(events: readonly HistoryEvent[]): History {
     switch (role.role) {
       case "initiates":
         if (isMark(event)) marks.set(...readMark(event));
-        else calls[role.callType].push(event);
+        else if (role.callType === "operation") operations.push(event);
+        else initiated.push({ callType: role.callType, event });
         break;
       case "ends": {
         const key = role.key(event.data);
@@ -81,7 +90,7 @@ export function readHistory(events: readonly HistoryEvent[]): History {
         break;
     }
   }
-  return { calls, happenings, ended, signals, marks, cancellation, lastSequence };
+  return { initiated, ends: readEnds(operations), happenings, ended, signals, marks, cancellation, lastSequence };
 }
 
 /** The server sends them in order; a sort of what is sorted costs nothing against what a wrong order would do. */

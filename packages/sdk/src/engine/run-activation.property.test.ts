@@ -16,7 +16,6 @@ import type { HistoryEvent } from "./history.js";
 import type { ActivationResult } from "./run-activation.js";
 
 const initiating = [
-  ["OPERATION_COMPLETED"],
   ["STATE_SET", "STATE_CLEARED"],
   ["TASK_SCHEDULED"],
   ["TIMER_STARTED"],
@@ -50,6 +49,8 @@ describe("activations of a random workflow", () => {
         const { activations } = await runAtRandom(program, chance(seed));
         for (const [index, { trace }] of activations.entries()) {
           const later = activations[index + 1];
+          // Concurrent code is no violation, in whatever order its operations end.
+          expect(JSON.stringify(later?.outcome ?? null)).not.toContain("Determinism violation");
           if (later !== undefined) expect(later.trace.slice(0, trace.length)).toEqual(trace);
         }
       }),

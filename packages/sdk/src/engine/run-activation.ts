@@ -8,9 +8,11 @@ import type { ActivationScope } from "./calls/scope.js";
 import type { Command, Outcome } from "./commands.js";
 import { deterministicIds, deterministicRandom } from "./deterministic-ids.js";
 import { type HistoryEvent, readHistory } from "./history.js";
+import { type ProcessClock, processClock } from "./process-clock.js";
 import { eventLoopTurn, microtasksDrained } from "./quiescence.js";
 import { Replay } from "./replay.js";
 import { runningCode } from "./running-code.js";
+import { SignalWarnings } from "./signal-warnings.js";
 import { createWorkflowContext } from "./workflow-context.js";
 
 export interface Activation {
@@ -33,6 +35,8 @@ export interface ActivationOptions {
   readonly log: Logger;
   /** Gives the activation up while it waits for a function of `ctx.run`. */
   readonly signal?: AbortSignal;
+  /** Default: that of the process. */
+  readonly clock?: ProcessClock;
 }
 
 /** Other work of the process gets a turn after so many deliveries of a long replay. */
@@ -46,11 +50,14 @@ export async function runActivation(
 ): Promise<ActivationResult> {
   const history = readHistory(activation.history);
   const { executionId } = activation;
+  const clock = options.clock ?? processClock;
   const scope: ActivationScope = {
     executionId,
     input: decodeJson(activation.input),
     timeMillis: activation.timeMillis,
-    replay: new Replay(history),
+    clock,
+    beganMs: clock.now(),
+    replay: new Replay(history, new SignalWarnings(definition, options.log)),
     log: options.log,
     newId: deterministicIds(executionId),
     random: deterministicRandom(executionId),
@@ -89,17 +96,54 @@ function callFunction(definition: AnyWorkflow, scope: ActivationScope): Function
 
 /** Settles one promise after the other until the function ended or nothing is left to settle. */
 async function advance(scope: ActivationScope, end: FunctionEnd, signal: AbortSignal | undefined): Promise<Outcome> {
-  const { replay } = scope;
+  const { replay, clock } = scope;
   for (let delivered = 1; ; delivered++) {
     await microtasksDrained();
     if (replay.fatal !== undefined) return failed(replay.fatal);
-    if (end.outcome !== undefined) return end.outcome;
-    const delivery = replay.next();
-    if (delivery === undefined) return suspended(replay);
-    if (delivery.after !== undefined && !(await endsBefore(delivery.after, signal))) return { status: "ABANDONED" };
+    if (end.outcome !== undefined) {
+      if (end.outcome.status !== "CANCELLED") replay.checkAllMade(describeEnd(end.outcome));
+      if (replay.fatal !== undefined) return failed(replay.fatal);
+      // Those that the function does not await are begun all the same.
+      replay.local.start();
+      return end.outcome;
+    }
+    let deliver = replay.next();
+    if (deliver === undefined) {
+      replay.checkAllMade("asked for nothing more");
+      if (replay.fatal !== undefined) return failed(replay.fatal);
+      if (!replay.local.busy) return suspended(replay);
+      replay.local.start();
+      while (deliver === undefined) {
+        deliver = replay.nextEnded(clock.now());
+        if (deliver === undefined && !(await endOrDueTime(scope, signal))) return { status: "ABANDONED" };
+      }
+    }
     if (delivered % deliveriesPerTurn === 0) await eventLoopTurn();
-    delivery.deliver();
+    deliver();
   }
+}
+
+/** Waits until an operation ends or a timer is due. False when the signal was aborted. */
+async function endOrDueTime({ replay, clock }: ActivationScope, signal: AbortSignal | undefined): Promise<boolean> {
+  if (signal?.aborted) return false;
+  const { dueMs } = replay.local;
+  let cleanUp = () => {};
+  await new Promise<void>((resolve) => {
+    replay.local.onEnd(resolve);
+    const abort = () => resolve();
+    signal?.addEventListener("abort", abort, { once: true });
+    const stop = dueMs === undefined ? () => {} : clock.at(dueMs, resolve);
+    cleanUp = () => {
+      stop();
+      signal?.removeEventListener("abort", abort);
+    };
+  });
+  cleanUp();
+  return !signal?.aborted;
+}
+
+function describeEnd(outcome: Outcome): string {
+  return outcome.status === "FAILED" ? `failed with ${JSON.stringify(outcome.error)}` : "returned";
 }
 
 /**
@@ -126,23 +170,6 @@ function cancelled(thrown: unknown, { executionId, replay }: ActivationScope): O
 const blockedForEver =
   "the workflow awaits something that nothing can settle: neither a task nor anything else of ctx is outstanding. " +
   "Work outside the workflow, such as requests, files and timers, belongs into a task or into ctx.run";
-
-/** False when the signal was aborted before the work ended. */
-async function endsBefore(work: Promise<void>, signal: AbortSignal | undefined): Promise<boolean> {
-  if (signal === undefined) {
-    await work;
-    return true;
-  }
-  let aborted = () => {};
-  const abort = new Promise<void>((resolve) => {
-    aborted = resolve;
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", aborted, { once: true });
-  });
-  await Promise.race([work, abort]);
-  signal.removeEventListener("abort", aborted);
-  return !signal.aborted;
-}
 
 function completed(output: unknown): Outcome {
   try {

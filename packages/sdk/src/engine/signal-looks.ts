@@ -61,6 +61,6 @@ export class SignalLooks {
   }
 
   #pull(signal: string, through: number): void {
-    for (const deliver of this.#replay.signals(signal).pull(through)) this.#replay.addReady({ deliver });
+    for (const deliver of this.#replay.signals(signal).pull(through)) this.#replay.addReady(deliver);
   }
 }

@@ -1,7 +1,18 @@
 import type { RecordedEvent } from "./history.js";
 
-/** Takes one signal; called at most once. */
-export type SignalTaker = (value: unknown) => void;
+/** A wait for a signal. */
+export interface SignalWait {
+  /** How many happenings the code had been given when it began to wait. */
+  readonly round: number;
+  /** Called at most once. */
+  take(value: unknown): void;
+}
+
+interface Arrived {
+  /** From 0, of the signals of the name. */
+  readonly position: number;
+  readonly value: unknown;
+}
 
 /** The signals of one name: those that arrived and were not taken, and the waits that no signal reached yet. */
 export class SignalQueue {
@@ -9,15 +20,20 @@ export class SignalQueue {
   /** How many of the recorded ones arrived, and how many of them in their turn in history. */
   #arrived = 0;
   #passed = 0;
-  #values: unknown[] = [];
-  #waiting: SignalTaker[] = [];
+  #present: Arrived[] = [];
+  #waiting: SignalWait[] = [];
+  readonly #onEarlierRound: () => void;
+  /** Signals on their way to a wait. */
+  readonly #handed = new Map<SignalWait, Arrived>();
 
-  constructor(recorded: readonly RecordedEvent[]) {
+  /** `onEarlierRound` is called when a signal goes to a wait although a wait of a later round wants one too. */
+  constructor(recorded: readonly RecordedEvent[], onEarlierRound: () => void) {
     this.#recorded = recorded;
+    this.#onEarlierRound = onEarlierRound;
   }
 
   get size(): number {
-    return this.#values.length;
+    return this.#present.length;
   }
 
   get awaited(): boolean {
@@ -48,18 +64,33 @@ export class SignalQueue {
 
   /** Takes the oldest one that arrived. */
   take(): { readonly value: unknown } | undefined {
-    return this.#values.length === 0 ? undefined : { value: this.#values.shift() };
+    return this.#present.shift();
   }
 
-  wait(taker: SignalTaker): void {
-    this.#waiting.push(taker);
+  /** Gives what hands the wait the oldest one that arrived, undefined when there is none yet. */
+  wait(wait: SignalWait): (() => void) | undefined {
+    const present = this.#present.shift();
+    if (present !== undefined) return this.#hand(wait, present);
+    this.#waiting.push(wait);
+    return undefined;
   }
 
-  /** False when the taker does not wait any more. */
-  withdraw(taker: SignalTaker): boolean {
-    const waiting = this.#waiting.includes(taker);
-    this.#waiting = this.#waiting.filter((one) => one !== taker);
-    return waiting;
+  /**
+   * Gives a wait up; false when the signal has reached it. One on its way goes back to its place, or to the next wait:
+   * `hand` gives it to that one.
+   */
+  withdraw(wait: SignalWait): { readonly hand: (() => void) | undefined } | false {
+    if (this.#waiting.includes(wait)) {
+      this.#waiting = this.#waiting.filter((one) => one !== wait);
+      return { hand: undefined };
+    }
+    const handed = this.#handed.get(wait);
+    if (handed === undefined) return false;
+    this.#handed.delete(wait);
+    const next = this.#waiting.shift();
+    if (next !== undefined) return { hand: this.#hand(next, handed) };
+    this.#present = [...this.#present, handed].sort((a, b) => a.position - b.position);
+    return { hand: undefined };
   }
 
   #comesBy(through: number): boolean {
@@ -69,9 +100,24 @@ export class SignalQueue {
 
   #arrive(): (() => void) | undefined {
     const value = this.#recorded[this.#arrived]?.data.signalValue ?? null;
+    const arrived = { position: this.#arrived, value };
     this.#arrived += 1;
-    const taker = this.#waiting.shift();
-    if (taker === undefined) this.#values.push(value);
-    return taker && (() => taker(value));
+    const wait = this.#waiting.shift();
+    if (wait === undefined) {
+      this.#present.push(arrived);
+      return undefined;
+    }
+    if (this.#waiting.some(({ round }) => round > wait.round)) this.#onEarlierRound();
+    return this.#hand(wait, arrived);
+  }
+
+  #hand(wait: SignalWait, arrived: Arrived): () => void {
+    this.#handed.set(wait, arrived);
+    return () => {
+      // Withdrawn meanwhile.
+      if (this.#handed.get(wait) !== arrived) return;
+      this.#handed.delete(wait);
+      wait.take(arrived.value);
+    };
   }
 }

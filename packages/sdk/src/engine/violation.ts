@@ -1,19 +1,46 @@
 import type { CallType } from "./event-catalogue.js";
 import type { RecordedEvent } from "./history.js";
+import { jsonHash } from "./json-hash.js";
 import type { SignalMark } from "./signal-mark.js";
 
 /** A call as a determinism violation names it. */
-export interface Asked {
-  readonly callType: CallType;
+export interface Asked<Type extends CallType = CallType> {
+  readonly callType: Type;
   /** For people: `schedule task "charge"`. */
   readonly text: string;
+  /** The input as JSON gives it, where events of this type hold one. */
+  readonly input?: () => unknown;
   /** Whether an event is the trace of this call. */
   matches(event: RecordedEvent): boolean;
 }
 
 /** A call that is not the one whose trace history holds in its place. */
 export function violation(asked: Asked, position: number, event: RecordedEvent): Error {
-  return differs(`${asked.text} as its ${asked.callType} call ${position + 1}`, describe(event), event);
+  return differs(`${asked.text} as its ${placeOf(asked, position)}`, describe(event), event);
+}
+
+/** The right call, with another input. */
+export function inputViolation(
+  asked: Asked,
+  position: number,
+  { event, given, held }: { event: RecordedEvent; given: unknown; held: unknown },
+): Error {
+  const input = (value: unknown) => `with an input of hash ${jsonHash(value)}`;
+  const text = `${asked.text} ${input(given)} as its ${placeOf(asked, position)}`;
+  return differs(text, `${describe(event)} ${input(held)}`, event);
+}
+
+/** A call that history holds and the code does not make. */
+export function missing(event: RecordedEvent, instead: string): Error {
+  return new Error(
+    `Determinism violation: the workflow code ${instead}, but history holds ${describe(event)} next ` +
+      `(${event.type}, event sequence ${event.sequence})`,
+  );
+}
+
+/** Operations have a count of their own: they are recorded when they end. */
+function placeOf({ callType }: Asked, position: number): string {
+  return `${callType === "operation" ? "operation" : "call"} ${position + 1}`;
 }
 
 /** The same for a look for signals. */

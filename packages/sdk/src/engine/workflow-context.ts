@@ -5,6 +5,7 @@ import { cancelChild } from "./calls/cancel-child.js";
 import { checkCancellation } from "./calls/cancellation.js";
 import { scheduleChild, withoutChild } from "./calls/child-workflow.js";
 import { createPromise } from "./calls/durable-promise.js";
+import { any, race } from "./calls/first-of.js";
 import { resolvePromise } from "./calls/resolve-promise.js";
 import { runOperation } from "./calls/run-operation.js";
 import { scheduleTask } from "./calls/schedule-task.js";
@@ -31,6 +32,8 @@ export function createWorkflowContext(scope: ActivationScope): WorkflowContext {
     sleep: (duration) => later("sleep", () => sleep(scope, duration), withoutTimer),
     sleepUntil: (time) => later("sleepUntil", () => sleepUntil(scope, time), withoutTimer),
     withTimeout: (promise, timeout) => later("withTimeout", () => withTimeout(scope, promise, timeout)),
+    race: (promises: Iterable<unknown>) => later("race", () => race(promises)),
+    any: (promises: Iterable<unknown>) => later("any", () => any(promises)),
     promise: (name, options) => later("promise", () => createPromise(scope, name, options)),
     resolvePromise: (reference, value) =>
       now("resolvePromise", () => resolvePromise(scope, freeName(reference, "ctx.resolvePromise: name"), value)),
@@ -51,12 +54,17 @@ export function createWorkflowContext(scope: ActivationScope): WorkflowContext {
     set: (name, value) => now("set", () => setState(scope, key(name, "ctx.set: key"), value)),
     clear: (name) => now("clear", () => clearState(scope, key(name, "ctx.clear: key"))),
     keys: () => now("keys", () => [...scope.state.keys()]),
-    currentTime: () => new Date(scope.timeMillis),
-    now: () => scope.timeMillis,
+    currentTime: () => new Date(readClock(scope)),
+    now: () => readClock(scope),
     randomUUID: () => now("randomUUID", scope.newId),
     random: () => now("random", scope.random),
   };
   return Object.freeze(context);
+}
+
+function readClock({ replay, timeMillis }: ActivationScope): number {
+  replay.clockWasRead();
+  return timeMillis;
 }
 
 function same<Result>(promise: Promise<never>): Result {

@@ -1,4 +1,5 @@
 import type { SignalPromise } from "../definitions/workflow-promises.js";
+import { withdrawable } from "../engine/calls/withdraw.js";
 import { type QuietPromise, quietPromise } from "../engine/quiet-promise.js";
 import { SignalWaitCancelledError } from "../errors.js";
 import type { Script } from "./mock-script.js";
@@ -60,13 +61,8 @@ export class MockSignals {
     const queue = this.#queue(name);
     if (queue.length > 0) signal.resolve(queue.shift());
     else this.#waits.push(wait);
-    return Object.assign(signal.promise, { cancel: () => this.#giveUp(wait) });
-  }
-
-  /** Gives up the wait that this promise stands for, if it stands for one. */
-  withdraw(promise: Promise<unknown>): void {
-    const wait = this.#waits.find(({ signal }) => signal.promise === promise);
-    if (wait !== undefined) this.#giveUp(wait);
+    const cancel = () => this.#giveUp(wait);
+    return withdrawable(Object.assign(signal.promise, { cancel }), cancel);
   }
 
   has(name: string): boolean {

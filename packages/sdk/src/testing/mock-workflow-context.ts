@@ -2,6 +2,7 @@ import { childWorkflowTable, promiseTable, scheduleTable } from "../definitions/
 import type { PromiseOptions, WorkflowContext } from "../definitions/workflow-context.js";
 import type { SignalPromise } from "../definitions/workflow-promises.js";
 import { type DurationInput, toMilliseconds } from "../duration.js";
+import { any, race } from "../engine/calls/first-of.js";
 import { settleInTime } from "../engine/calls/with-timeout.js";
 import { deterministicIds, deterministicRandom } from "../engine/deterministic-ids.js";
 import {
@@ -160,7 +161,7 @@ function mockWork({ options, calls, newId }: Mock) {
   };
 }
 
-function mockTime({ calls, clock, signals }: Mock) {
+function mockTime({ calls, clock }: Mock) {
   const sleep = (durationMs: number) => {
     calls.push({ call: "sleep", durationMs });
     return clock.sleep(durationMs);
@@ -172,9 +173,10 @@ function mockTime({ calls, clock, signals }: Mock) {
       void checkPromise(promise, "ctx.withTimeout");
       const durationMs = toMilliseconds(timeout, "ctx.withTimeout");
       calls.push({ call: "withTimeout", durationMs });
-      const giveUp = () => signals.withdraw(promise);
-      return settleInTime(promise, { timer: clock.sleep(durationMs), timeoutMs: durationMs, giveUp });
+      return settleInTime(promise, { timer: clock.sleep(durationMs), timeoutMs: durationMs });
     },
+    race: race as WorkflowContext["race"],
+    any: any as WorkflowContext["any"],
   };
 }
 

@@ -98,19 +98,36 @@ describe("operations", () => {
     expect(runs).toBe(1);
   });
 
-  test("settle in the order of their calls, however long they take", async () => {
-    const turns = async (count: number) => {
+  test("settle in the order in which they end, on a replay too", async () => {
+    const simulated = new SimulatedWorkflow();
+    const begun: string[] = [];
+    const turns = async (name: string, count: number) => {
+      begun.push(name);
       for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve));
+      return count;
     };
-    const result = await activate(async (ctx) => {
-      const order: string[] = [];
-      const slow = ctx.run("slow", () => turns(3)).then(() => order.push("slow"));
-      const fast = ctx.run("fast", () => turns(0)).then(() => order.push("fast"));
-      await Promise.all([fast, slow]);
+    const run: Run = async (ctx) => {
+      const order: number[] = [];
+      // One name: a replay must not mix up their results.
+      const ends = [3, 0, 2].map(async (count) => order.push(await ctx.run("read", () => turns("read", count))));
+      await Promise.all(ends);
+      await ctx.waitForSignal("go");
       return order;
+    };
+    await step(simulated, run);
+    simulated.signal("go", null);
+    expect(output(await activate(run, simulated))).toEqual([0, 2, 3]);
+    expect(begun).toHaveLength(3);
+  });
+
+  test("begin when the function ends without awaiting them", async () => {
+    let begun = false;
+    await activate((ctx) => {
+      void ctx.run("left", () => {
+        begun = true;
+      });
     });
-    expect(output(result)).toEqual(["slow", "fast"]);
-    expect(result.commands).toMatchObject([{ name: "slow" }, { name: "fast" }]);
+    expect(begun).toBe(true);
   });
 
   test("must not use ctx", async () => {

@@ -3,7 +3,7 @@ import type { WorkflowDefinition } from "../../definitions/workflow.js";
 import type { ChildWorkflowOptions } from "../../definitions/workflow-context.js";
 import type { ChildWorkflowPromise } from "../../definitions/workflow-promises.js";
 import { ChildWorkflowFailedError } from "../../errors.js";
-import { encodeJson } from "../../json.js";
+import { decodeJson, encodeJson } from "../../json.js";
 import { definition, freeName } from "../../options/checks.js";
 import { type Read, readOptions } from "../../options/read-options.js";
 import type { ScheduleChildWorkflow } from "../commands.js";
@@ -52,6 +52,7 @@ export function scheduleChild(
   const event = replay.match({
     callType: "child",
     text: `schedule child workflow ${JSON.stringify(name)} of kind ${JSON.stringify(kind)}`,
+    input: () => decodeJson(encodeJson(input, `the input of child workflow ${JSON.stringify(name)}`)),
     matches: ({ data }) => data.childExecutionName === name && (data.childWorkflowKind || kind) === kind,
   });
   if (event === undefined) {

@@ -1,5 +1,5 @@
-import { OperationFailedError } from "../../errors.js";
-import { decodeJson, encodeJson } from "../../json.js";
+import { OperationCancelledError, OperationFailedError } from "../../errors.js";
+import { encodeJson } from "../../json.js";
 import { freeName, functionOption } from "../../options/checks.js";
 import { readThrown } from "../../thrown/read-thrown.js";
 import { neverSettles, type QuietPromise, quietPromise, quietRejection } from "../quiet-promise.js";
@@ -7,6 +7,7 @@ import { runningCode } from "../running-code.js";
 import { reservedPrefix } from "../signal-mark.js";
 import { type Asked, operationName } from "../violation.js";
 import type { ActivationScope } from "./scope.js";
+import { withdrawable } from "./withdraw.js";
 
 /** A result that says the function threw. History knows no failed operation, so the failure travels as a result. */
 const failureKey = "flovyn:operationFailed";
@@ -19,25 +20,17 @@ export function runOperation(scope: ActivationScope, name: string, fn: () => unk
   if (name.startsWith(reservedPrefix)) {
     return quietRejection(new RangeError(`ctx.run: names that begin with ${reservedPrefix} are reserved`));
   }
-  const event = replay.match(asked(name));
   if (replay.fatal !== undefined) return neverSettles();
   const settled = quietPromise<unknown>();
-  if (event !== undefined) {
-    replay.addReady({ deliver: () => settle(settled, name, event.data.result ?? null) });
-    return settled.promise;
-  }
-  let result: Buffer | undefined;
-  const after = execute(scope, name, fn).then((bytes) => {
-    result = bytes;
+  const withdraw = replay.local.call({
+    name,
+    asked: asked(name),
+    execute: () => execute(scope, name, fn),
+    settle: (result) => settle(settled, name, result),
   });
-  const deliver = () => {
-    if (result === undefined) throw new Error(`operation "${name}" was delivered before it ended`);
-    replay.commands.push({ type: "RECORD_OPERATION", name, result });
-    // Read back from its bytes, so that code sees now exactly what it will see on replay.
-    settle(settled, name, decodeJson(result));
-  };
-  replay.addReady({ after, deliver });
-  return settled.promise;
+  return withdrawable(settled.promise, () => {
+    if (!scope.closed && withdraw()) settled.reject(new OperationCancelledError(name));
+  });
 }
 
 function asked(name: string): Asked {

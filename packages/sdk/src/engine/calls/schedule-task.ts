@@ -2,7 +2,7 @@ import { scheduleTable } from "../../definitions/call-options.js";
 import type { TaskDefinition } from "../../definitions/task.js";
 import type { ScheduleOptions } from "../../definitions/workflow-context.js";
 import { TaskFailedError } from "../../errors.js";
-import { encodeJson } from "../../json.js";
+import { decodeJson, encodeJson } from "../../json.js";
 import { definition } from "../../options/checks.js";
 import { readOptions } from "../../options/read-options.js";
 import type { ScheduleTask } from "../commands.js";
@@ -35,6 +35,7 @@ export function scheduleTask(
   const event = replay.match({
     callType: "task",
     text: `schedule task ${JSON.stringify(kind)}`,
+    input: () => decodeJson(encodeJson(input, `the input of task "${kind}"`)),
     matches: (held) => held.data.kind === kind,
   });
   if (event === undefined) addCommand(scope, { type: "SCHEDULE_TASK", taskId: newId, kind, ...settings }, input);

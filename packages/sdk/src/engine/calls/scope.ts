@@ -1,4 +1,5 @@
 import type { Logger } from "../../logger.js";
+import type { ProcessClock } from "../process-clock.js";
 import type { Replay } from "../replay.js";
 import type { Children } from "./child-workflow.js";
 import type { DurablePromises } from "./durable-promise.js";
@@ -9,6 +10,9 @@ export interface ActivationScope {
   readonly input: unknown;
   /** The workflow's clock, which stands still during the activation. */
   readonly timeMillis: number;
+  /** The clock of the process, and what it showed when the activation began. */
+  readonly clock: ProcessClock;
+  readonly beganMs: number;
   readonly replay: Replay;
   readonly log: Logger;
   readonly newId: () => string;

@@ -2,35 +2,29 @@ import type { SignalPromise } from "../../definitions/workflow-promises.js";
 import { SignalWaitCancelledError } from "../../errors.js";
 import { quietPromise } from "../quiet-promise.js";
 import { checkOutsideOperation } from "../running-code.js";
-import type { SignalTaker } from "../signal-queue.js";
+import type { SignalWait } from "../signal-queue.js";
 import type { ActivationScope } from "./scope.js";
-
-/** How waits that `ctx.withTimeout` was given are given up. */
-const withdrawals = new WeakMap<Promise<unknown>, () => void>();
+import { withdrawable } from "./withdraw.js";
 
 /** Waits for the next signal of a name. Leaves no event: signals are handed out in the order of history. */
 export function waitForSignal(scope: ActivationScope, name: string): SignalPromise<unknown> {
   const { replay } = scope;
   const queue = replay.signals(name);
   const signal = quietPromise<unknown>();
-  const taker: SignalTaker = (value) => signal.resolve(value);
-  const present = queue.take();
-  if (present === undefined) queue.wait(taker);
-  else replay.addReady({ deliver: () => taker(present.value) });
+  const wait: SignalWait = { round: replay.round, take: (value) => signal.resolve(value) };
+  const hand = queue.wait(wait);
+  if (hand !== undefined) replay.addReady(hand);
   const withdraw = () => {
-    if (!scope.closed && queue.withdraw(taker)) signal.reject(new SignalWaitCancelledError(name));
+    const withdrawn = !scope.closed && queue.withdraw(wait);
+    if (withdrawn === false) return;
+    if (withdrawn.hand !== undefined) replay.addReady(withdrawn.hand);
+    signal.reject(new SignalWaitCancelledError(name));
   };
-  withdrawals.set(signal.promise, withdraw);
   const cancel = () => {
     checkOutsideOperation("cancel of a wait for a signal");
     withdraw();
   };
-  return Object.assign(signal.promise, { cancel });
-}
-
-/** Gives up a wait for a signal, so that it takes none away from a later wait. Any other promise is left alone. */
-export function withdrawWait(promise: Promise<unknown>): void {
-  withdrawals.get(promise)?.();
+  return withdrawable(Object.assign(signal.promise, { cancel }), withdraw);
 }
 
 export function hasSignal({ replay }: ActivationScope, name: string): boolean {

@@ -3,6 +3,7 @@ import { type DurationInput, toMilliseconds } from "../../duration.js";
 import { TimerCancelledError } from "../../errors.js";
 import { time as checkTime } from "../../options/checks.js";
 import { timerKey } from "../event-catalogue.js";
+import type { RecordedEvent } from "../history.js";
 import { neverSettles, quietPromise, quietRejection } from "../quiet-promise.js";
 import { checkOutsideOperation } from "../running-code.js";
 import type { ActivationScope } from "./scope.js";
@@ -43,23 +44,45 @@ export function startTimer(scope: ActivationScope, durationMs: () => number): Ti
   });
   if (event === undefined) addCommand(scope, timerId, durationMs);
   if (replay.fatal !== undefined) return withoutTimer(neverSettles());
+  const key = timerKey(timerId);
   const ended = quietPromise<void>();
   let open = true;
-  replay.awaitOutcome("timer", timerKey(timerId), (outcome) => {
+  /** Which event the server appends then, if any, plays no part in what the code sees. */
+  const endHere = (settle: () => void) => {
+    if (!open || scope.closed) return;
     open = false;
+    replay.forget(key);
+    replay.local.forgetTimer(timerId);
+    if (!replay.ended(key)) replay.commands.push({ type: "CANCEL_TIMER", timerId });
+    settle();
+  };
+  replay.awaitOutcome("timer", key, (outcome) => {
+    open = false;
+    replay.local.forgetTimer(timerId);
     if (outcome.type === "TIMER_FIRED") ended.resolve();
     else ended.reject(new TimerCancelledError(timerId));
   });
+  replay.local.timer(timerId, { dueMs: dueMs(scope, event, durationMs), fire: () => endHere(ended.resolve) });
   const cancel = () => {
     checkOutsideOperation("cancel of a timer");
-    if (!open || scope.closed) return;
-    open = false;
-    // The code sees the cancel at once, on every replay. Which event the server appends, if any, plays no part in it.
-    replay.forget(timerKey(timerId));
-    if (!replay.ended(timerKey(timerId))) replay.commands.push({ type: "CANCEL_TIMER", timerId });
-    ended.reject(new TimerCancelledError(timerId));
+    // The code sees the cancel at once, on every replay.
+    endHere(() => ended.reject(new TimerCancelledError(timerId)));
   };
   return Object.assign(ended.promise, { cancel });
+}
+
+/** On the clock of the process. The server keeps the time of a timer that an earlier activation started. */
+function dueMs(
+  { beganMs, clock, timeMillis }: ActivationScope,
+  event: RecordedEvent | undefined,
+  durationMs: () => number,
+): number {
+  if (event === undefined) return clock.now() + durationMs();
+  const fireAtMs = new Date(event.data.fireAt as string | number).getTime();
+  if (Number.isFinite(fireAtMs)) return beganMs + fireAtMs - timeMillis;
+  const { durationMs: held } = event.data;
+  // Without any time only the server can let it fire.
+  return typeof held === "number" ? beganMs + held : Number.POSITIVE_INFINITY;
 }
 
 export function withoutTimer(promise: Promise<never>): TimerPromise {

@@ -4,8 +4,8 @@ import { TimeoutError } from "../../errors.js";
 import { promise as checkPromise } from "../../options/checks.js";
 import { quietPromise, quietRejection } from "../quiet-promise.js";
 import type { ActivationScope } from "./scope.js";
-import { withdrawWait } from "./signals.js";
 import { startTimer } from "./sleep.js";
+import { withdraw, withdrawable } from "./withdraw.js";
 
 /** Settles as the promise does, unless a timer is first. Errors: RangeError as a rejection, before the timer starts. */
 export function withTimeout(
@@ -21,15 +21,15 @@ export function withTimeout(
     return quietRejection(error);
   }
   const timer = startTimer(scope, () => timeoutMs);
-  return settleInTime(promise, { timer, timeoutMs, giveUp: () => withdrawWait(promise) });
+  return settleInTime(promise, { timer, timeoutMs });
 }
 
-/** Settles as the promise does and cancels the timer, or rejects when the timer is first. */
+/** Settles as the promise does and cancels the timer, or rejects and gives the promise up when the timer is first. */
 export function settleInTime<Value>(
   promise: Promise<Value>,
-  limit: { timer: TimerPromise; timeoutMs: number; giveUp: () => void },
+  limit: { timer: TimerPromise; timeoutMs: number },
 ): Promise<Value> {
-  const { timer, timeoutMs, giveUp } = limit;
+  const { timer, timeoutMs } = limit;
   const result = quietPromise<Value>();
   promise.then(
     (value) => {
@@ -44,10 +44,11 @@ export function settleInTime<Value>(
   timer.then(
     () => {
       result.reject(new TimeoutError(timeoutMs));
-      giveUp();
+      withdraw(promise);
     },
     // Cancelled: there is no limit any more.
     () => {},
   );
-  return result.promise;
+  // A promise that is given up rejects, which ends the timer too.
+  return withdrawable(result.promise, () => withdraw(promise));
 }

@@ -3,6 +3,7 @@ import type { AnyWorkflow } from "../../definitions/workflow.js";
 import { type ActivationResult, runActivation } from "../../engine/run-activation.js";
 import type { Logger } from "../../logger.js";
 import { readThrown } from "../../thrown/read-thrown.js";
+import { operationClock } from "./operation-clock.js";
 import { submitActivation } from "./submit-activation.js";
 import type { Execution, World } from "./world.js";
 
@@ -37,7 +38,7 @@ async function activate(
   }
   const activation = { executionId: workflow.id, input, timeMillis: world.nowMs, history: [...events] };
   try {
-    return await runActivation(definition, activation, { log });
+    return await runActivation(definition, activation, { log, clock: operationClock() });
   } catch (error) {
     return failure(execution, `The history cannot be replayed: ${readThrown(error).text}`);
   }
