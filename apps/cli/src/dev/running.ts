@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where the development server of a data directory answers. */
@@ -14,6 +14,7 @@ const fileOf = (dataDir: string) => join(dataDir, "running.json");
 
 /** Lets other commands find a server by its data directory, until what is returned is called. The file is for its owner alone. */
 export function noteRunning(dataDir: string, server: RunningServer): () => void {
+  mkdirSync(dataDir, { recursive: true });
   const file = fileOf(dataDir);
   writeFileSync(`${file}.new`, JSON.stringify(server), { mode: 0o600 });
   chmodSync(`${file}.new`, 0o600);

@@ -7,7 +7,8 @@ it("finds the library of the page in a checkout", () => {
 });
 
 it("says where the interface is described when the page is not installed", () => {
-  const missing = createRequire("/").resolve;
+  const { resolve } = createRequire(import.meta.url);
+  const missing = (specifier: string) => resolve(`not-installed/${specifier}`);
   expect(() => findSwaggerUi("swagger-ui.css", missing)).toThrow(
     expect.objectContaining({ code: "NotFound", message: expect.stringContaining("/api/docs/openapi.json") }),
   );
