@@ -176,7 +176,7 @@ describe("the process", () => {
     },
   );
 
-  it("tells a role that does not exist from one that is denied", async () => {
+  it("refuses a role that does not exist, and shows a denial of one that does", async () => {
     const explain = (role: string) => flovyn(["auth", "explain", `user:alice@acme:${role}`, "createWorkerToken"]);
     expect(await explain("VIEWER")).toMatchObject({ code: 0, out: expect.stringContaining("denied") });
     for (const role of ["VIEWERS", "admin", "WORKER"]) {

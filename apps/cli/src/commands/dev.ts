@@ -205,7 +205,7 @@ interface Started {
   ordersAreTaken: boolean;
 }
 
-function printAddresses({ config, credentials }: DevOptions, { opsPort, ordersAreTaken }: Started): void {
+function printAddresses({ config, credentials, dataDir }: DevOptions, { opsPort, ordersAreTaken }: Started): void {
   const http = `http://${urlHost(config)}:${config.serverPort}`;
   printLines(["", "Flovyn is ready"]);
   if (!isLoopbackAddress(config.bindAddress)) {
@@ -226,7 +226,7 @@ function printAddresses({ config, credentials }: DevOptions, { opsPort, ordersAr
   print(`  worker token  ${credentials.workerToken}`);
   if (!config.auth.enabled) print("  warning       auth.enabled is false: who reaches it needs no key");
   if (!ordersAreTaken) {
-    printLines(["", "Run an example:", "  bin/flovyn demo orders", "", "Ctrl-C stops"]);
+    printLines(["", "Run an example:", `  bin/flovyn demo orders --data ${dataDir}`, "", "Ctrl-C stops"]);
     return;
   }
   printLines(["", "Start an order:"]);
