@@ -22,3 +22,21 @@ export function printLines(lines: readonly string[]): void {
 export function printFailure(text: string): void {
   process.stderr.write(`flovyn: ${terminalLines(text)}\n`);
 }
+
+/**
+ * What a command prints may be read by a program that ends before it, as `head` does. The command ends then without an error: one
+ * that stops at a signal stops as at that, any other at once.
+ */
+export function endWhenOutputCloses(exit: () => void): void {
+  let closed = false;
+  const onError = (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    if (closed) return;
+    closed = true;
+    process.exitCode = 0;
+    if (process.listenerCount("SIGTERM") > 0) process.emit("SIGTERM", "SIGTERM");
+    else exit();
+  };
+  process.stdout.on("error", onError);
+  process.stderr.on("error", onError);
+}

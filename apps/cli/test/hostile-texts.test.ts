@@ -11,9 +11,7 @@ import { join } from "node:path";
 import { terminalLine } from "@flovyn/runtime";
 import { workspaceRoot } from "@flovyn/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { auth } from "../src/commands/auth.js";
-import { org } from "../src/commands/org.js";
-import { token } from "../src/commands/token.js";
+import { runCommandLine } from "../src/command-line/program.js";
 import { createDemoLogger } from "../src/dev/demo-logger.js";
 import { eventLine } from "../src/dev/event-line.js";
 import { print, printAside, printFailure } from "../src/print.js";
@@ -71,22 +69,32 @@ const calling = (...more: string[]) => [
 type Case = [line: string, run: () => Promise<void>, body: unknown, lines: number];
 
 const cases: Case[] = [
-  ["org list", () => org(calling("list")), { orgs: [oneOrg, oneOrg], nextCursor: null }, 3],
-  ["org list --json", () => org(calling("list", "--json")), { orgs: [oneOrg], nextCursor: null }, 1],
-  ["org create", () => org(calling("create", "acme")), oneOrg, 1],
-  ["org create --json", () => org(calling("create", "acme", "--json")), oneOrg, 1],
-  ["token list", () => token(calling("list")), { tokens: [{ ...oneToken, revokedAt: hostile }], nextCursor: null }, 2],
+  ["org list", () => runCommandLine(calling("org", "list")), { orgs: [oneOrg, oneOrg], nextCursor: null }, 3],
+  ["org list --json", () => runCommandLine(calling("org", "list", "--json")), { orgs: [oneOrg], nextCursor: null }, 1],
+  ["org create", () => runCommandLine(calling("org", "create", "acme")), oneOrg, 1],
+  ["org create --json", () => runCommandLine(calling("org", "create", "acme", "--json")), oneOrg, 1],
+  [
+    "token list",
+    () => runCommandLine(calling("token", "list")),
+    { tokens: [{ ...oneToken, revokedAt: hostile }], nextCursor: null },
+    2,
+  ],
   [
     "token list of valid ones",
-    () => token(calling("list")),
+    () => runCommandLine(calling("token", "list")),
     { tokens: [{ ...oneToken, revokedAt: null }], nextCursor: null },
     2,
   ],
-  ["token list --json", () => token(calling("list", "--json")), { tokens: [oneToken], nextCursor: null }, 1],
-  ["token create", () => token(calling("create", "name")), oneToken, 2],
-  ["token create --json", () => token(calling("create", "name", "--json")), oneToken, 1],
-  ["token revoke", () => token(calling("revoke", wellFormed)), {}, 1],
-  ["token revoke --json", () => token(calling("revoke", wellFormed, "--json")), {}, 1],
+  [
+    "token list --json",
+    () => runCommandLine(calling("token", "list", "--json")),
+    { tokens: [oneToken], nextCursor: null },
+    1,
+  ],
+  ["token create", () => runCommandLine(calling("token", "create", "name")), oneToken, 2],
+  ["token create --json", () => runCommandLine(calling("token", "create", "name", "--json")), oneToken, 1],
+  ["token revoke", () => runCommandLine(calling("token", "revoke", wellFormed)), {}, 1],
+  ["token revoke --json", () => runCommandLine(calling("token", "revoke", wellFormed, "--json")), {}, 1],
 ];
 
 describe("texts of a server", () => {
@@ -99,7 +107,7 @@ describe("texts of a server", () => {
 
   it("keep their value as JSON", async () => {
     answer = { status: 200, body: { orgs: [oneOrg], nextCursor: null } };
-    await org(calling("list", "--json"));
+    await runCommandLine(calling("org", "list", "--json"));
     expect(JSON.parse(written)).toEqual([oneOrg]);
   });
 
@@ -108,7 +116,7 @@ describe("texts of a server", () => {
     ["something else", hostile],
   ])("are one line where the server refuses with %s", async (_what, body) => {
     answer = { status: 400, body };
-    const error = await org(calling("list")).catch((thrown: unknown) => thrown);
+    const error = await runCommandLine(calling("org", "list")).catch((thrown: unknown) => thrown);
     printFailure((error as Error).message);
     expect(linesOf(written)).toHaveLength(1);
     expect(written).toMatch(/^flovyn: 400: /);
@@ -125,7 +133,7 @@ describe("texts of policies", () => {
       .join("");
     writeFileSync(config, `[auth.cedar]\npolicies = ["${policy}"]\n`);
     writeFileSync(policy, `@id("mine") @description("${description}") forbid (principal, action, resource);`);
-    await auth(["explain", "worker:w1@acme", "pollTask", "--config", config, ...more]);
+    await runCommandLine(["auth", "explain", "worker:w1@acme", "pollTask", "--config", config, ...more]);
     expect(linesOf(written)).toHaveLength(more.length === 0 ? 2 : 1);
     expect(written).toContain("\\u009b");
   });

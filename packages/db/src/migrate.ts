@@ -19,18 +19,25 @@ export interface SchemaState {
   missing: string[];
 }
 
+/** After migrating. */
+export interface Migrated extends SchemaState {
+  /** Names of those that this call applied, oldest first. */
+  added: string[];
+}
+
 /**
  * Brings the database to the schema of this version. Safe to call from several processes at once.
  * Errors: Internal when the database belongs to a newer version or to another number of partitions.
  */
-export async function migrate(url: string): Promise<SchemaState> {
+export async function migrate(url: string): Promise<Migrated> {
   return withClient(url, async (client) => {
     await client.query("select pg_advisory_lock($1)", [migrationLock]);
     try {
       await refuseNewer(client);
+      const { missing: added } = await readState(client);
       await runMigrations(drizzle({ client }), { migrationsFolder, ...bookkeeping });
       await checkClusterSettings(client);
-      return await readState(client);
+      return { ...(await readState(client)), added };
     } finally {
       await client.query("select pg_advisory_unlock($1)", [migrationLock]);
     }

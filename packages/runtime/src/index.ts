@@ -17,7 +17,7 @@ export * from "./fair-lane.js";
 export * from "./health.js";
 export type { NamedWork } from "./label-bound.js";
 export * from "./lifecycle.js";
-export type { Listen } from "./listen.js";
+export { type Listen, listenOn } from "./listen.js";
 export * from "./logger.js";
 export * from "./loopback.js";
 export * from "./metrics.js";

@@ -27,7 +27,7 @@ describe("the examples on a development server", () => {
     expect(receipt).toMatchObject({ orderId: "A-1001", totalCents: 6920 });
     expect(receipt.reservations).toHaveLength(3);
     expect(demo.lines.join("\n")).toMatch(/charge-customer \(attempt 1\) +an attempt failed: the card network/);
-    const [, id] = (await demo.waitForLine(/is workflow (\S+)/)) as unknown as [string, string];
+    const [, id] = (await demo.waitForLine(/^workflow (\S+)$/)) as unknown as [string, string];
     const types = await eventTypes(id);
     expect(types.filter((type) => type === "TASK_SCHEDULED")).toHaveLength(7);
     expect(types.filter((type) => type === "TASK_COMPLETED")).toHaveLength(7);

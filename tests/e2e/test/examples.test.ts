@@ -37,27 +37,6 @@ function scheduled(events: readonly HistoryItem[]): string[] {
   return events.filter(({ eventType }) => eventType === "TASK_SCHEDULED").map(({ data }) => data.kind);
 }
 
-describe("the list", () => {
-  it("has a line for every demo", async () => {
-    const list = server.flovyn("demo");
-    expect((await list.exited).code).toBe(0);
-    const names = list.lines.slice(2).map((line) => words(line)[0]);
-    expect(names).toEqual(words("orders saga approval polling fan-out conversation children index"));
-  });
-
-  it("is shown to whoever asks for a demo that is not there", async () => {
-    const demo = server.flovyn("demo", "nothing");
-    expect((await demo.exited).code).toBe(2);
-    expect(demo.lines.join("\n")).toMatch(/there is no demo nothing\n+flovyn demo <name>/);
-  });
-
-  it("tells which options a demo has", async () => {
-    const demo = server.flovyn("demo", "polling", "--timeout");
-    expect((await demo.exited).code).toBe(2);
-    expect(demo.lines).toEqual(["flovyn: demo polling takes no --timeout"]);
-  });
-});
-
 describe("saga", () => {
   it("undoes what was booked, the newest first, and tries that again", async () => {
     const demo = server.flovyn("demo", "saga");

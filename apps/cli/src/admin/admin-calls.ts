@@ -1,11 +1,7 @@
 import { terminalLine } from "@flovyn/runtime";
-import { OutOfReachError } from "../dev/rest.js";
+import { reasonOf } from "../dev/reason.js";
+import { OutOfReachError, RefusedError } from "../dev/rest.js";
 import type { AdminTarget } from "./admin-target.js";
-
-/** A refusal of the server, in its own words. */
-export class RefusedError extends Error {
-  override readonly name = "RefusedError";
-}
 
 export interface AdminCall {
   method?: "GET" | "POST" | "DELETE";
@@ -14,19 +10,40 @@ export interface AdminCall {
   body?: unknown;
 }
 
+const answerMsMax = 30_000;
+
 /** Errors: OutOfReachError, RefusedError. */
 export async function callAdmin<Answer>(target: AdminTarget, call: AdminCall): Promise<Answer> {
+  const { status, text } = await exchange(target, call).catch((cause: unknown) => {
+    throw new OutOfReachError(
+      `${target.httpUrl} does not answer (${reasonOf(cause)}): check --http-url or --http-port, and that the server runs`,
+      { cause },
+    );
+  });
+  if (status === 401) {
+    throw new RefusedError(
+      `401: ${terminalLine(refusalOf(text))}: check --key, and that it is one of ${target.httpUrl}`,
+    );
+  }
+  if (status >= 300) throw new RefusedError(`${status}: ${terminalLine(refusalOf(text))}`);
+  try {
+    return (text === "" ? undefined : JSON.parse(text)) as Answer;
+  } catch {
+    throw new RefusedError(
+      `${target.httpUrl} answers with something else than JSON: check that it is Flovyn's HTTP port`,
+    );
+  }
+}
+
+async function exchange(target: AdminTarget, call: AdminCall): Promise<{ status: number; text: string }> {
   const { method = "GET", path, body } = call;
   const answer = await fetch(`${target.httpUrl}${path}`, {
     method,
     headers: { authorization: `Bearer ${target.key}`, "content-type": "application/json" },
+    signal: AbortSignal.timeout(answerMsMax),
     ...(body !== undefined && { body: JSON.stringify(body) }),
-  }).catch((cause: unknown) => {
-    throw new OutOfReachError(`${target.httpUrl} does not answer`, { cause });
   });
-  const text = await answer.text();
-  if (answer.ok) return (text === "" ? undefined : JSON.parse(text)) as Answer;
-  throw new RefusedError(`${answer.status}: ${terminalLine(reasonOf(text))}`);
+  return { status: answer.status, text: await answer.text() };
 }
 
 /** Every page of a list. */
@@ -42,7 +59,7 @@ export async function callPages<Item>(target: AdminTarget, path: string, name: s
   return items;
 }
 
-function reasonOf(text: string): string {
+function refusalOf(text: string): string {
   try {
     return String((JSON.parse(text) as { detail?: unknown }).detail);
   } catch {

@@ -1,45 +1,46 @@
-import { parseArgs } from "node:util";
-import { demos, listDemos } from "../demos/catalogue.js";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { UsageError } from "../command-line/errors.js";
+import { withExamples } from "../command-line/examples.js";
+import { demos } from "../demos/catalogue.js";
 import type { Demo } from "../demos/demo.js";
-import { findTarget } from "../dev/target.js";
-import { printLines } from "../print.js";
-import { UsageError } from "../usage.js";
+import { addTargetOptions, findTarget } from "../dev/target.js";
+
+interface DemoOptions {
+  data: string;
+  httpPort?: string;
+  grpcPort?: string;
+  json?: boolean;
+  fail?: string;
+  timeout?: boolean;
+}
 
 /** `flovyn demo <name>`: runs an example against a development server on this machine. Without a name it lists them. */
-export async function demo(args: readonly string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      data: { type: "string", default: ".flovyn" },
-      "http-port": { type: "string", default: "8000" },
-      "grpc-port": { type: "string", default: "9090" },
-      json: { type: "boolean", default: false },
-      timeout: { type: "boolean", default: false },
-      fail: { type: "string" },
-    },
+export function addDemo(program: Command): void {
+  const group = program.command("demo").description("list the examples, or run one against the server of `npm start`");
+  withExamples(group, "demo", "demo orders", "demo saga --fail hotel");
+  for (const demo of demos) addOne(group, demo);
+}
+
+function addOne(group: Command, demo: Demo): void {
+  const { name, summary, options = [], word, examples = [] } = demo;
+  const command = group.command(name).description(summary);
+  if (word !== undefined) command.argument(...word);
+  addTargetOptions(command).option("--json", "the result as one line of JSON, the rest on standard error");
+  for (const [flags, description] of options) command.option(flags, description);
+  const call = word === undefined ? `demo ${name}` : `demo ${name} docs`;
+  withExamples(command, call, ...examples, `${call} --json`);
+  if (word === undefined) command.action((given: DemoOptions) => runDemo(demo, "", given));
+  else command.action((text: string, given: DemoOptions) => runDemo(demo, text, given));
+}
+
+async function runDemo(demo: Demo, word: string, options: DemoOptions): Promise<void> {
+  const { run } = await demo.load().catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new UsageError(
+      "demo: the examples are not part of this installation: run it in a checkout of the repository",
+    );
   });
-  const [name, ...words] = positionals;
-  if (name === undefined) {
-    printLines(listDemos());
-    return;
-  }
-  const { data: dataDir, json, timeout, fail } = values;
-  const wanted = findDemo(name, words);
-  if (timeout) checkOption(wanted, "timeout");
-  if (fail !== undefined) checkOption(wanted, "fail");
-  const target = findTarget({ data: dataDir, httpPort: values["http-port"], grpcPort: values["grpc-port"] });
-  await wanted.run({ target, dataDir, json, timeout, fail, words });
-}
-
-function findDemo(name: string, words: readonly string[]): Demo {
-  const found = demos.find((one) => one.name === name);
-  if (found === undefined) throw new UsageError(`there is no demo ${name}\n\n${listDemos().join("\n")}`);
-  if (words.length !== found.words)
-    throw new UsageError(`it is called as: demo ${found.name} ${found.usage}`.trimEnd());
-  return found;
-}
-
-function checkOption({ name, options }: Demo, option: Demo["options"][number]): void {
-  if (!options.includes(option)) throw new UsageError(`demo ${name} takes no --${option}`);
+  const { data, json = false, timeout = false, fail } = options;
+  await run({ target: findTarget(options), dataDir: resolve(data), json, timeout, fail, word });
 }

@@ -1,6 +1,5 @@
 import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { createInProcessBus } from "@flovyn/bus";
 import { migrate } from "@flovyn/db";
 import { type EmbeddedPostgres, EmbeddedPostgresError, startEmbeddedPostgres } from "@flovyn/embedded-postgres";
@@ -15,14 +14,18 @@ import {
   loopback,
   waitForSignal,
 } from "@flovyn/runtime";
+import type { Command } from "commander";
+import { UsageError } from "../command-line/errors.js";
+import { withExamples } from "../command-line/examples.js";
 import { connectBroker } from "../compose/broker.js";
 import { startProcess } from "../compose/processes.js";
 import { backendNames } from "../compose/services.js";
 import { type DevCredentials, devConfig, devCredentials } from "../dev/credentials.js";
-import { type DemoWorker, startDemoWorker } from "../dev/demo-worker.js";
+import type { DemoWorker } from "../dev/demo-worker.js";
+import { requirePorts } from "../dev/require-ports.js";
+import { noteRunning } from "../dev/running.js";
 import { step } from "../dev/steps.js";
 import { print, printLines } from "../print.js";
-import { UsageError } from "../usage.js";
 
 interface DevOptions {
   dataDir: string;
@@ -34,9 +37,39 @@ interface DevOptions {
 }
 
 /** `flovyn dev`: all services in one process, on a Postgres of its own and the bus inside the process. */
-export async function dev(args: readonly string[]): Promise<void> {
-  const options = parseOptions(args);
+export function addDev(program: Command): void {
+  const dev = program
+    .command("dev")
+    .description("run everything in one process, on a Postgres of its own")
+    .option("--data <dir>", "where data is kept", ".flovyn")
+    .option("--host <address>", "where it listens (localhost: this machine alone); 0.0.0.0 or :: for every address")
+    .option("--http-port <n>", "HTTP port (8000)")
+    .option("--grpc-port <n>", "gRPC port (9090)")
+    .option("--ops-port <n>", "health and metrics, on this machine alone (a free one)")
+    .option("--config <file>", "configuration file, TOML (CONFIG_FILE)")
+    .option("--database-url <url>", "use this Postgres instead of an own one")
+    .option("--nats <url>", "use this broker instead of the bus inside the process")
+    .option("--no-demo", "serve only");
+  withExamples(dev, "dev", "dev --http-port 8010 --grpc-port 9010 --data /tmp/flovyn", "dev --no-demo").action(
+    (given: DevFlags) => runDev(readOptions(given)),
+  );
+}
+
+interface DevFlags {
+  data: string;
+  host?: string;
+  httpPort?: string;
+  grpcPort?: string;
+  opsPort?: string;
+  config?: string;
+  databaseUrl?: string;
+  nats?: string;
+  demo: boolean;
+}
+
+async function runDev(options: DevOptions): Promise<void> {
   const { config, dataDir } = options;
+  await requirePorts(config);
   const log = createLogger({ service: "flovyn", level: config.log.level, pretty: true });
   exitOnUnhandledErrors(log);
   const lifecycle = createLifecycle(log);
@@ -69,11 +102,19 @@ export async function dev(args: readonly string[]): Promise<void> {
             : connectBroker({ nats: { ...config.nats, url: options.nats }, name: "flovyn-dev", log, stats }),
       }),
     );
+    const forget = noteRunning(dataDir, {
+      pid: process.pid,
+      httpUrl: `http://${urlHost(config)}:${config.serverPort}`,
+      serverUrl: `http://${urlHost(config)}:${config.grpcServerPort}`,
+      opsUrl: `http://localhost:${opsPort}`,
+      databaseUrl,
+    });
+    await lifecycle.start([{ name: "note", start: async () => {}, stop: async () => forget() }]);
     if (options.demo && options.credentials !== undefined) {
       demo = await Promise.race([startDemo(options.credentials, config), postgresEnded]);
-      await Promise.race([runOrder(demo), postgresEnded]);
+      if (demo !== undefined) await Promise.race([runOrder(demo), postgresEnded]);
     }
-    printAddresses(options, opsPort);
+    printAddresses(options, { opsPort, ordersAreTaken: demo !== undefined });
     await Promise.race([stopSignal, postgresEnded]);
     printLines(["", "Stopping"]);
   } finally {
@@ -83,10 +124,18 @@ export async function dev(args: readonly string[]): Promise<void> {
   print("Stopped; the data stays, `npm start` continues");
 }
 
-/** The worker of the order example stays, so that orders that are started by hand are worked on too. */
-function startDemo(credentials: DevCredentials, config: FlovynConfig): Promise<DemoWorker> {
+/**
+ * The worker of the order example stays, so that orders that are started by hand are worked on too. Undefined where the
+ * examples are not installed.
+ */
+async function startDemo(credentials: DevCredentials, config: FlovynConfig): Promise<DemoWorker | undefined> {
+  const worker = await import("../dev/demo-worker.js").catch((error: unknown) => {
+    if ((error as { code?: unknown }).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    return undefined;
+  });
+  if (worker === undefined) return undefined;
   return step("demo worker", () =>
-    startDemoWorker({
+    worker.startDemoWorker({
       ...credentials,
       serverUrl: `http://${urlHost(config)}:${config.grpcServerPort}`,
       httpUrl: `http://${urlHost(config)}:${config.serverPort}`,
@@ -121,41 +170,27 @@ function failWhenEnded({ exited }: EmbeddedPostgres): Promise<never> {
   return failed;
 }
 
-function parseOptions(args: readonly string[]): DevOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      data: { type: "string", default: ".flovyn" },
-      host: { type: "string" },
-      "http-port": { type: "string" },
-      "grpc-port": { type: "string" },
-      "ops-port": { type: "string" },
-      config: { type: "string" },
-      "database-url": { type: "string" },
-      nats: { type: "string" },
-      "no-demo": { type: "boolean", default: false },
-    },
-  });
-  const dataDir = resolve(values.data);
-  const configFile = values.config ?? process.env.CONFIG_FILE;
-  const credentials = configFile === undefined ? devCredentials(dataDir) : undefined;
+function readOptions(given: DevFlags): DevOptions {
+  const dataDir = resolve(given.data);
+  const ownKeys = given.config === undefined && process.env.CONFIG_FILE === undefined;
+  const credentials = ownKeys ? devCredentials(dataDir) : undefined;
   const config = loadConfig({
     // A database that the environment names for something else must not be migrated by accident.
     env: { ...process.env, DATABASE_URL: undefined },
-    configFile,
+    configFile: given.config,
     // Its keys are for this machine; and a second server beside it needs another port for its metrics.
     defaults: { bind_address: loopback, ops_port: 0, log: { level: "warn" } },
     overrides: {
       ...(credentials === undefined ? {} : devConfig(credentials)),
-      ...(values.host === undefined ? {} : { bind_address: values.host }),
-      ...(values["http-port"] === undefined ? {} : { server_port: values["http-port"] }),
-      ...(values["grpc-port"] === undefined ? {} : { grpc_server_port: values["grpc-port"] }),
-      ...(values["ops-port"] === undefined ? {} : { ops_port: values["ops-port"] }),
-      ...(values["database-url"] === undefined ? {} : { database_url: values["database-url"] }),
+      ...(given.host === undefined ? {} : { bind_address: given.host }),
+      ...(given.httpPort === undefined ? {} : { server_port: given.httpPort }),
+      ...(given.grpcPort === undefined ? {} : { grpc_server_port: given.grpcPort }),
+      ...(given.opsPort === undefined ? {} : { ops_port: given.opsPort }),
+      ...(given.databaseUrl === undefined ? {} : { database_url: given.databaseUrl }),
     },
   });
   if (config.orgs.length === 0) throw new UsageError("the configuration file names no [[orgs]]");
-  return { dataDir, config, credentials, nats: values.nats, demo: !values["no-demo"] };
+  return { dataDir, config, credentials, nats: given.nats, demo: given.demo };
 }
 
 /** Where clients on this machine reach what listens at an address. */
@@ -164,7 +199,13 @@ function urlHost({ bindAddress }: FlovynConfig): string {
   return isIPv6(bindAddress) ? `[${bindAddress}]` : bindAddress;
 }
 
-function printAddresses({ config, credentials }: DevOptions, opsPort: number): void {
+interface Started {
+  opsPort: number;
+  /** Whether a worker takes orders that are started by hand. */
+  ordersAreTaken: boolean;
+}
+
+function printAddresses({ config, credentials, dataDir }: DevOptions, { opsPort, ordersAreTaken }: Started): void {
   const http = `http://${urlHost(config)}:${config.serverPort}`;
   printLines(["", "Flovyn is ready"]);
   if (!isLoopbackAddress(config.bindAddress)) {
@@ -183,6 +224,11 @@ function printAddresses({ config, credentials }: DevOptions, opsPort: number): v
   print(`  organization  ${credentials.orgSlug} (${credentials.orgId})`);
   print(`  API key       ${credentials.apiKey}`);
   print(`  worker token  ${credentials.workerToken}`);
+  if (!config.auth.enabled) print("  warning       auth.enabled is false: who reaches it needs no key");
+  if (!ordersAreTaken) {
+    printLines(["", "Run an example:", `  bin/flovyn demo orders --data ${dataDir}`, "", "Ctrl-C stops"]);
+    return;
+  }
   printLines(["", "Start an order:"]);
   print(
     `  curl -s -X POST ${http}/api/orgs/${credentials.orgSlug}/workflow-executions ` +

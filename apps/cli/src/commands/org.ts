@@ -1,8 +1,9 @@
+import type { Command } from "commander";
 import { callAdmin, callPages } from "../admin/admin-calls.js";
-import { readAdminTarget } from "../admin/admin-target.js";
+import { type AdminOptions, addAdminOptions, readAdminTarget } from "../admin/admin-target.js";
 import { tableLines } from "../admin/table.js";
+import { withExamples } from "../command-line/examples.js";
 import { print, printLines } from "../print.js";
-import { UsageError } from "../usage.js";
 
 interface Org {
   id: string;
@@ -13,20 +14,32 @@ interface Org {
 }
 
 /** `flovyn org create <slug>` and `flovyn org list`. */
-export async function org(args: readonly string[]): Promise<void> {
-  const target = readAdminTarget(args, { more: ["name", "tier"], by: "operatorKey" });
-  const [action, slug, ...more] = target.words;
-  if (more.length > 0) throw new UsageError(`${more[0]} is one word too many`);
-  if (action === "list" && slug === undefined) {
-    const orgs = await callPages<Org>(target, "/api/orgs", "orgs");
-    if (target.json) return print(JSON.stringify(orgs));
-    const rows = orgs.map(({ id, slug, tier, name, createdAt }) => [id, slug, tier, createdAt, name]);
-    return printLines(tableLines(["ID", "SLUG", "TIER", "CREATED", "NAME"], rows));
-  }
-  if (action === "create" && slug !== undefined) {
-    const { name = slug, tier } = target.options;
-    const made = await callAdmin<Org>(target, { method: "POST", path: "/api/orgs", body: { name, slug, tier } });
-    return print(target.json ? JSON.stringify(made) : `created ${made.slug} with the id ${made.id}`);
-  }
-  throw new UsageError("it is called as: org create <slug> [--name TEXT] [--tier TEXT] | org list");
+export function addOrg(program: Command): void {
+  const org = program.command("org").description("organizations, as an operator");
+  const create = org
+    .command("create")
+    .description("make an organization")
+    .argument("<slug>", "its name in addresses")
+    .option("--name <text>", "its name for people (the slug)")
+    .option("--tier <text>", "its tier (FREE)");
+  withExamples(addAdminOptions(create), 'org create acme --name "Acme Ltd."').action(createOrg);
+  const list = org.command("list").description("list the organizations");
+  withExamples(addAdminOptions(list), "org list", "org list --http-url https://flovyn.example --key KEY").action(
+    listOrgs,
+  );
+}
+
+async function createOrg(slug: string, options: AdminOptions & { name?: string; tier?: string }): Promise<void> {
+  const target = readAdminTarget(options, "operatorKey");
+  const { name = slug, tier } = options;
+  const made = await callAdmin<Org>(target, { method: "POST", path: "/api/orgs", body: { name, slug, tier } });
+  print(target.json ? JSON.stringify(made) : `created ${made.slug} with the id ${made.id}`);
+}
+
+async function listOrgs(options: AdminOptions): Promise<void> {
+  const target = readAdminTarget(options, "operatorKey");
+  const orgs = await callPages<Org>(target, "/api/orgs", "orgs");
+  if (target.json) return print(JSON.stringify(orgs));
+  const rows = orgs.map(({ id, slug, tier, name, createdAt }) => [id, slug, tier, createdAt, name]);
+  printLines(tableLines(["ID", "SLUG", "TIER", "CREATED", "NAME"], rows));
 }

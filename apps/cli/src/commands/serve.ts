@@ -9,19 +9,27 @@ import {
   loadConfig,
   waitForSignal,
 } from "@flovyn/runtime";
+import type { Command } from "commander";
+import { UsageError } from "../command-line/errors.js";
+import { withExamples } from "../command-line/examples.js";
 import { connectBroker } from "../compose/broker.js";
 import { startProcess } from "../compose/processes.js";
 import { ensureSchema } from "../compose/schema.js";
 import { backendNames, type ServiceName, serviceNames } from "../compose/services.js";
-import { UsageError } from "../usage.js";
 
 /** `flovyn serve <service|all>`: one service of a cluster, or all of them in one process. */
-export async function serve(args: readonly string[]): Promise<void> {
-  const [target, ...rest] = args;
-  if (target === undefined || rest.length > 0)
-    throw new UsageError(`serve takes one of ${serviceNames.join(", ")}, all`);
+export function addServe(program: Command): void {
+  const serve = program
+    .command("serve")
+    .description("run one service of a cluster, or all of them in one process")
+    .argument("<service>", [...serviceNames, "all"].join(", "))
+    .option("--config <file>", "configuration file, TOML (CONFIG_FILE)");
+  withExamples(serve, "serve all --config flovyn.toml", "serve gateway --config gateway.toml").action(runServices);
+}
+
+async function runServices(target: string, options: { config?: string }): Promise<void> {
   const services = resolveServices(target);
-  const config = loadConfig();
+  const config = loadConfig({ configFile: options.config });
   const exampleSecrets = findExampleSecrets(config);
   if (exampleSecrets.length > 0) throw new ConfigError(exampleSecrets);
   if (target === "gateway") {

@@ -1,8 +1,10 @@
+import type { Command } from "commander";
 import { callAdmin, callPages } from "../admin/admin-calls.js";
-import { type AdminTarget, readAdminTarget } from "../admin/admin-target.js";
+import { type AdminOptions, type AdminTarget, addAdminOptions, readAdminTarget } from "../admin/admin-target.js";
 import { tableLines } from "../admin/table.js";
+import { UsageError } from "../command-line/errors.js";
+import { withExamples } from "../command-line/examples.js";
 import { print, printAside, printLines } from "../print.js";
-import { UsageError } from "../usage.js";
 
 interface Token {
   id: string;
@@ -15,23 +17,45 @@ interface Token {
 }
 
 /** `flovyn token create <name>`, `list` and `revoke <id>`: credentials of workers. */
-export async function token(args: readonly string[]): Promise<void> {
-  const target = readAdminTarget(args, { more: ["expires-in"], by: "apiKey" });
-  const [action, word, ...more] = target.words;
-  if (more.length > 0) throw new UsageError(`${more[0]} is one word too many`);
-  if (target.org === "") throw new UsageError("--org, or FLOVYN_ORG in the environment, names the organization");
-  const path = `/api/orgs/${encodeURIComponent(target.org)}/worker-tokens`;
-  if (action === "create" && word !== undefined) return createToken(target, path, word);
-  if (action === "list" && word === undefined) return listTokens(target, path);
-  if (action === "revoke" && word !== undefined) {
-    await callAdmin(target, { method: "DELETE", path: `${path}/${encodeURIComponent(word)}` });
-    return print(target.json ? JSON.stringify({ id: word, revoked: true }) : `revoked ${word}`);
-  }
-  throw new UsageError("it is called as: token create <name> [--expires-in 30d] | token list | token revoke <id>");
+export function addToken(program: Command): void {
+  const token = program.command("token").description("credentials of workers");
+  const create = token
+    .command("create")
+    .description("make a token, which is shown once")
+    .argument("<name>", "what it is for")
+    .option("--expires-in <30d>", "when it ends, in s, m, h or d; never without", parseSeconds);
+  withExamples(addAdminOptions(create), "token create payments --expires-in 30d", "token create ci --json").action(
+    (name: string, options: TokenOptions) => createToken(readPlace(options), name, options.expiresIn),
+  );
+  const list = token.command("list").description("list the tokens, without their secrets");
+  withExamples(addAdminOptions(list), "token list", "token list --org acme --json").action((options: TokenOptions) =>
+    listTokens(readPlace(options)),
+  );
+  const revoke = token.command("revoke").description("take a token away").argument("<id>", "as `token list` shows it");
+  withExamples(addAdminOptions(revoke), "token revoke 0190a3e0-0000-7000-8000-00000000000a").action(
+    (id: string, options: TokenOptions) => revokeToken(readPlace(options), id),
+  );
 }
 
-async function createToken(target: AdminTarget, path: string, displayName: string): Promise<void> {
-  const expiresInSeconds = parseSeconds(target.options["expires-in"]);
+type TokenOptions = AdminOptions & { expiresIn?: number };
+
+interface Place {
+  target: AdminTarget;
+  path: string;
+}
+
+function readPlace(options: AdminOptions): Place {
+  const target = readAdminTarget(options, "apiKey");
+  if (target.org === "") throw new UsageError("--org, or FLOVYN_ORG in the environment, names the organization");
+  return { target, path: `/api/orgs/${encodeURIComponent(target.org)}/worker-tokens` };
+}
+
+async function revokeToken({ target, path }: Place, id: string): Promise<void> {
+  await callAdmin(target, { method: "DELETE", path: `${path}/${encodeURIComponent(id)}` });
+  print(target.json ? JSON.stringify({ id, revoked: true }) : `revoked ${id}`);
+}
+
+async function createToken({ target, path }: Place, displayName: string, expiresInSeconds?: number): Promise<void> {
   const made = await callAdmin<Token & { token: string }>(target, {
     method: "POST",
     path,
@@ -42,7 +66,7 @@ async function createToken(target: AdminTarget, path: string, displayName: strin
   print(made.token);
 }
 
-async function listTokens(target: AdminTarget, path: string): Promise<void> {
+async function listTokens({ target, path }: Place): Promise<void> {
   const tokens = await callPages<Token>(target, path, "tokens");
   if (target.json) return print(JSON.stringify(tokens));
   const rows = tokens.map((one) => [one.id, one.prefix, stateOf(one), one.lastUsedAt ?? "never", one.displayName]);
@@ -57,8 +81,7 @@ function stateOf({ revokedAt, expiresAt }: Token): string {
 
 const secondsOf = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
-function parseSeconds(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+function parseSeconds(text: string): number {
   const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   if (digits === undefined || unit === undefined) {
     throw new UsageError("--expires-in must be a number followed by s, m, h or d, such as 30d");

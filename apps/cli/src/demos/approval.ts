@@ -11,32 +11,25 @@ import {
 import { asideLine } from "../dev/demo-logger.js";
 import type { HistoryItem } from "../dev/event-line.js";
 import { callRest, untilReached } from "../dev/rest.js";
-import type { Demo } from "./demo.js";
+import type { RunDemo } from "./demo.js";
 import { runExample, type Stage } from "./example-run.js";
 
 /** How long a person thinks in this demo. */
 const thinkingMs = 1000;
 const managerMs = 2000;
 
-export const approval: Demo = {
-  name: "approval",
-  usage: "[--timeout]",
-  summary: "a person approves by a key; --timeout: is too late, and another one does",
-  options: ["timeout"],
-  words: 0,
-  run: ({ timeout, ...options }) => {
-    const awaited: Role = timeout ? "director" : "manager";
-    return runExample(
-      {
-        name: timeout ? "approval-timeout" : "approval",
-        definition: approveExpense,
-        register: registerExpenseApproval,
-        start: (client) => client.startWorkflow(approveExpense, newExpense(timeout)),
-        outside: answer(awaited),
-      },
-      options,
-    );
-  },
+export const run: RunDemo = ({ timeout, ...options }) => {
+  const awaited: Role = timeout ? "director" : "manager";
+  return runExample(
+    {
+      name: timeout ? "approval-timeout" : "approval",
+      definition: approveExpense,
+      register: registerExpenseApproval,
+      start: (client) => client.startWorkflow(approveExpense, newExpense(timeout)),
+      outside: answer(awaited),
+    },
+    options,
+  );
 };
 
 function newExpense(timeout: boolean): Expense {

@@ -3,37 +3,30 @@ import { type Line, registerSupportChat, saySignal, supportChat, transcriptKey }
 import { FlovynServiceError } from "@flovyn/sdk";
 import { asideLine } from "../dev/demo-logger.js";
 import type { HistoryItem } from "../dev/event-line.js";
-import type { Demo } from "./demo.js";
+import type { RunDemo } from "./demo.js";
 import { runExample, type Stage } from "./example-run.js";
 
 const opening = "Where is my order?";
 /** Said while the agent writes its first answer: it finds both when it has. */
 const meanwhile = ["It is number A-1001.", "And may I still change the address?"];
 
-export const conversation: Demo = {
-  name: "conversation",
-  usage: "",
-  summary: "a chat by signals: answers what came meanwhile, ends when nobody speaks",
-  options: [],
-  words: 0,
-  run: (options) =>
-    runExample(
-      {
-        name: "conversation",
-        definition: supportChat,
-        register: registerSupportChat,
-        // The first line starts the chat of this customer, or reaches the one that is going on.
-        start: (client) =>
-          client.signalWithStart(
-            supportChat,
-            { customer: "Ada", idleAfter: "2s" },
-            { workflowId: `chat-${randomUUID()}`, signal: { name: saySignal, value: opening } },
-          ),
-        outside: converse(),
-      },
-      options,
-    ),
-};
+export const run: RunDemo = (options) =>
+  runExample(
+    {
+      name: "conversation",
+      definition: supportChat,
+      register: registerSupportChat,
+      // The first line starts the chat of this customer, or reaches the one that is going on.
+      start: (client) =>
+        client.signalWithStart(
+          supportChat,
+          { customer: "Ada", idleAfter: "2s" },
+          { workflowId: `chat-${randomUUID()}`, signal: { name: saySignal, value: opening } },
+        ),
+      outside: converse(),
+    },
+    options,
+  );
 
 /** The customer: speaks while the first answer is written, and reads each answer by a query. */
 function converse(): (event: HistoryItem, stage: Stage) => Promise<void> {

@@ -1,4 +1,6 @@
 import { FlovynClient, type WorkflowDefinition } from "@flovyn/sdk";
+import { AsideLines } from "../dev/aside-lines.js";
+import { checkReach } from "../dev/check-reach.js";
 import { createDemoLogger } from "../dev/demo-logger.js";
 import type { HistoryItem } from "../dev/event-line.js";
 import { followHistory } from "../dev/history.js";
@@ -43,6 +45,8 @@ export interface ExampleRunOptions {
 export async function runExample<Output>(example: Example<Output>, options: ExampleRunOptions): Promise<void> {
   const { target, dataDir, json } = options;
   const say = json ? printAside : print;
+  await checkReach(target);
+  const aside = new AsideLines(say);
   const name = `demo-${example.name}`;
   const { serverUrl, httpUrl, orgId, workerToken, apiKey } = target;
   const client = new FlovynClient({
@@ -54,14 +58,14 @@ export async function runExample<Output>(example: Example<Output>, options: Exam
     // A queue of its own, so that this worker sees nothing but its example.
     queue: name,
     workerName: name,
-    logger: createDemoLogger(say),
+    logger: createDemoLogger(aside.say),
   });
   example.register(client);
   await client.start();
   try {
     const start = () => example.start(client);
     const output = await withNotedExecution({ dataDir, name: example.name, start, say }, (id) =>
-      playToEnd(example, { id, client, target, say }),
+      playToEnd(example, { id, client, target, say, aside }),
     );
     printLines(json ? [JSON.stringify(output)] : JSON.stringify(output, null, 2).split("\n"));
   } finally {
@@ -69,9 +73,11 @@ export async function runExample<Output>(example: Example<Output>, options: Exam
   }
 }
 
+type Scene = Omit<Stage, "signal"> & { aside: AsideLines };
+
 /** Shows the history and plays the outside until the execution has ended; whatever goes wrong first ends it. */
-async function playToEnd<Output>(example: Example<Output>, scene: Omit<Stage, "signal">): Promise<Output> {
-  const { id, client, target, say } = scene;
+async function playToEnd<Output>(example: Example<Output>, scene: Scene): Promise<Output> {
+  const { id, client, target, say, aside } = scene;
   const ended = new AbortController();
   const stage: Stage = { ...scene, signal: ended.signal };
   let followed: Promise<void> = Promise.resolve();
@@ -82,7 +88,7 @@ async function playToEnd<Output>(example: Example<Output>, scene: Omit<Stage, "s
       });
     };
     const { withChildren = false } = example;
-    followed = followHistory(target, id, { signal: ended.signal, say, withChildren, onEvent });
+    followed = followHistory(target, id, { signal: ended.signal, say, withChildren, aside, onEvent });
     followed.catch(reject);
   });
   try {

@@ -1,21 +1,14 @@
 import { exportReport, registerReportExport, sampleExport } from "@flovyn/example-report-export";
-import type { Demo } from "./demo.js";
+import type { RunDemo } from "./demo.js";
 import { runExample } from "./example-run.js";
 
-export const polling: Demo = {
-  name: "polling",
-  usage: "",
-  summary: "a job elsewhere, looked at again and again between sleeps that grow",
-  options: [],
-  words: 0,
-  run: (options) =>
-    runExample(
-      {
-        name: "polling",
-        definition: exportReport,
-        register: registerReportExport,
-        start: (client) => client.startWorkflow(exportReport, sampleExport),
-      },
-      options,
-    ),
-};
+export const run: RunDemo = (options) =>
+  runExample(
+    {
+      name: "polling",
+      definition: exportReport,
+      register: registerReportExport,
+      start: (client) => client.startWorkflow(exportReport, sampleExport),
+    },
+    options,
+  );

@@ -42,13 +42,15 @@ export function devCredentials(dataDir: string): DevCredentials {
   return credentials;
 }
 
-/** The configuration that makes these credentials valid, with the keys of the configuration file. */
+/**
+ * The configuration that makes these credentials valid, with the keys of the configuration file. Whether a key is needed is
+ * left to the environment: without one the server is for loopback alone.
+ */
 export function devConfig(credentials: DevCredentials): Record<string, unknown> {
   const { orgId, orgSlug, apiKey, workerToken, operatorKey, promiseTokenSecret, workerTokenSecret } = credentials;
   return {
     orgs: [{ id: orgId, name: "Development", slug: orgSlug, tier: "FREE" }],
     auth: {
-      enabled: true,
       static_api_key: {
         keys: [
           { key: apiKey, org_id: orgId, principal_type: "User", principal_id: "api:dev", role: "ADMIN" },

@@ -1,6 +1,7 @@
 import { processOrder, type Receipt, registerOrderProcessing, sampleOrder } from "@flovyn/example-order-processing";
 import { FlovynClient } from "@flovyn/sdk";
 import { print } from "../print.js";
+import { AsideLines } from "./aside-lines.js";
 import { createDemoLogger } from "./demo-logger.js";
 import { followHistory } from "./history.js";
 import type { DemoTarget } from "./target.js";
@@ -14,6 +15,7 @@ export interface DemoWorker {
 /** Connects the worker of the order example to a server. It also continues orders that an earlier one left. */
 export async function startDemoWorker(target: DemoTarget): Promise<DemoWorker> {
   const { serverUrl, httpUrl, orgId, workerToken, apiKey } = target;
+  const aside = new AsideLines(print);
   const client = new FlovynClient({
     serverUrl,
     httpUrl,
@@ -21,7 +23,7 @@ export async function startDemoWorker(target: DemoTarget): Promise<DemoWorker> {
     workerToken,
     apiKey,
     workerName: "order-demo",
-    logger: createDemoLogger(print),
+    logger: createDemoLogger(aside.say),
   });
   registerOrderProcessing(client);
   await client.start();
@@ -30,7 +32,7 @@ export async function startDemoWorker(target: DemoTarget): Promise<DemoWorker> {
       const handle = await client.startWorkflow(processOrder, sampleOrder);
       print(`  order ${sampleOrder.orderId} is workflow ${handle.id}`);
       const watching = new AbortController();
-      const followed = followHistory(target, handle.id, { signal: watching.signal, say: print });
+      const followed = followHistory(target, handle.id, { signal: watching.signal, say: print, aside });
       try {
         return await handle.result({ timeout: "60s" });
       } finally {

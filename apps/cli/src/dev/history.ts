@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { AsideLines } from "./aside-lines.js";
 import { eventLine, type HistoryItem } from "./event-line.js";
 import { callRest, OutOfReachError } from "./rest.js";
 import type { DemoTarget } from "./target.js";
@@ -13,6 +14,8 @@ export interface FollowOptions {
   say: (line: string) => void;
   /** Shows child workflows between the events of their parent, each line with its name. */
   withChildren?: boolean;
+  /** Lines of the worker, shown between the events. */
+  aside?: AsideLines;
   /** Called for each event of the execution itself, from the first one. */
   onEvent?: (event: HistoryItem) => void;
 }
@@ -25,23 +28,37 @@ export async function readHistory(target: DemoTarget, id: string, since: number)
 
 /** Prints each event of an execution as it appears, until the signal. A server that is away is waited for. Errors: as `callRest`. */
 export async function followHistory(target: DemoTarget, id: string, options: FollowOptions): Promise<void> {
-  const { signal, say, withChildren = false, onEvent } = options;
+  const { signal, say, withChildren = false, aside, onEvent } = options;
   const root: Followed = { id, name: "parent", seen: 0, atMs: 0 };
   const family = [root];
   let startedAtMs: number | undefined;
   const printNew = async (): Promise<void> => {
-    for (const { of, event } of await readNew(target, family, withChildren)) {
-      startedAtMs ??= Date.parse(event.timestamp);
-      const label = withChildren ? `${of.name.padEnd(labelWidth)}  ` : "";
-      say(`  ${label}${eventLine(event, startedAtMs)}`);
-      if (of === root) onEvent?.(event);
+    const lines = aside?.take() ?? [];
+    const sayUntil = (atMs: number) => {
+      while (lines[0] !== undefined && lines[0].atMs < atMs) say(lines.shift()?.line ?? "");
+    };
+    try {
+      for (const { of, event, atMs } of await readNew(target, family, withChildren)) {
+        sayUntil(atMs);
+        startedAtMs ??= Date.parse(event.timestamp);
+        const label = withChildren ? `${of.name.padEnd(labelWidth)}  ` : "";
+        say(`  ${label}${eventLine(event, startedAtMs)}`);
+        if (of === root) onEvent?.(event);
+      }
+    } finally {
+      sayUntil(Number.POSITIVE_INFINITY);
     }
   };
-  while (!signal.aborted) {
-    await printNew().catch(ignoreOutage);
-    await pause(intervalMs, undefined, { signal }).catch(() => {});
+  aside?.hold();
+  try {
+    while (!signal.aborted) {
+      await printNew().catch(ignoreOutage);
+      await pause(intervalMs, undefined, { signal }).catch(() => {});
+    }
+    await printNew();
+  } finally {
+    aside?.release();
   }
-  await printNew();
 }
 
 function ignoreOutage(error: unknown): void {

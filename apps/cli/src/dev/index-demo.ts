@@ -4,8 +4,9 @@ import { resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type FolderIndex, indexFolder, registerFolderIndex } from "@flovyn/example-folder-index";
 import { FlovynClient, silentLogger } from "@flovyn/sdk";
+import { UsageError } from "../command-line/errors.js";
 import { print, printAside } from "../print.js";
-import { UsageError } from "../usage.js";
+import { checkReach } from "./check-reach.js";
 import { readHistory } from "./history.js";
 import { withNotedExecution } from "./noted-execution.js";
 import type { DemoTarget } from "./target.js";
@@ -24,6 +25,7 @@ const progressIntervalMs = 200;
 export async function runIndexDemo({ target, folder, dataDir, json }: IndexDemoOptions): Promise<void> {
   const root = resolve(folder);
   if (!existsSync(root) || !statSync(root).isDirectory()) throw new UsageError(`${root} is not a folder`);
+  await checkReach(target);
   const say = json ? printAside : print;
   const { serverUrl, httpUrl, orgId, workerToken, apiKey } = target;
   const name = createHash("sha256").update(root).digest("hex").slice(0, 16);

@@ -363,6 +363,9 @@ authenticators = []
     expect(problemsOf(() => loadConfig({ env: { CONFIG_FILE: missing } }))).toEqual([
       `CONFIG_FILE: the file ${missing} cannot be read`,
     ]);
+    expect(problemsOf(() => loadConfig({ env: { CONFIG_FILE: "/other" }, configFile: missing }))).toEqual([
+      `--config: the file ${missing} cannot be read`,
+    ]);
   });
 
   it("refuses ports that are not written as numbers", () => {

@@ -31,7 +31,7 @@ export class ConfigError extends Error {
 
 export interface ConfigSource {
   env?: Readonly<Record<string, string | undefined>>;
-  /** Path of the TOML file; CONFIG_FILE of the environment when missing. */
+  /** Path of the TOML file, given by the option `--config`; CONFIG_FILE of the environment when missing. */
   configFile?: string | undefined;
   /** Laid below the file: what a command starts from. Keys as in the file. */
   defaults?: Record<string, unknown>;
@@ -43,7 +43,8 @@ export interface ConfigSource {
 export function loadConfig(source: ConfigSource = {}): FlovynConfig {
   const env = source.env ?? process.env;
   const path = source.configFile ?? env.CONFIG_FILE;
-  const file = mergeTrees(source.defaults ?? {}, path ? readFile(path) : {});
+  const named = source.configFile === undefined ? "CONFIG_FILE" : "--config";
+  const file = mergeTrees(source.defaults ?? {}, path ? readFile(path, named) : {});
   const tree = mergeTrees(overlayEnvironment(file, env), source.overrides ?? {});
   const parsed = configShape.safeParse(tree, { error: describeProblem });
   const shapeProblems = parsed.success
@@ -70,19 +71,20 @@ function isTable(value: unknown): value is Tree {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
-function readFile(path: string): Record<string, unknown> {
+/** `named` is what gave the path. */
+function readFile(path: string, named: string): Record<string, unknown> {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch {
-    throw new ConfigError([`CONFIG_FILE: the file ${path} cannot be read`]);
+    throw new ConfigError([`${named}: the file ${path} cannot be read`]);
   }
   try {
     return parse(text);
   } catch (error) {
     // The message quotes the place, which may hold a key: only its first line, the reason, is passed on.
     const [reason] = error instanceof Error ? error.message.split("\n") : [];
-    throw new ConfigError([`CONFIG_FILE: ${path} is not TOML: ${reason ?? "syntax error"}`]);
+    throw new ConfigError([`${named}: ${path} is not TOML: ${reason ?? "syntax error"}`]);
   }
 }
 

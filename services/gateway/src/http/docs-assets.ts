@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { DomainError } from "@flovyn/domain";
 
 const require = createRequire(import.meta.url);
 
@@ -13,7 +14,20 @@ export interface DocsAsset {
 }
 
 const ours = (name: string) => fileURLToPath(new URL(`../../assets/docs/${name}`, import.meta.url));
-const swaggerUi = (name: string) => require.resolve(`swagger-ui-dist/${name}`);
+const swaggerUi = (name: string) => findSwaggerUi(name, require.resolve);
+
+/** Where a file of the page's library is. Errors: NotFound where it is not installed: it is part of a checkout alone. */
+export function findSwaggerUi(name: string, resolve: (specifier: string) => string): string {
+  try {
+    return resolve(`swagger-ui-dist/${name}`);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "MODULE_NOT_FOUND") throw error;
+    throw new DomainError(
+      "NotFound",
+      "the API page is not part of this installation: /api/docs/openapi.json describes the interface",
+    );
+  }
+}
 
 /** What the page loads beside itself: nothing comes from another host. */
 export const docsAssetNames = [
@@ -29,7 +43,14 @@ const javascript = "text/javascript; charset=utf-8";
 const css = "text/css; charset=utf-8";
 
 const sources: Record<DocsAssetName | "docs.html", { path: () => string; contentType: string }> = {
-  "docs.html": { path: () => ours("docs.html"), contentType: "text/html; charset=utf-8" },
+  "docs.html": {
+    path: () => {
+      // Without its library the page would stay empty.
+      swaggerUi("swagger-ui-bundle.js");
+      return ours("docs.html");
+    },
+    contentType: "text/html; charset=utf-8",
+  },
   "docs.js": { path: () => ours("docs.js"), contentType: javascript },
   "docs.css": { path: () => ours("docs.css"), contentType: css },
   "swagger-ui-bundle.js": { path: () => swaggerUi("swagger-ui-bundle.js"), contentType: javascript },

@@ -36,7 +36,11 @@ export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http
       summary: "Show this interface to a person",
       tags,
       ...(page && { security }),
-      responses: { 200: { description: "The page.", content: html }, ...(page && problemResponses(401, 403)) },
+      responses: {
+        200: { description: "The page.", content: html },
+        ...(page && problemResponses(401, 403)),
+        ...problemResponses(404),
+      },
     },
     async (context) => respondAsset(context, await loadDocsAsset("docs.html")),
   );
