@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { didYouMean, nearestWord } from "./nearest-word.js";
+import { didYouMean, nearestWord, unknownWord } from "./nearest-word.js";
 
 const known = ["status", "createdFrom", "database_url", "limits", "prioritySeconds", "id", "cascade", "timeoutSeconds"];
 
@@ -42,5 +42,17 @@ describe("nearestWord", () => {
   it("puts the word behind a message, and nothing where none is near", () => {
     expect(didYouMean("Status", known)).toBe("; did you mean status?");
     expect(didYouMean("query", known)).toBe("");
+  });
+
+  it("lists what there is where no word is near, as long as that is a help", () => {
+    expect(unknownWord("Status", known)).toBe("is unknown; did you mean status?");
+    expect(unknownWord("query", ["limit", "cursor"])).toBe("is unknown; known are limit, cursor");
+    expect(unknownWord("query", [])).toBe("is unknown: there is none here");
+    expect(
+      unknownWord(
+        "query",
+        Array.from({ length: 13 }, (_, index) => `w${index}`),
+      ),
+    ).toBe("is unknown");
   });
 });

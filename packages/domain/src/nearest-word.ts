@@ -32,6 +32,20 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return nearest === undefined ? "" : `; did you mean ${nearest}?`;
 }
 
+/** More names than this are no help in a message. */
+const listedMax = 12;
+
+/**
+ * The rest of a message about a word that nothing here is called: `is unknown; did you mean status?`, or which there are where
+ * none is near.
+ */
+export function unknownWord(word: string, known: Iterable<string>): string {
+  const words = [...known];
+  const hint = didYouMean(word, words);
+  if (hint !== "" || words.length > listedMax) return `is unknown${hint}`;
+  return words.length === 0 ? "is unknown: there is none here" : `is unknown; known are ${words.join(", ")}`;
+}
+
 function bare(word: string): string {
   return word.toLowerCase().replaceAll(/[-_]/g, "");
 }

@@ -28,11 +28,13 @@ describe("readRawObject", () => {
     expect(object.raw("absent")).toBeUndefined();
   });
 
-  it("takes the last of duplicate keys, escaped ones included", () => {
-    const object = read('{"input":1,"in\\u0070ut":2.0}');
-    expect(object.raw("input")).toBe("2.0");
-    expect(object.values.input).toBe(2);
-  });
+  it.each(['{"input":1,"in\\u0070ut":2.0}', '{"a":1,"input":[],"input":[]}'])(
+    "refuses %s, which has a member twice",
+    (text) => {
+      expect(() => read(text)).toThrow("input: must not be there twice");
+      expect(() => readRawObject(Buffer.from(text), "metadata")).toThrow("metadata.input: must not be there twice");
+    },
+  );
 
   it.each(["", "   ", "{", "}", '{"a"}', '{"a":}', '{"a":1,}', "[1]", "null", '"text"', "1", "{'a':1}", '{"a":01}'])(
     "refuses %j and names the field",

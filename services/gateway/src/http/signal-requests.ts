@@ -20,13 +20,13 @@ export function readSignal(
   body: RawObject,
   { orgId, workflowExecutionId }: { orgId: string; workflowExecutionId: string },
 ): SignalWorkflowRequest {
-  const fields = checkFields(signalBody, body.values, "body");
+  const fields = checkFields(signalBody, body);
   return { orgId, workflowExecutionId, ...readSignalFields(fields, body) };
 }
 
 /** Errors: InvalidInput naming the member of the body, PayloadTooLarge. */
 export function readSignalWithStart(body: RawObject, orgId: string): SignalWithStartWorkflowRequest {
-  const fields = checkFields(signalWithStartBody, body.values, "body");
+  const fields = checkFields(signalWithStartBody, body);
   const kind = oneSpelling(body, "workflowKind", "kind");
   const prioritySeconds = fields.prioritySeconds ?? 0;
   parsePriority(prioritySeconds, "prioritySeconds");

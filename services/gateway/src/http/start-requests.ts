@@ -17,7 +17,7 @@ const maxRetriesDefault = 3;
 
 /** Errors: InvalidInput naming the member of the body, PayloadTooLarge. */
 export function readStartWorkflow(body: RawObject, orgId: string): StartWorkflowRequest {
-  const fields = checkFields(startWorkflowBody, body.values, "body");
+  const fields = checkFields(startWorkflowBody, body);
   const prioritySeconds = fields.prioritySeconds ?? 0;
   parsePriority(prioritySeconds, "prioritySeconds");
   return {
@@ -36,7 +36,7 @@ export function readStartWorkflow(body: RawObject, orgId: string): StartWorkflow
 
 /** Errors: InvalidInput naming the member of the body, PayloadTooLarge. */
 export function readSubmitTask(body: RawObject, orgId: string): SubmitTaskRequest {
-  const fields = checkFields(submitTaskBody, body.values, "body");
+  const fields = checkFields(submitTaskBody, body);
   return {
     workflowExecutionId: "",
     orgId,

@@ -78,7 +78,7 @@ export function addOrgRoutes(table: RouteTable, http: HttpContext, base: OrgBase
 }
 
 async function createOrg(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const body = checkFields(schemas.createOrgBody, (await readBody(context.req.raw)).values, "body");
+  const body = checkFields(schemas.createOrgBody, await readBody(context.req.raw));
   const org = await callService(http, context, {
     service: "dispatch",
     operation: "internal/CreateOrg",

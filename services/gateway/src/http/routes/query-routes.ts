@@ -76,7 +76,7 @@ async function getState(
 async function readQuery(context: Context<HttpEnv>): Promise<QueryWorkflowRequest> {
   const { id: workflowExecutionId } = readExecution(context);
   const body = await readBody(context.req.raw);
-  const fields = checkFields(schemas.queryBody, body.values, "body");
+  const fields = checkFields(schemas.queryBody, body);
   return {
     workflowExecutionId,
     queryName: parseText(fields.queryName, "queryName", nameLengthMax),

@@ -87,7 +87,7 @@ export function addWorkerTokenRoutes(table: RouteTable, http: HttpContext, base:
 }
 
 async function createWorkerToken(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const body = checkFields(schemas.createWorkerTokenBody, (await readBody(context.req.raw)).values, "body");
+  const body = checkFields(schemas.createWorkerTokenBody, await readBody(context.req.raw));
   const [secret] = http.workerTokenSecrets;
   if (secret === undefined) {
     throw new DomainError("WrongState", "worker tokens are off: auth.worker_token.secrets is not configured", {
