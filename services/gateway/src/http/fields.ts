@@ -16,11 +16,14 @@ export function checkFields<Schema extends z.ZodObject>(schema: Schema, body: Ra
   return shaped.value;
 }
 
-/** Refuses what is there twice in an object that is no payload. */
+/** Refuses what is there twice, and what would be lost, in an object that is no payload. */
 function checkInner(schema: z.core.$ZodType | undefined, raw: Buffer | undefined, name: string): void {
   const inner = schema && unwrapped(schema);
   const isObject = inner instanceof z.ZodObject || inner instanceof z.ZodRecord;
-  if (isObject && raw !== undefined && raw[0] === openBrace) readRawObject(raw, name);
+  if (!isObject || raw === undefined || raw[0] !== openBrace) return;
+  // As a key of an object in memory it is none, so its value would be lost.
+  if (readRawObject(raw, name).raw("__proto__") !== undefined)
+    throw invalidField(name, "must not have the key __proto__");
 }
 
 const openBrace = "{".charCodeAt(0);
