@@ -51,6 +51,29 @@ const requests = [...publishedRpcs, ...extensionRpcs].map(({ operation, requestT
   broken: brokenTexts(requestType),
 }));
 
+/** Ten bytes at most, as protobuf writes 64 bits. */
+function int64(value: bigint): Buffer {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, value);
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+  return Buffer.from([...bytes, Number(rest)]);
+}
+
+/** Requests with one integer that is too large, where the generated code says that it is. */
+function hugeIntegers(codec: MessageCodec): { codec: MessageCodec; bytes: Buffer }[] {
+  const found: { codec: MessageCodec; bytes: Buffer }[] = [];
+  const explore = (depth: number, wrap: (content: Buffer) => Buffer): void => {
+    for (let number = 1; number <= numberMax; number++) {
+      const bytes = wrap(Buffer.concat([varint(number * 8), int64(2n ** 62n)]));
+      if (decodedTexts(codec, bytes) === undefined) found.push({ codec, bytes });
+      const isMessage = decodedTexts(codec, wrap(field(number, invalid))) === undefined;
+      if (isMessage && depth < depthMax) explore(depth + 1, (content) => wrap(field(number, content)));
+    }
+  };
+  explore(1, (content) => content);
+  return found;
+}
+
 const refusal = (codec: MessageCodec, bytes: Uint8Array): unknown => {
   try {
     return decodeMessage(codec, bytes);
@@ -92,6 +115,27 @@ describe("decodeMessage", () => {
     const workflowKind = "\ufeffé漢😀\ufffd\u0000";
     const bytes = StartWorkflowRequest.encode(StartWorkflowRequest.create({ workflowKind })).finish();
     expect(decodeMessage(StartWorkflowRequest, bytes)).toMatchObject({ workflowKind });
+  });
+
+  it("refuses every integer that a number cannot hold, by name and with the range", () => {
+    const integers = requests.flatMap(({ requestType }) => hugeIntegers(requestType));
+    expect(integers.length).toBeGreaterThan(20);
+    for (const { codec, bytes } of integers) {
+      const error = refusal(codec, bytes) as { field: string; message: string };
+      expect(error).toMatchObject({ code: "InvalidInput", field: expect.stringMatching(/^[a-z]/) });
+      expect(error.message).toBe(`${error.field}: must be an integer from -9007199254740991 to 9007199254740991`);
+    }
+  });
+
+  it.each([2n ** 53n, 2n ** 63n - 1n, -(2n ** 53n), -(2n ** 63n)])("names the integer %s", (value) => {
+    expect(refusal(PollRequest, Buffer.concat([varint(4 * 8), int64(value)]))).toMatchObject({
+      field: "timeout_seconds",
+    });
+  });
+
+  it.each([2n ** 53n - 1n, 1n - 2n ** 53n, 0n])("takes the integer %s", (value) => {
+    const bytes = Buffer.concat([varint(4 * 8), int64(value)]);
+    expect(decodeMessage(PollRequest, bytes)).toMatchObject({ timeoutSeconds: Number(value) });
   });
 
   it("refuses what is no message", () => {

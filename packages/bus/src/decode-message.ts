@@ -8,7 +8,8 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Reads a message that a caller sent. A text that is not UTF-8 is refused, as protobuf asks for: two of them would become one with
- * the same replacement characters. Errors: InvalidInput when the bytes are not that message, naming the field of such a text.
+ * the same replacement characters. Errors: InvalidInput when the bytes are not that message, naming the field of such a text, or of
+ * an integer that has more digits than a number holds.
  */
 export function decodeMessage<Message extends object>(
   codec: { decode(input: BinaryReader | Uint8Array): Message },
@@ -21,18 +22,43 @@ export function decodeMessage<Message extends object>(
     wellFormed = false;
     return notUtf8;
   };
+  const reader = new SafeIntegerReader(bytes, decodeText);
   let message: Message;
   try {
-    message = codec.decode(new BinaryReader(bytes, decodeText));
+    message = codec.decode(reader);
   } catch (cause) {
     throw new DomainError("InvalidInput", `the request is not a ${name}`, { cause });
   }
   if (!wellFormed) throw invalidField(pathOf(notUtf8, message) ?? "request", "is not UTF-8 text");
+  if (reader.isOutOfRange) throw invalidField(pathOf(Number(outOfRange), message) ?? "request", safeRange);
   return message;
 }
 
-/** Where in a message a text is, in the names of the .proto files: `commands[0].set_state.key`; of a map, the map. */
-function pathOf(text: string, value: unknown): string | undefined {
+/** In place of an integer that a number cannot hold: no caller means this one. */
+const outOfRange = -9_007_199_254_740_990n;
+const safeRange = `must be an integer from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`;
+
+/** Integers of 64 bits become numbers, and generated code would throw, without a name, where that loses digits. */
+class SafeIntegerReader extends BinaryReader {
+  isOutOfRange = false;
+
+  override int64(): bigint | string {
+    return this.#checked(super.int64());
+  }
+
+  override uint64(): bigint | string {
+    return this.#checked(super.uint64());
+  }
+
+  #checked(value: bigint | string): bigint | string {
+    if (Number.isSafeInteger(Number(value))) return value;
+    this.isOutOfRange = true;
+    return outOfRange;
+  }
+}
+
+/** Where in a message a value is, in the names of the .proto files: `commands[0].set_state.key`; of a map, the map. */
+function pathOf(sought: string | number, value: unknown): string | undefined {
   if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return undefined;
   for (const [key, member] of Object.entries(value)) {
     const name = Array.isArray(value) ? `[${key}]` : snakeCase(key);
@@ -40,9 +66,9 @@ function pathOf(text: string, value: unknown): string | undefined {
     const oneof = member as { $case?: string; value?: unknown } | null;
     const { $case } = oneof !== null && typeof oneof === "object" ? oneof : {};
     const [at, inner] = $case === undefined ? [name, member] : [snakeCase($case), oneof?.value];
-    if (key === text) return "";
-    if (inner === text) return at;
-    const path = pathOf(text, inner);
+    if (key === sought) return "";
+    if (inner === sought) return at;
+    const path = pathOf(sought, inner);
     if (path !== undefined) return path === "" || path.startsWith("[") ? at + path : `${at}.${path}`;
   }
   return undefined;

@@ -77,6 +77,18 @@ export function invalidField(field: string, problem: string, options: DomainErro
   return new DomainError("InvalidInput", `${field}: ${problem}`, { ...options, field });
 }
 
+/** What is wrong with one field: `queue` and `must not be blank`. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly problem: string;
+}
+
+/** InvalidInput for all that is wrong with a request; `field` is the first. */
+export function invalidFields(problems: readonly [FieldProblem, ...FieldProblem[]]): DomainError {
+  const message = problems.map(({ field, problem }) => `${field}: ${problem}`).join("; ");
+  return new DomainError("InvalidInput", message, { field: problems[0].field });
+}
+
 /** Marks a branch that the types say cannot be reached. */
 export function assertNever(value: never): never {
   throw new Error(`unreachable value: ${JSON.stringify(value)}`);

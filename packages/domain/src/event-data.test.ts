@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { eventData, rawJson } from "./event-data.js";
+import { payloadBytesMax } from "./limits.js";
 
 describe("event data", () => {
   it("embeds payloads byte for byte", () => {
@@ -17,15 +18,48 @@ describe("event data", () => {
     }
   });
 
-  it("embeds null for empty bytes and for bytes that are not JSON", () => {
-    for (const payload of [
-      Buffer.alloc(0),
-      Buffer.from("{oops"),
-      Buffer.from([0x22, 0xff, 0x22]),
-      Buffer.from("1,2"),
-    ]) {
-      expect(eventData([["value", rawJson(payload)]]).toString()).toBe('{"value":null}');
-    }
+  const embedded = (payload: Uint8Array) => {
+    return (JSON.parse(eventData([["value", rawJson(payload)]]).toString()) as { value: unknown }).value;
+  };
+
+  it("embeds null for no bytes, text that is not JSON as a string, and other bytes as their base64", () => {
+    expect(embedded(Buffer.alloc(0))).toBeNull();
+    expect(embedded(Buffer.from("{oops"))).toBe("{oops");
+    expect(embedded(Buffer.from("1,2"))).toBe("1,2");
+    expect(embedded(Buffer.from('é "\u0000'))).toBe('é "\u0000');
+    expect(embedded(Buffer.from([0x22, 0xff, 0x22]))).toBe("Iv8i");
+  });
+
+  it("embeds null where the string would be larger than a payload may be, which readers count on", () => {
+    const largest = Buffer.alloc(payloadBytesMax - 2, "a");
+    expect(embedded(largest)).toBe(largest.toString());
+    expect(embedded(Buffer.alloc(payloadBytesMax - 1, "a"))).toBeNull();
+    expect(embedded(Buffer.alloc(payloadBytesMax, 0xff))).toBeNull();
+    expect(embedded(Buffer.alloc(payloadBytesMax / 2, 1))).toBeNull();
+  });
+
+  it("loses no byte of any other payload", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string().map((text) => Buffer.from(text)),
+          fc.uint8Array(),
+        ),
+        (payload) => {
+          const bytes = Buffer.from(payload);
+          const value = embedded(bytes);
+          const isText = Buffer.from(bytes.toString()).equals(bytes);
+          let json: unknown;
+          try {
+            json = isText ? (JSON.parse(bytes.toString()) as unknown) : undefined;
+          } catch {
+            json = undefined;
+          }
+          if (bytes.byteLength === 0) expect(value).toBeNull();
+          else expect(value).toEqual(json === undefined ? bytes.toString(isText ? "utf8" : "base64") : json);
+        },
+      ),
+    );
   });
 
   it("survives a payload that is nested 50,000 levels deep", () => {

@@ -5,6 +5,7 @@ export * from "./event-data.js";
 export * from "./ids.js";
 export * from "./json-scan.js";
 export * from "./limits.js";
+export * from "./nearest-word.js";
 export * from "./org.js";
 export * from "./partition.js";
 export * from "./principal-id.js";

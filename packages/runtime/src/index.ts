@@ -2,6 +2,7 @@ export * from "./active-orgs.js";
 export * from "./batch-lane.js";
 export * from "./batcher.js";
 export * from "./bound-server.js";
+export { checkShape, type Shaped, unwrapped } from "./check-shape.js";
 export * from "./claim-batcher.js";
 export * from "./config/budget-table.js";
 export * from "./config/config.js";

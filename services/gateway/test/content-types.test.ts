@@ -57,6 +57,12 @@ const refused = [
   "json",
   "application/",
   "*/*",
+  "application/json; charset=latin1",
+  "application/json; charset=utf-16",
+  'application/json; charset="iso-8859-1"',
+  "application/json; a=b; CHARSET=us-ascii",
+  "application/json; charset=utf-8; charset=utf-16le",
+  "application/json; charset=",
 ];
 
 const accepted = [
@@ -66,6 +72,8 @@ const accepted = [
   "APPLICATION/Json",
   "application/problem+json",
   "application/vnd.acme.order-v1+JSON; charset=utf-8",
+  'application/json; charset="utf-8"',
+  "application/json; profile=x; charset=UTF8",
 ];
 
 const send = (route: { method: string; path: string }, contentType: string | undefined) =>
@@ -102,6 +110,29 @@ describe("every route with a body", () => {
     for (const route of routes) {
       const { status } = await send(route, contentType);
       expect([route.method, route.path, status]).not.toEqual([route.method, route.path, 415]);
+    }
+  });
+
+  it.each(["gzip", "br", "deflate", "zstd", "identity, gzip", "x"])(
+    "refuses one with the Content-Encoding %s",
+    async (encoding) => {
+      for (const { method, path } of routes) {
+        const headers = { "content-type": "application/json", "content-encoding": encoding };
+        const answer = await harness.fetch(concretePath(path), { method, body, headers });
+        expect([method, path, answer.status, await answer.json()]).toEqual([
+          ...[method, path, 415],
+          expect.objectContaining({ field: "Content-Encoding", code: "UnsupportedMediaType" }),
+        ]);
+        expect(answer.headers.get("accept-encoding")).toBe("identity");
+      }
+    },
+  );
+
+  it("takes one that is declared not to be encoded", async () => {
+    for (const { method, path } of routes) {
+      const headers = { "content-type": "application/json", "content-encoding": "identity" };
+      const { status } = await harness.fetch(concretePath(path), { method, body, headers });
+      expect([method, path, status]).not.toEqual([method, path, 415]);
     }
   });
 

@@ -160,6 +160,27 @@ describe("texts of REST bodies", () => {
   });
 });
 
+describe("the key __proto__ of a body", () => {
+  it("is refused on every route that takes keys of the caller's, however it is written", async () => {
+    const maps = members.filter(({ field }) => field.endsWith(".tenant"));
+    expect(maps.length).toBeGreaterThan(5);
+    for (const member of maps) {
+      for (const key of ["__proto__", "\\u005f_proto__"]) {
+        const body = JSON.stringify(member.body("x")).replace('"tenant"', `"${key}"`);
+        const { method, path } = member;
+        const response = await harness.fetch(concretePath(path), { method, body });
+        const { detail } = (await response.json()) as { detail: string };
+        expect([path, response.status, detail]).toEqual([
+          path,
+          400,
+          `${member.member}: must not have the key __proto__`,
+        ]);
+      }
+    }
+    expect(asked()).toEqual([]);
+  });
+});
+
 describe("texts of URLs", () => {
   const routes = () => harness.gateway.httpRoutes.filter(({ path }) => /\{(promise|id|slug)\}/.test(path));
 

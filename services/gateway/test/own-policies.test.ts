@@ -52,9 +52,9 @@ const signal = { workflowId: "w", signalName: "s" };
 it.each([
   ["/workflow-executions", { kind: "report", queue: "reports" }, 501],
   ["/workflow-executions", { kind: "payment", queue: "reports" }, 403],
-  ["/workflow-executions", { kind: "payment", workflowKind: "report", queue: "reports" }, 403],
-  ["/workflow-executions?kind=report&queue=reports", { kind: "payment" }, 403],
-  ["/workflow-executions?queue=reports", { kind: "report" }, 403],
+  ["/workflow-executions", { kind: "payment", workflowKind: "report", queue: "reports" }, 400],
+  ["/workflow-executions?kind=report&queue=reports", { kind: "payment" }, 400],
+  ["/workflow-executions?queue=reports", { kind: "report" }, 400],
   ["/workflow-executions", { kind: ["report"], queue: "reports" }, 400],
   ["/workflow-executions/signal-with-start", { ...signal, workflowKind: "report", queue: "reports" }, 501],
   ["/workflow-executions/signal-with-start", { ...signal, kind: "report", queue: "reports" }, 501],

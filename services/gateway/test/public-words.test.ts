@@ -133,15 +133,20 @@ function operationsOfTheSource(): string[] {
   return [...new Set(named)].sort();
 }
 
-/** Something that passes the gateway, so that a service is asked. */
+/** What a route needs so that it passes the gateway and a service is asked, by the last part of its path. */
+const bodies: Readonly<Record<string, object>> = {
+  orgs: { name: "New", slug: "new", tier: "FREE", region: null },
+  tenants: { name: "New", slug: "new", tier: "FREE", region: null },
+  "workflow-executions": { kind: "k" },
+  "task-executions": { kind: "k" },
+  "signal-with-start": { workflowKind: "k", workflowId: "key", signalName: "s" },
+  signal: { signalName: "s" },
+  query: { queryName: "q" },
+  "worker-tokens": { displayName: "n" },
+  tokens: { displayName: "n" },
+  reject: { error: "e" },
+};
+
 function bodyOf(path: string): string {
-  if (path.endsWith("/orgs")) return JSON.stringify({ name: "New", slug: "new", tier: "FREE", region: null });
-  return JSON.stringify({
-    kind: "k",
-    workflowKind: "k",
-    workflowId: "key",
-    signalName: "s",
-    displayName: "n",
-    error: "e",
-  });
+  return JSON.stringify(bodies[path.slice(path.lastIndexOf("/") + 1)] ?? {});
 }

@@ -311,7 +311,7 @@ describe("files that change", () => {
   });
 
   it.each([
-    [{ client_atuh: "require" }, "tls: has no key client_atuh"],
+    [{ client_atuh: "require" }, "tls.client_atuh: is unknown; did you mean client_auth?"],
     [{ cert_file: "a" }, "tls.key_file: is missing"],
     [{ cert_file: "a", key_file: "b", client_auth: "require" }, "tls.client_ca_file: is missing"],
     [{ grpc: { key_file: "b" } }, "tls.grpc.cert_file: is missing"],

@@ -29,7 +29,7 @@ const hostOfServer = z
   .transform((text) => text.toLowerCase());
 const otlpEndpoint = z.string().refine(isHttpUrl, { error: "must look like http://host:4318" });
 
-const staticKey = z.object({
+const staticKey = z.strictObject({
   key: z.string().min(1),
   /** Left out for operators, who belong to no org. */
   org_id: uuid.optional(),
@@ -49,7 +49,7 @@ export const soleSecretId = "default";
 const secretText = z.string().refine((text) => Buffer.byteLength(text) >= secretBytesMin, {
   error: `must have at least ${secretBytesMin} bytes`,
 });
-const namedSecret = z.object({
+const namedSecret = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, "must be 1 to 32 letters, digits, _ and -"),
   secret: secretText,
 });
@@ -61,14 +61,17 @@ const workerToken = z.strictObject({
   prefix: z.literal("fwt_").default("fwt_"),
 });
 
-const endpoint = z.object({
+const endpoint = z.strictObject({
   authenticators: z.array(z.string()).optional(),
   authorizer: z.string().default("cedar"),
   exclude_paths: z.array(z.string()).default([]),
 });
 
-/** The file and environment as they are written; unknown keys are ignored. Source: docs/configuration.md. */
-export const configShape = z.object({
+/** Of development configurations that existing clients bring along: accepted, and without any effect here. */
+const withoutEffect = z.unknown().optional();
+
+/** The file and environment as they are written; a key that is not here is refused. Source: docs/configuration.md. */
+export const configShape = z.strictObject({
   database_url: databaseUrl.optional(),
   server_port: port.default(8000),
   grpc_server_port: port.default(9090),
@@ -77,7 +80,7 @@ export const configShape = z.object({
   ops_bind_address: z.string().min(1).default(loopback),
   run_migrations: flag.default(true),
   nats: z
-    .object({
+    .strictObject({
       enabled: flag.default(true),
       url: z.string().default("nats://127.0.0.1:4222"),
       namespace: z
@@ -89,13 +92,13 @@ export const configShape = z.object({
     })
     .prefault({}),
   log: z
-    .object({
+    .strictObject({
       level: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
       pretty: flag.default(false),
     })
     .prefault({}),
   otel: z
-    .object({
+    .strictObject({
       enabled: flag.default(false),
       endpoint: otlpEndpoint.optional(),
       /** Older name of endpoint. */
@@ -109,11 +112,14 @@ export const configShape = z.object({
   limits: limitsShape.prefault({}),
   cors: corsShape.prefault({}),
   tls: tlsShape.prefault({}),
-  audit: z.object({ level: z.enum(["management", "changes"]).default("management") }).prefault({}),
-  database: z.object({ pool_max: integer(1, 1000).default(10), batch_slots: integer(1, 100).default(2) }).prefault({}),
+  metrics: withoutEffect,
+  audit: z.strictObject({ level: z.enum(["management", "changes"]).default("management") }).prefault({}),
+  database: z
+    .strictObject({ pool_max: integer(1, 1000).default(10), batch_slots: integer(1, 100).default(2) })
+    .prefault({}),
   orgs: z
     .array(
-      z.object({
+      z.strictObject({
         id: uuid,
         name: z.string().min(1).max(255),
         slug: z
@@ -123,7 +129,7 @@ export const configShape = z.object({
           .refine((slug) => !uuidForm.test(slug), "must not be a UUID"),
         tier: z.string().min(1).max(50).default("FREE"),
         quotas: z
-          .object({
+          .strictObject({
             requests_per_second: integer(1, 1_000_000).optional(),
             request_burst: integer(1, 1_000_000).optional(),
             worker_tokens: integer(1, 100_000).optional(),
@@ -133,10 +139,10 @@ export const configShape = z.object({
     )
     .default([]),
   auth: z
-    .object({
+    .strictObject({
       enabled: flag.default(true),
       allowed_hosts: z.array(hostOfServer).max(100).default([]),
-      static_api_key: z.object({ keys: z.array(staticKey).default([]) }).prefault({}),
+      static_api_key: z.strictObject({ keys: z.array(staticKey).default([]) }).prefault({}),
       jwt: jwtShape.optional(),
       cedar: z
         .strictObject({
@@ -144,9 +150,11 @@ export const configShape = z.object({
           mode: z.enum(["extend", "replace"]).default("extend"),
         })
         .prefault({}),
-      promise_token: z.object({ secrets: z.array(namedSecret).default([]) }).prefault({}),
+      promise_token: z.strictObject({ secrets: z.array(namedSecret).default([]) }).prefault({}),
       worker_token: workerToken.prefault({}),
-      endpoints: z.object({ http: endpoint.prefault({}), grpc: endpoint.prefault({}) }).prefault({}),
+      better_auth: withoutEffect,
+      attr_resolver: withoutEffect,
+      endpoints: z.strictObject({ http: endpoint.prefault({}), grpc: endpoint.prefault({}) }).prefault({}),
     })
     .prefault({}),
 });

@@ -150,5 +150,5 @@ export const natsAccessShape = {
   password: z.string().min(1).optional(),
   token: z.string().min(1).optional(),
   creds_file: path.optional(),
-  tls: z.object({ ca_file: path.optional(), cert_file: path.optional(), key_file: path.optional() }).optional(),
+  tls: z.strictObject({ ca_file: path.optional(), cert_file: path.optional(), key_file: path.optional() }).optional(),
 };

@@ -15,13 +15,16 @@ const webAddress = z.string().refine(isHttpUrl, { error: "must look like https:/
 export const jwtShape = z.strictObject({
   issuer: z.string().min(1).max(2000).optional(),
   audience: z
-    .union([
-      z
-        .string()
-        .min(1)
-        .transform((one) => [one]),
-      z.array(z.string().min(1)).min(1).max(audiencesMax),
-    ])
+    .union(
+      [
+        z
+          .string()
+          .min(1)
+          .transform((one) => [one]),
+        z.array(z.string().min(1)).min(1).max(audiencesMax),
+      ],
+      `must be text, or a list of 1 to ${audiencesMax} texts`,
+    )
     .optional(),
   jwks_uri: webAddress.optional(),
   /** The keys themselves, a JSON Web Key Set as text, for providers that are out of reach. */

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import type { z } from "zod";
+import { checkShape } from "../check-shape.js";
 import { loopback } from "../loopback.js";
 import { checkTogether } from "./check-together.js";
 import {
@@ -13,7 +14,6 @@ import {
   type OtelConfig,
   soleSecretId,
 } from "./config.js";
-import { describeProblem } from "./describe-problem.js";
 import { toLimitsConfig, toTlsConfig } from "./edge-config.js";
 import { overlayEnvironment } from "./environment.js";
 import { toJwtConfig } from "./jwt-config.js";
@@ -46,13 +46,11 @@ export function loadConfig(source: ConfigSource = {}): FlovynConfig {
   const named = source.configFile === undefined ? "CONFIG_FILE" : "--config";
   const file = mergeTrees(source.defaults ?? {}, path ? readFile(path, named) : {});
   const tree = mergeTrees(overlayEnvironment(file, env), source.overrides ?? {});
-  const parsed = configShape.safeParse(tree, { error: describeProblem });
-  const shapeProblems = parsed.success
-    ? []
-    : parsed.error.issues.map((issue) => `${nameOf(issue.path)}: ${issue.message}`);
+  const shaped = checkShape(configShape, tree, { whole: "configuration", table: "a table" });
+  const shapeProblems = "problems" in shaped ? shaped.problems.map(({ field, problem }) => `${field}: ${problem}`) : [];
   const problems = [...new Set([...shapeProblems, ...checkTogether(tree)])];
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  return toConfig(parsed.data);
+  if ("problems" in shaped || problems.length > 0) throw new ConfigError(problems);
+  return toConfig(shaped.value);
 }
 
 type Tree = Record<string, unknown>;
@@ -86,12 +84,6 @@ function readFile(path: string, named: string): Record<string, unknown> {
     const [reason] = error instanceof Error ? error.message.split("\n") : [];
     throw new ConfigError([`${named}: ${path} is not TOML: ${reason ?? "syntax error"}`]);
   }
-}
-
-function nameOf(path: readonly PropertyKey[]): string {
-  return path
-    .map((level, index) => (typeof level === "number" ? `[${level}]` : `${index > 0 ? "." : ""}${String(level)}`))
-    .join("");
 }
 
 type Parsed = z.infer<typeof configShape>;

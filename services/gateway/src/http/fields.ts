@@ -1,49 +1,51 @@
-import { checkWellFormed, invalidField, keyTtlSecondsMax } from "@flovyn/domain";
+import { checkWellFormed, invalidField, invalidFields, keyTtlSecondsMax } from "@flovyn/domain";
+import { checkShape, unwrapped } from "@flovyn/runtime";
 import { z } from "@hono/zod-openapi";
-import type { RawObject } from "./raw-json.js";
+import { type RawObject, readRawObject } from "./raw-json.js";
 
 /**
- * Checks a value against a schema, and that UTF-8 can hold its texts; payloads, of which the schema says nothing, are left alone.
- * Errors: InvalidInput naming the first wrong field.
+ * Checks the members of a body against a schema, and that UTF-8 can hold their texts; payloads, of which the schema says nothing,
+ * are not read. A member that the schema does not have, or that is there twice, is refused rather than ignored.
+ * Errors: InvalidInput listing all that is wrong; PayloadTooLarge.
  */
-export function checkFields<Schema extends z.ZodType>(schema: Schema, value: unknown, whole: string): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (result.success) {
-    checkTexts(result.data, schema, "");
-    return result.data;
-  }
-  const issue = result.error.issues[0];
-  const field = issue === undefined || issue.path.length === 0 ? whole : issue.path.join(".");
-  throw invalidField(field, issue === undefined ? "is not valid" : issue.message);
+export function checkFields<Schema extends z.ZodObject>(schema: Schema, body: RawObject): z.output<Schema> {
+  const values = Object.fromEntries(body.names.map((name) => [name, memberOf(schema, body, name)]));
+  const shaped = checkShape(schema, values, { whole: "body", table: "a JSON object" });
+  if ("problems" in shaped) throw invalidFields(shaped.problems);
+  for (const name of Object.keys(schema.shape)) checkInner(schema.shape[name], body.raw(name), name);
+  checkTexts(shaped.value, schema, "");
+  return shaped.value;
 }
 
-/**
- * Checks the members of a body against a schema. Payloads, of which the schema says nothing, are not read.
- * Errors: InvalidInput naming the first wrong member, PayloadTooLarge.
- */
-export function checkBody<Schema extends z.ZodObject>(schema: Schema, body: RawObject): z.output<Schema> {
-  const members = body.names.map((name) => {
-    const described = Object.hasOwn(schema.shape, name) ? present(schema.shape[name]) : undefined;
-    const isRead = described !== undefined && !(described instanceof z.ZodUnknown);
-    return [name, isRead ? body.value(name) : null];
-  });
-  return checkFields(schema, Object.fromEntries(members), "body");
+/** Null in place of a payload, and of what the schema does not have. */
+function memberOf(schema: z.ZodObject, body: RawObject, name: string): unknown {
+  const shape = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined;
+  const isRead = shape !== undefined && !(unwrapped(shape) instanceof z.ZodUnknown);
+  return isRead ? body.value(name) : null;
 }
+
+/** Refuses what is there twice, and what would be lost, in an object that is no payload. */
+function checkInner(schema: z.core.$ZodType | undefined, raw: Buffer | undefined, name: string): void {
+  const inner = schema && unwrapped(schema);
+  const isObject = inner instanceof z.ZodObject || inner instanceof z.ZodRecord;
+  if (!isObject || raw === undefined || raw[0] !== openBrace) return;
+  // As a key of an object in memory it is none, so its value would be lost.
+  if (readRawObject(raw, name).raw("__proto__") !== undefined)
+    throw invalidField(name, "must not have the key __proto__");
+}
+
+const openBrace = "{".charCodeAt(0);
 
 function checkTexts(value: unknown, schema: unknown, path: string): void {
   if (typeof value === "string") checkWellFormed(value, path);
   if (typeof value !== "object" || value === null) return;
   for (const [name, member] of Object.entries(value)) {
-    const described = schema instanceof z.ZodObject ? present(schema.shape[name]) : undefined;
+    const shape = schema instanceof z.ZodObject ? schema.shape[name] : undefined;
+    const described = shape && unwrapped(shape);
     if (described instanceof z.ZodUnknown) continue;
     if (!(schema instanceof z.ZodObject)) checkWellFormed(name, path);
     checkTexts(member, described, path === "" ? name : `${path}.${name}`);
   }
-}
-
-/** What a member is when it is there. */
-function present(member: unknown): unknown {
-  return member instanceof z.ZodOptional || member instanceof z.ZodNullable ? present(member.unwrap()) : member;
 }
 
 const secondsOf = { s: 1, m: 60, h: 3600, d: 86_400 } as const;

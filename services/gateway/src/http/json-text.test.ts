@@ -17,7 +17,7 @@ describe("JSON text", () => {
     expect(text(object)).toBe(`{"id":"a\\"b","input":${source},"none":null,"count":3,"list":[1,{}]}`);
   });
 
-  it("shows payloads that are empty or not JSON as null, so that the answer stays JSON", () => {
+  it("shows no payload as null and one that is not JSON as a string, so that the answer stays JSON", () => {
     const object = jsonObject([
       ["empty", jsonPayload(new Uint8Array())],
       ["absent", jsonPayload(undefined)],
@@ -25,7 +25,7 @@ describe("JSON text", () => {
       ["latin", jsonPayload(Buffer.from([0x22, 0xff, 0x22]))],
       ["metadata", jsonTrusted("", "{}")],
     ]);
-    expect(text(object)).toBe('{"empty":null,"absent":null,"broken":null,"latin":null,"metadata":{}}');
+    expect(text(object)).toBe('{"empty":null,"absent":null,"broken":"{\\"a\\":","latin":"Iv8i","metadata":{}}');
   });
 
   it("writes empty objects and arrays", () => {

@@ -1,4 +1,4 @@
-import { isJson } from "@flovyn/domain";
+import { payloadJson } from "@flovyn/domain";
 
 /** JSON text in pieces that are joined once, when the answer is complete. */
 export interface JsonText {
@@ -42,10 +42,9 @@ export function jsonArray(items: readonly JsonText[]): JsonText {
   return { pieces };
 }
 
-/** The bytes of a payload as they are stored. A payload that is empty or is not JSON is shown as null. */
+/** A payload as JSON, as events hold it: its bytes, a string where they are not JSON, null where there are none. */
 export function jsonPayload(bytes: Uint8Array | undefined): JsonText {
-  if (bytes === undefined || bytes.byteLength === 0 || !isJson(bytes)) return nullText;
-  return { pieces: [bytes] };
+  return bytes === undefined ? nullText : { pieces: [payloadJson(bytes)] };
 }
 
 /** JSON that the services made; it is embedded without another look. Empty bytes mean `empty`. */

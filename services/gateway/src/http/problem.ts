@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { toCallError } from "../audit/auditor.js";
 import type { HttpEnv } from "./http-context.js";
+import type { ForeignBody } from "./json-body.js";
 
 /** The caller may come back after this many seconds. */
 const retryAfterSeconds = 1;
@@ -43,14 +44,14 @@ export function methodNotAllowed(context: Context<HttpEnv>, allowed: readonly st
   return spelledOut(context, { ...problem, detail }, { allow });
 }
 
-/** 415: the body is declared to be something else than JSON. */
-export function unsupportedMediaType(context: Context<HttpEnv>): Response {
-  const detail = "Content-Type: must be application/json, or another type that ends in +json";
+/** 415: the body is declared to be something else than JSON in UTF-8. */
+export function unsupportedMediaType(context: Context<HttpEnv>, { field, problem: text }: ForeignBody): Response {
   const problem = {
     ...{ name: "unsupported-media-type", title: "Unsupported media type" },
-    ...{ status: 415, code: "UnsupportedMediaType", field: "Content-Type" },
+    ...{ status: 415, code: "UnsupportedMediaType", field },
   };
-  return spelledOut(context, { ...problem, detail }, { accept: "application/json" });
+  const wanted = { accept: "application/json", "accept-encoding": "identity" };
+  return spelledOut(context, { ...problem, detail: `${field}: ${text}` }, wanted);
 }
 
 interface OwnProblem {

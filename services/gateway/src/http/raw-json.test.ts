@@ -31,11 +31,13 @@ describe("readRawObject", () => {
     expect(object.raw("absent")).toBeUndefined();
   });
 
-  it("takes the last of duplicate keys, escaped ones included", () => {
-    const object = read('{"input":1,"in\\u0070ut":2.0}');
-    expect(object.raw("input")).toBe("2.0");
-    expect(object.value("input")).toBe(2);
-  });
+  it.each(['{"input":1,"in\\u0070ut":2.0}', '{"a":1,"input":[],"input":[]}'])(
+    "refuses %s, which has a member twice",
+    (text) => {
+      expect(() => read(text)).toThrow("input: must not be there twice");
+      expect(() => readRawObject(Buffer.from(text), "metadata")).toThrow("metadata.input: must not be there twice");
+    },
+  );
 
   it("takes 100 members and refuses more, without reading on", () => {
     const members = (count: number) => Array.from({ length: count }, (_, n) => `"m${n}":${n}`).join();

@@ -13,24 +13,30 @@ const openBrace = "{".charCodeAt(0);
 
 /**
  * Reads a JSON object and keeps the source text of its members, so that a payload travels on exactly as it was written:
- * 64-bit integers, `1.0`, escapes and blanks survive. Of duplicate keys the last one wins, as in JSON.parse. Nothing is
- * built in memory of what members hold: a payload of a million empty objects costs a million times what it takes to send.
- * `text` is UTF-8; `field` names it in errors. Errors: InvalidInput.
+ * 64-bit integers, `1.0`, escapes and blanks survive. A member that is there twice is refused: readers differ in which one they
+ * take. Nothing is built in memory of what members hold: a payload of a million empty objects would cost a hundred times
+ * what it takes to send. `text` is UTF-8; `field` names it in errors. Errors: InvalidInput.
  */
 export function readRawObject(text: Buffer, field: string): RawObject {
   const slices = new Map<string, Buffer>();
   let tooDeep: string | undefined;
+  let repeated: string | undefined;
   let count = 0;
   const scan = scanJson(text, ({ keyStart, keyEnd, start, end, depth }) => {
     count += 1;
     if (count > membersMax) throw invalidField(field, `must have at most ${membersMax} members`);
     const key = JSON.parse(text.toString("utf8", keyStart, keyEnd)) as string;
+    if (slices.has(key)) repeated ??= key;
     slices.set(key, text.subarray(start, end));
     if (depth > jsonDepthMax) tooDeep ??= key;
   });
   if (!scan.isJson) throw invalidField(field, `is not JSON, see position ${scan.position}`);
   if (text[firstMark(text)] !== openBrace) throw invalidField(field, "must be a JSON object");
   if (tooDeep !== undefined) throw nestedTooDeep(tooDeep.slice(0, memberNameMax));
+  if (repeated !== undefined) {
+    const name = repeated.slice(0, memberNameMax);
+    throw invalidField(field === "body" ? name : `${field}.${name}`, "must not be there twice");
+  }
   return { names: [...slices.keys()], raw: (name) => slices.get(name), value: (name) => readMember(slices, name) };
 }
 

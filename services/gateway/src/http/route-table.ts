@@ -1,9 +1,10 @@
 import type { ActionName, ResourceFacts } from "@flovyn/authz";
-import type { OpenAPIHono, RouteConfig } from "@hono/zod-openapi";
+import { type OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { type FactNames, factsOf } from "../authorization/request-facts.js";
+import { checkQuery } from "./check-query.js";
 import type { HttpEnv } from "./http-context.js";
-import { hasForeignBody } from "./json-body.js";
+import { foreignBody } from "./json-body.js";
 import { methodNotAllowed, unsupportedMediaType } from "./problem.js";
 import { problemResponses } from "./routes/route-docs.js";
 
@@ -60,8 +61,10 @@ export class RouteTable {
    */
   add(route: SecuredRoute, handler: RouteHandler): void {
     const { action } = route;
+    const known = queryNames(route);
     this.#mount(route, async (context) => {
       if (action !== "public") await this.#guard(context, action, () => ({}));
+      checkQuery(context.req.url, known);
       return handler(context);
     });
   }
@@ -71,13 +74,18 @@ export class RouteTable {
     route: SecuredRoute & { action: ActionName },
     { read, about, run }: RouteSteps<Request>,
   ): void {
+    const known = queryNames(route);
+    const readAll = (context: Context<HttpEnv>) => {
+      checkQuery(context.req.url, known);
+      return read(context);
+    };
     this.#mount(route, async (context) => {
       let request: Request | undefined;
       await this.#guard(context, route.action, async () => {
-        request = await read(context);
+        request = await readAll(context);
         return factsOf(about, request);
       });
-      request ??= await read(context);
+      request ??= await readAll(context);
       const asked = request;
       context.set("facts", () => factsOf(about, asked));
       return run(context, asked);
@@ -91,8 +99,8 @@ export class RouteTable {
     };
     this.#describe({ ...route, responses: { ...refusals, ...route.responses } }, action);
     const guarded: RouteHandler = (context) => {
-      if (route.method !== "get" && hasForeignBody(context.req.raw.headers)) return unsupportedMediaType(context);
-      return handler(context);
+      const foreign = route.method === "get" ? undefined : foreignBody(context.req.raw.headers);
+      return foreign === undefined ? handler(context) : unsupportedMediaType(context, foreign);
     };
     this.#app.on(route.method.toUpperCase(), routerPath(route.path), guarded);
   }
@@ -112,6 +120,11 @@ export class RouteTable {
       this.#app.all(routerPath(path), (context) => methodNotAllowed(context, allow));
     }
   }
+}
+
+/** The parameters of the query that a route describes, and so knows. */
+function queryNames({ request }: RouteConfig): string[] {
+  return request?.query instanceof z.ZodObject ? Object.keys(request.query.shape) : [];
 }
 
 /** `/api/orgs/{slug}` as the router writes it: `/api/orgs/:slug`. */

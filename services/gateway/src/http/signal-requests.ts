@@ -10,7 +10,7 @@ import {
 } from "@flovyn/domain";
 import type { SignalWithStartWorkflowRequest, SignalWorkflowRequest } from "@flovyn/proto/v1";
 import { readPayload } from "./body.js";
-import { checkBody, parseTtl } from "./fields.js";
+import { checkFields, parseTtl } from "./fields.js";
 import type { RawObject } from "./raw-json.js";
 import { signalBody, signalWithStartBody } from "./routes/signal-schemas.js";
 import { isPresent, readMetadata } from "./start-requests.js";
@@ -20,13 +20,13 @@ export function readSignal(
   body: RawObject,
   { orgId, workflowExecutionId }: { orgId: string; workflowExecutionId: string },
 ): SignalWorkflowRequest {
-  const fields = checkBody(signalBody, body);
+  const fields = checkFields(signalBody, body);
   return { orgId, workflowExecutionId, ...readSignalFields(fields, body) };
 }
 
 /** Errors: InvalidInput naming the member of the body, PayloadTooLarge. */
 export function readSignalWithStart(body: RawObject, orgId: string): SignalWithStartWorkflowRequest {
-  const fields = checkBody(signalWithStartBody, body);
+  const fields = checkFields(signalWithStartBody, body);
   const kind = oneSpelling(body, "workflowKind", "kind");
   const prioritySeconds = fields.prioritySeconds ?? 0;
   parsePriority(prioritySeconds, "prioritySeconds");

@@ -9,7 +9,7 @@ import {
 } from "@flovyn/domain";
 import type { StartWorkflowRequest, SubmitTaskRequest } from "@flovyn/proto/v1";
 import { readInput } from "./body.js";
-import { checkBody, parseTtl } from "./fields.js";
+import { checkFields, parseTtl } from "./fields.js";
 import type { RawObject } from "./raw-json.js";
 import { startWorkflowBody, submitTaskBody } from "./routes/schemas.js";
 
@@ -17,7 +17,7 @@ const maxRetriesDefault = 3;
 
 /** Errors: InvalidInput naming the member of the body, PayloadTooLarge. */
 export function readStartWorkflow(body: RawObject, orgId: string): StartWorkflowRequest {
-  const fields = checkBody(startWorkflowBody, body);
+  const fields = checkFields(startWorkflowBody, body);
   const prioritySeconds = fields.prioritySeconds ?? 0;
   parsePriority(prioritySeconds, "prioritySeconds");
   return {
@@ -36,7 +36,7 @@ export function readStartWorkflow(body: RawObject, orgId: string): StartWorkflow
 
 /** Errors: InvalidInput naming the member of the body, PayloadTooLarge. */
 export function readSubmitTask(body: RawObject, orgId: string): SubmitTaskRequest {
-  const fields = checkBody(submitTaskBody, body);
+  const fields = checkFields(submitTaskBody, body);
   return {
     workflowExecutionId: "",
     orgId,

@@ -24,10 +24,10 @@ export interface LiveEvent {
   json: string;
 }
 
-/** The values of the query parameter `types`, each a list with commas. Errors: InvalidInput. */
-export function parseStreamTypes(texts: readonly string[]): ReadonlySet<StreamType> {
-  const names = texts.filter((text) => text !== "").flatMap((text) => text.split(","));
-  if (names.length === 0) return new Set(streamTypes);
+/** The query parameter `types`, a list with commas; all when it is empty. Errors: InvalidInput. */
+export function parseStreamTypes(text: string): ReadonlySet<StreamType> {
+  if (text === "") return new Set(streamTypes);
+  const names = text.split(",");
   return new Set(
     names.map((name) => {
       const type = streamTypes.find((known) => known === name);

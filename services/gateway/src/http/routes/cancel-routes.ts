@@ -1,7 +1,7 @@
 import { DomainError, parseExecutionId } from "@flovyn/domain";
 import type { Context } from "hono";
 import { cancelPendingTask, cancelTask, cancelWorkflow } from "../cancel-calls.js";
-import { type CancelOrder, readCancel } from "../cancel-requests.js";
+import { type CancelOrder, readCancel, readCancelTask } from "../cancel-requests.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { jsonObject } from "../json-text.js";
 import { problemResponse } from "../problem.js";
@@ -70,7 +70,7 @@ export function addCancelRoutes(table: RouteTable, http: HttpContext, base: OrgB
           ...problemResponses(400, 401, 404, 413, 503),
         },
       },
-      { about: { id: "id" }, read: readCancelOf, run: (context, asked) => cancelTaskRoute(http, context, asked) },
+      { about: { id: "id" }, read: readCancelOfTask, run: (context, asked) => cancelTaskRoute(http, context, asked) },
     );
   }
 }
@@ -81,6 +81,10 @@ interface AskedCancel extends CancelOrder {
 
 async function readCancelOf(context: Context<HttpEnv>): Promise<AskedCancel> {
   return { ...readExecution(context), ...(await readCancel(context.req.raw)) };
+}
+
+async function readCancelOfTask(context: Context<HttpEnv>): Promise<Pick<AskedCancel, "id" | "reason">> {
+  return { ...readExecution(context), ...(await readCancelTask(context.req.raw)) };
 }
 
 async function cancelWorkflowRoute(
@@ -151,7 +155,7 @@ async function unlessMissing<Answer>(answer: Promise<Answer>): Promise<Answer | 
 async function cancelTaskRoute(
   http: HttpContext,
   context: Context<HttpEnv>,
-  { id, reason }: AskedCancel,
+  { id, reason }: Pick<AskedCancel, "id" | "reason">,
 ): Promise<Response> {
   const { status, refusal } = await cancelPendingTask(http, context, id, reason);
   if (status === "CANCELLED") return context.body(null, 204);

@@ -4,7 +4,7 @@ import { count } from "./schemas.js";
 const reason = z.string().nullish().openapi({ description: "For people and the history; at most 500 characters." });
 
 export const cancelBody = z
-  .object({
+  .strictObject({
     reason,
     cascadeToChildren: z
       .boolean()
@@ -13,7 +13,7 @@ export const cancelBody = z
   })
   .openapi("CancelExecution");
 
-export const cancelTaskBody = z.object({ reason }).openapi("CancelTask");
+export const cancelTaskBody = z.strictObject({ reason }).openapi("CancelTask");
 
 export const cancelledWorkflow = z
   .object({

@@ -10,7 +10,7 @@ import {
 import type { Context } from "hono";
 import { readBody } from "../body.js";
 import { callService } from "../bus-call.js";
-import { checkBody } from "../fields.js";
+import { checkFields } from "../fields.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { orgJson, pageJson } from "../org-views.js";
 import { readPageQuery } from "../query.js";
@@ -78,7 +78,7 @@ export function addOrgRoutes(table: RouteTable, http: HttpContext, base: OrgBase
 }
 
 async function createOrg(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const body = checkBody(schemas.createOrgBody, await readBody(context.req.raw));
+  const body = checkFields(schemas.createOrgBody, await readBody(context.req.raw));
   const org = await callService(http, context, {
     service: "dispatch",
     operation: "internal/CreateOrg",

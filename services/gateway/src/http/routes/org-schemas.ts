@@ -12,7 +12,7 @@ const quotas = z
   .openapi({ description: "Limits of this org in place of those of its tier." });
 
 export const createOrgBody = z
-  .object({
+  .strictObject({
     name: z.string().openapi({ description: "1 to 255 characters." }),
     slug: z.string().openapi({ description: "Lower-case words joined by hyphens, at most 100 characters, unique." }),
     tier: z.string().nullish().openapi({ default: "FREE" }),
@@ -36,7 +36,7 @@ export const orgView = z
 export const orgPage = z.object({ orgs: z.array(orgView), nextCursor: z.string().nullable() }).openapi("OrgPage");
 
 export const createWorkerTokenBody = z
-  .object({
+  .strictObject({
     displayName: z.string().openapi({ description: "1 to 255 characters." }),
     expiresInSeconds: z
       .int()

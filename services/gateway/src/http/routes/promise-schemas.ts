@@ -12,13 +12,13 @@ export const promiseParams = z.object({
 const status = z.enum(["OPEN", "RESOLVED", "REJECTED", "TIMED_OUT", "CANCELLED"]);
 
 export const resolveBody = z
-  .object({
+  .strictObject({
     value: json.optional().openapi({ description: "Any JSON value, kept byte for byte; null when left out." }),
   })
   .openapi("ResolvePromise");
 
 export const rejectBody = z
-  .object({ error: z.string().openapi({ description: "Text that the workflow receives." }) })
+  .strictObject({ error: z.string().openapi({ description: "Text that the workflow receives." }) })
   .openapi("RejectPromise");
 
 const settlement = {
@@ -50,7 +50,7 @@ export const promiseView = z
   .openapi("Promise");
 
 export const promiseTokenBody = z
-  .object({
+  .strictObject({
     expiresIn: z
       .string()
       .nullish()

@@ -5,7 +5,7 @@ import type { Context } from "hono";
 import { factNames } from "../../authorization/request-facts.js";
 import { readBody, readPayload } from "../body.js";
 import { callService } from "../bus-call.js";
-import { checkBody } from "../fields.js";
+import { checkFields } from "../fields.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { type JsonField, jsonObject, jsonPayload } from "../json-text.js";
 import { readExecution } from "../query.js";
@@ -76,7 +76,7 @@ async function getState(
 async function readQuery(context: Context<HttpEnv>): Promise<QueryWorkflowRequest> {
   const { id: workflowExecutionId } = readExecution(context);
   const body = await readBody(context.req.raw);
-  const fields = checkBody(schemas.queryBody, body);
+  const fields = checkFields(schemas.queryBody, body);
   return {
     workflowExecutionId,
     queryName: parseText(fields.queryName, "queryName", nameLengthMax),

@@ -6,7 +6,7 @@ export const workflowState = z
   .openapi("WorkflowState");
 
 export const queryBody = z
-  .object({
+  .strictObject({
     queryName: z.string().openapi({ description: "A key of the state, or `__state` for all of it." }),
     params: json.optional().openapi({ description: "Any JSON value, kept byte for byte; null when left out." }),
   })

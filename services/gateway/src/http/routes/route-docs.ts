@@ -23,7 +23,7 @@ const problems = {
   404: "Unknown, or of another org.",
   409: "The state, a key or a claim does not allow it.",
   413: "A payload or the body is larger than the limit in the text.",
-  415: "The body is not declared to be JSON.",
+  415: "The body is not declared to be JSON in UTF-8, or is compressed.",
   429: "A limit is reached; try later.",
   503: "A service is not reachable; try again.",
 } as const;

@@ -22,7 +22,7 @@ const idempotency = {
 };
 
 export const startWorkflowBody = z
-  .object({
+  .strictObject({
     kind: z.string(),
     input: json.optional(),
     queue: z.string().nullish().openapi({ default: "default" }),
@@ -34,7 +34,7 @@ export const startWorkflowBody = z
   .openapi("StartWorkflow");
 
 export const submitTaskBody = z
-  .object({
+  .strictObject({
     kind: z.string(),
     input: json.optional(),
     queue: z.string().nullish().openapi({ default: "default" }),

@@ -10,10 +10,10 @@ const signalFields = {
     .openapi({ description: "Chosen by the caller, at most 255 characters: the same id twice is one signal." }),
 };
 
-export const signalBody = z.object(signalFields).openapi("SignalWorkflow");
+export const signalBody = z.strictObject(signalFields).openapi("SignalWorkflow");
 
 export const signalWithStartBody = z
-  .object({
+  .strictObject({
     workflowId: z.string().openapi({ description: "Idempotency key of the execution; not an execution id." }),
     workflowKind: z.string().nullish().openapi({ description: "Required, under this name or as `kind`." }),
     kind: z.string().nullish().openapi({ description: "The same as workflowKind." }),

@@ -48,7 +48,7 @@ interface AskedStream {
 
 function watch(run: RouteSteps<AskedStream>["run"]): RouteSteps<AskedStream> {
   const read = (context: Context<HttpEnv>) => {
-    const types = parseStreamTypes(context.req.queries("types") ?? []);
+    const types = parseStreamTypes(context.req.query("types") ?? "");
     return { ...readExecution(context), types };
   };
   return { about: { id: "id" }, read, run };

@@ -10,7 +10,7 @@ import type { Context } from "hono";
 import { hashWorkerToken, makeWorkerToken, workerTokenPrefixLength } from "../../auth/worker-token-text.js";
 import { readBody } from "../body.js";
 import { callService } from "../bus-call.js";
-import { checkBody } from "../fields.js";
+import { checkFields } from "../fields.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { createdTokenJson, pageJson, workerTokenJson } from "../org-views.js";
 import { readPageQuery } from "../query.js";
@@ -87,7 +87,7 @@ export function addWorkerTokenRoutes(table: RouteTable, http: HttpContext, base:
 }
 
 async function createWorkerToken(http: HttpContext, context: Context<HttpEnv>): Promise<Response> {
-  const body = checkBody(schemas.createWorkerTokenBody, await readBody(context.req.raw));
+  const body = checkFields(schemas.createWorkerTokenBody, await readBody(context.req.raw));
   const [secret] = http.workerTokenSecrets;
   if (secret === undefined) {
     throw new DomainError("WrongState", "worker tokens are off: auth.worker_token.secrets is not configured", {
