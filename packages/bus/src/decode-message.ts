@@ -22,23 +22,34 @@ export function decodeMessage<Message extends object>(
     wellFormed = false;
     return notUtf8;
   };
-  const reader = new SafeIntegerReader(bytes, decodeText);
   let message: Message;
   try {
-    message = codec.decode(reader);
+    message = codec.decode(new BinaryReader(bytes, decodeText));
   } catch (cause) {
+    const field = unsafeInteger(codec, bytes);
+    if (field !== undefined) throw invalidField(field, safeRange);
     throw new DomainError("InvalidInput", `the request is not a ${name}`, { cause });
   }
   if (!wellFormed) throw invalidField(pathOf(notUtf8, message) ?? "request", "is not UTF-8 text");
-  if (reader.isOutOfRange) throw invalidField(pathOf(Number(outOfRange), message) ?? "request", safeRange);
   return message;
+}
+
+/** The field of an integer that a number cannot hold, for which generated code throws without a name. */
+function unsafeInteger(codec: { decode(input: BinaryReader): object }, bytes: Uint8Array): string | undefined {
+  const reader = new SafeIntegerReader(bytes);
+  try {
+    const message = codec.decode(reader);
+    return reader.isOutOfRange ? pathOf(Number(outOfRange), message) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** In place of an integer that a number cannot hold: no caller means this one. */
 const outOfRange = -9_007_199_254_740_990n;
 const safeRange = `must be an integer from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`;
 
-/** Integers of 64 bits become numbers, and generated code would throw, without a name, where that loses digits. */
+/** Reads integers of 64 bits as numbers hold them. */
 class SafeIntegerReader extends BinaryReader {
   isOutOfRange = false;
 

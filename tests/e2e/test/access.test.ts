@@ -71,7 +71,7 @@ describe("organizations", () => {
     ["slug", { name: "A", slug: "Not A Slug" }],
     ["slug", { name: "A", slug: "a".repeat(101) }],
     ["quotas.workerTokens", { name: "A", slug: "a", quotas: { workerTokens: 0 } }],
-    ["quotas", { name: "A", slug: "a", quotas: { coffee: 1 } }],
+    ["quotas.coffee", { name: "A", slug: "a", quotas: { coffee: 1 } }],
   ])("are refused with a wrong %s", async (field, body) => {
     expect(await atRoot("/api/orgs", { key: operatorKey, body })).toMatchObject({ status: 400, json: { field } });
   });

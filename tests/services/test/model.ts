@@ -59,11 +59,9 @@ export class Model {
     this.#record(started);
   }
 
-  /** The task that a poller gets next: with the clock at rest, the lowest id. */
-  nextTask(): Task | undefined {
-    return [...this.tasks.values()]
-      .filter((task) => task.status === "PENDING")
-      .sort((a, b) => (a.id < b.id ? -1 : 1))[0];
+  /** What a poller may get: with the clock at rest, submissions have no order among one another. */
+  claimable(): string[] {
+    return [...this.tasks.values()].filter((task) => task.status === "PENDING").map(({ id }) => id);
   }
 
   claim(workerId: string): boolean {
@@ -72,10 +70,8 @@ export class Model {
     return true;
   }
 
-  claimTask(workerId: string): Task | undefined {
-    const task = this.nextTask();
-    if (task !== undefined) this.#recordTask(claimTask(task, workerId, this.now));
-    return task;
+  claimTask(id: string, workerId: string): void {
+    this.#recordTask(claimTask(this.tasks.get(id) as Task, workerId, this.now));
   }
 
   submit(submission: Submission): string {

@@ -102,9 +102,13 @@ async function apply(model: Model, next: Step): Promise<void> {
       return;
     }
     case "claimTask": {
-      const task = model.claimTask(worker);
+      const claimable = model.claimable();
       const items = await claimed("tasks", "internal/ClaimTasks", model.workflow.queue);
-      expect(items).toEqual(task === undefined ? [] : [task.id]);
+      expect(items).toHaveLength(Math.min(1, claimable.length));
+      for (const id of items) {
+        expect(claimable).toContain(id);
+        model.claimTask(id, worker);
+      }
       return;
     }
     case "suspend": {
