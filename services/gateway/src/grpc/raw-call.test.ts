@@ -1,0 +1,45 @@
+/** Goal: what a call keeps of its messages is their bytes. Approach: the decoder of the library itself, fed as its server feeds it. */
+import { createRequire } from "node:module";
+import type { ServerInterceptingCallInterface } from "@grpc/grpc-js";
+import { beforeEach, expect, it } from "vitest";
+import { keepOwnBytes } from "./raw-call.js";
+
+interface Decoder {
+  write: (piece: Buffer) => Buffer[];
+  readCompressFlag: Buffer;
+  readPartialMessage: Buffer[];
+}
+
+const require = createRequire(import.meta.url);
+const { StreamDecoder } = require("@grpc/grpc-js/build/src/stream-decoder.js") as {
+  StreamDecoder: new (bytesMax: number) => Decoder;
+};
+/** What a socket was read into, and the frame of a message of 300 bytes in it. */
+const read = Buffer.from(new ArrayBuffer(65_536));
+const frame = read.subarray(1000, 1305);
+let decoder: Decoder;
+
+beforeEach(() => {
+  frame.writeUInt32BE(300, 1);
+  frame.fill("m", 5);
+  decoder = new StreamDecoder(-1);
+  keepOwnBytes({ decoder } as unknown as ServerInterceptingCallInterface);
+});
+
+it("keeps of an unfinished message its bytes, and not the buffer that it was read into", () => {
+  expect(decoder.write(frame.subarray(0, 100))).toEqual([]);
+  const kept = [decoder.readCompressFlag, ...decoder.readPartialMessage];
+  expect(kept).toHaveLength(2);
+  for (const { buffer } of kept) expect(buffer).not.toBe(read.buffer);
+});
+
+it("hands out a message whole, and keeps none of its pieces", () => {
+  expect(decoder.write(frame.subarray(0, 100))).toEqual([]);
+  expect(decoder.write(frame.subarray(100))).toEqual([frame]);
+  expect(decoder.readPartialMessage).toEqual([]);
+});
+
+it("keeps the pieces of a message that begins behind another one", () => {
+  expect(decoder.write(Buffer.concat([frame, frame.subarray(0, 50)]))).toEqual([frame]);
+  expect(decoder.write(frame.subarray(50))).toEqual([frame]);
+});
