@@ -3,27 +3,13 @@
  * of control characters. Approach: the routes and the bodies of the OpenAPI document are walked, so that a text that is added
  * later is covered.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { GatewayHarness, org, testConfig, userKey } from "./gateway-harness.js";
-import { answerOrgs } from "./known-orgs.js";
+import { describe, expect, it } from "vitest";
+import { describedGateway, type OpenApi, operatorKey, type Schema } from "./described-gateway.js";
+import { userKey } from "./gateway-harness.js";
 import { concretePath } from "./openapi-routes.js";
 
-const operatorKey = "flovyn_op_test_1";
 const half = "\ud83d";
 const problem = (field: string) => `${field}: must not contain half of a surrogate pair`;
-
-interface Schema {
-  $ref?: string;
-  type?: string | string[];
-  properties?: Record<string, Schema>;
-  required?: string[];
-  additionalProperties?: Schema | false;
-}
-
-interface OpenApi {
-  paths: Record<string, Record<string, { requestBody?: { content: { "application/json": { schema: Schema } } } }>>;
-  components: { schemas: Record<string, Schema> };
-}
 
 interface TextMember {
   method: string;
@@ -34,35 +20,9 @@ interface TextMember {
   field: string;
 }
 
-const harness = new GatewayHarness(
-  testConfig({
-    auth: {
-      enabled: true,
-      static_api_key: {
-        keys: [
-          { key: userKey, org_id: org.id, principal_type: "User", principal_id: "user:test", role: "OWNER" },
-          { key: operatorKey, principal_type: "User", principal_id: "operator:test", role: "OPERATOR" },
-        ],
-      },
-      worker_token: { secret: "k1:0123456789abcdef0123456789abcdef" },
-    },
-  }),
-);
 let members: TextMember[];
-
-beforeAll(async () => {
-  await harness.services.start("dispatch", "tasks", "promises");
-  harness.services.answer("internal/WorkersSeen", new Uint8Array());
-  await harness.gateway.start();
-  const document = (await (await harness.fetch("/api/docs/openapi.json")).json()) as OpenApi;
+const harness = describedGateway((document) => {
   members = textMembers(document);
-});
-
-afterAll(() => harness.stop());
-
-beforeEach(() => {
-  harness.services.requests.length = 0;
-  answerOrgs(harness.services);
 });
 
 function textMembers({ paths, components }: OpenApi): TextMember[] {

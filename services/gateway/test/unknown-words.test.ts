@@ -3,28 +3,10 @@
  * refused by name. Approach: routes, parameters and members come from the route table and the OpenAPI document, so that what is
  * added is covered, too.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { GatewayHarness, org, testConfig, userKey } from "./gateway-harness.js";
-import { answerOrgs } from "./known-orgs.js";
+import { describe, expect, it } from "vitest";
+import { describedGateway, operatorKey, type Schema } from "./described-gateway.js";
+import { userKey } from "./gateway-harness.js";
 import { concretePath } from "./openapi-routes.js";
-
-interface Schema {
-  $ref?: string;
-  type?: string | string[];
-  properties?: Record<string, Schema>;
-  required?: string[];
-  additionalProperties?: Schema | false;
-}
-
-interface Operation {
-  parameters?: { in: string; name: string }[];
-  requestBody?: { content: { "application/json": { schema: Schema } } };
-}
-
-interface OpenApi {
-  paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, Schema> };
-}
 
 interface Route {
   method: string;
@@ -33,28 +15,8 @@ interface Route {
   body: Schema | undefined;
 }
 
-const operatorKey = "flovyn_op_test_1";
-const harness = new GatewayHarness(
-  testConfig({
-    auth: {
-      enabled: true,
-      static_api_key: {
-        keys: [
-          { key: userKey, org_id: org.id, principal_type: "User", principal_id: "user:test", role: "OWNER" },
-          { key: operatorKey, principal_type: "User", principal_id: "operator:test", role: "OPERATOR" },
-        ],
-      },
-      worker_token: { secret: "k1:0123456789abcdef0123456789abcdef" },
-    },
-  }),
-);
 let routes: Route[];
-
-beforeAll(async () => {
-  await harness.services.start("dispatch", "tasks", "promises");
-  harness.services.answer("internal/WorkersSeen", new Uint8Array());
-  await harness.gateway.start();
-  const { paths, components } = (await (await harness.fetch("/api/docs/openapi.json")).json()) as OpenApi;
+const harness = describedGateway(({ paths, components }) => {
   const resolved = (schema: Schema | undefined): Schema | undefined =>
     schema?.$ref === undefined ? schema : components.schemas[schema.$ref.split("/").at(-1) ?? ""];
   routes = harness.gateway.httpRoutes.map(({ method, path }) => {
@@ -62,13 +24,6 @@ beforeAll(async () => {
     const query = parameters.filter((one) => one.in === "query").map(({ name }) => name);
     return { method, path, query, body: resolved(requestBody?.content["application/json"].schema) };
   });
-});
-
-afterAll(() => harness.stop());
-
-beforeEach(() => {
-  harness.services.requests.length = 0;
-  answerOrgs(harness.services);
 });
 
 interface Problem {
