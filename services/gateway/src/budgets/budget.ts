@@ -1,6 +1,14 @@
 import { DomainError } from "@flovyn/domain";
-import { type BudgetLimits, type BudgetName, type BudgetRow, type BudgetScope, budgetTable } from "@flovyn/runtime";
-import type { BudgetHolder } from "./budget-holder.js";
+import {
+  type BudgetLimits,
+  type BudgetName,
+  type BudgetRow,
+  type BudgetScope,
+  budgetNames,
+  budgetTable,
+} from "@flovyn/runtime";
+import { type BudgetHolder, KeptHolder } from "./budget-holder.js";
+import { type Tallies, Tally, TallyMap } from "./tally.js";
 
 export interface BudgetOptions {
   name: BudgetName;
@@ -24,10 +32,12 @@ export class Budget {
   readonly #row: BudgetRow;
   readonly #shareFactor: number;
   readonly #refused: BudgetOptions["refused"];
-  readonly #byConnection = new WeakMap<object, number>();
-  readonly #byPrincipal = new Map<string, number>();
+  /** Where kept holders have the tallies of this budget. */
+  readonly #number: number;
+  readonly #byConnection = new WeakMap<object, Tally>();
+  readonly #byPrincipal = new TallyMap();
   /** By org or by address, whichever the budget has. */
-  readonly #byGroup = new Map<string, number>();
+  readonly #byGroup = new TallyMap();
   readonly #groupScope: "org" | "address";
   #used = 0;
 
@@ -35,6 +45,7 @@ export class Budget {
     this.name = name;
     this.limits = limits;
     this.#row = budgetTable[name];
+    this.#number = budgetNames.indexOf(name);
     this.#shareFactor = sharePercent / (100 - sharePercent);
     this.#refused = refused;
     this.#groupScope = "address" in budgetTable[name].limits ? "address" : "org";
@@ -47,52 +58,38 @@ export class Budget {
 
   /** What the org or address with the most has taken. */
   get usedByLargest(): number {
-    let largest = 0;
-    for (const used of this.#byGroup.values()) if (used > largest) largest = used;
-    return largest;
+    return this.#byGroup.largest;
   }
 
   /** Which scope leaves no room for the amount; undefined when there is room in all of them. */
   fullScope(holder: BudgetHolder, amount: number): BudgetScope | undefined {
-    const { connection, principal, process } = this.limits;
-    const group = this.limits[this.#groupScope];
-    if (this.#used + amount > process) return "process";
-    if (connection && holder.connection !== undefined) {
-      if ((this.#byConnection.get(holder.connection) ?? 0) + amount > connection) return "connection";
-    }
-    if (principal && holder.principal !== undefined) {
-      if ((this.#byPrincipal.get(holder.principal) ?? 0) + amount > principal) return "principal";
-    }
-    const groupKey = holder[this.#groupScope];
-    if (group && groupKey !== undefined) {
-      const used = this.#byGroup.get(groupKey) ?? 0;
-      if (used + amount > Math.min(group, this.#shareOf(used))) return this.#groupScope;
-    }
-    return undefined;
+    return this.#fullScope(this.#talliesOf(holder), amount);
   }
 
   /** Takes an amount, to be given back by `give` with the same holder. Errors: LimitExceeded naming the budget. */
   take(holder: BudgetHolder, amount = 1): void {
-    const full = this.fullScope(holder, amount);
+    const tallies = this.#talliesOf(holder);
+    const full = this.#fullScope(tallies, amount);
     if (full !== undefined) throw this.refusal(full, holder);
-    this.add(holder, amount);
+    this.#add(tallies, amount);
   }
 
   /** Takes an amount whatever is free: what exists already is counted, so that others are refused. */
   add(holder: BudgetHolder, amount: number): void {
-    this.#add(holder, amount);
+    this.#add(this.#talliesOf(holder), amount);
   }
 
   /** `take` without an error: false, and nothing taken, where there is no room. */
   tryTake(holder: BudgetHolder, amount = 1): boolean {
-    const full = this.fullScope(holder, amount);
-    if (full === undefined) this.#add(holder, amount);
+    const tallies = this.#talliesOf(holder);
+    const full = this.#fullScope(tallies, amount);
+    if (full === undefined) this.#add(tallies, amount);
     else this.#refused?.(this.name, full);
     return full === undefined;
   }
 
   give(holder: BudgetHolder, amount = 1): void {
-    this.#add(holder, -amount);
+    this.#add(this.#talliesOf(holder), -amount);
   }
 
   /** Takes an amount until the returned function is called; it may be called again. Errors: LimitExceeded. */
@@ -109,8 +106,8 @@ export class Budget {
   usedBy(holder: BudgetHolder): Partial<Record<BudgetScope, number>> {
     const group = holder[this.#groupScope];
     return {
-      ...(holder.principal !== undefined && { principal: this.#byPrincipal.get(holder.principal) ?? 0 }),
-      ...(group !== undefined && { [this.#groupScope]: this.#byGroup.get(group) ?? 0 }),
+      ...(holder.principal !== undefined && { principal: this.#byPrincipal.used(holder.principal) }),
+      ...(group !== undefined && { [this.#groupScope]: this.#byGroup.used(group) }),
     };
   }
 
@@ -119,7 +116,7 @@ export class Budget {
     const limit = this.limits[this.#groupScope];
     const key = holder[this.#groupScope];
     if (!limit || key === undefined) return Number.POSITIVE_INFINITY;
-    return Math.floor(Math.min(limit, this.#shareOf(this.#byGroup.get(key) ?? 0)));
+    return Math.floor(Math.min(limit, this.#shareOf(this.#byGroup.used(key))));
   }
 
   /** What a caller learns when a scope is full: the budget, its size there, and when to try again. */
@@ -138,22 +135,51 @@ export class Budget {
     return ((this.limits.process - others) * this.#shareFactor) / (1 + this.#shareFactor);
   }
 
-  #add(holder: BudgetHolder, amount: number): void {
-    this.#used += amount;
-    const { connection, principal } = this.limits;
-    if (connection && holder.connection !== undefined) {
-      this.#byConnection.set(holder.connection, (this.#byConnection.get(holder.connection) ?? 0) + amount);
-    }
-    if (principal && holder.principal !== undefined) addTo(this.#byPrincipal, holder.principal, amount);
-    const group = holder[this.#groupScope];
-    if (group !== undefined && this.limits[this.#groupScope]) addTo(this.#byGroup, group, amount);
+  #fullScope({ connection, principal, group }: Tallies, amount: number): BudgetScope | undefined {
+    const { limits } = this;
+    if (this.#used + amount > limits.process) return "process";
+    if (connection !== undefined && connection.used + amount > (limits.connection ?? 0)) return "connection";
+    if (principal !== undefined && principal.used + amount > (limits.principal ?? 0)) return "principal";
+    if (group === undefined) return undefined;
+    const most = Math.min(limits[this.#groupScope] ?? 0, this.#shareOf(group.used));
+    return group.used + amount > most ? this.#groupScope : undefined;
   }
-}
 
-function addTo(amounts: Map<string, number>, key: string, amount: number): void {
-  const sum = (amounts.get(key) ?? 0) + amount;
-  if (sum > 0) amounts.set(key, sum);
-  else amounts.delete(key);
+  #add({ connection, principal, group }: Tallies, amount: number): void {
+    this.#used += amount;
+    if (connection !== undefined) connection.used += amount;
+    if (principal !== undefined) principal.used += amount;
+    if (group !== undefined) group.used += amount;
+  }
+
+  #talliesOf(holder: BudgetHolder): Tallies {
+    if (!(holder instanceof KeptHolder)) return this.#lookUp(holder);
+    const kept = holder.tallies[this.#number];
+    if (kept !== undefined && kept.principal?.isForgotten !== true && kept.group?.isForgotten !== true) return kept;
+    const found = this.#lookUp(holder);
+    holder.tallies[this.#number] = found;
+    return found;
+  }
+
+  #lookUp(holder: BudgetHolder): Tallies {
+    const { limits } = this;
+    const { connection, principal } = holder;
+    const group = holder[this.#groupScope];
+    return {
+      connection: limits.connection && connection !== undefined ? this.#ofConnection(connection) : undefined,
+      principal: limits.principal && principal !== undefined ? this.#byPrincipal.of(principal) : undefined,
+      group: limits[this.#groupScope] && group !== undefined ? this.#byGroup.of(group) : undefined,
+    };
+  }
+
+  #ofConnection(connection: object): Tally {
+    let tally = this.#byConnection.get(connection);
+    if (tally === undefined) {
+      tally = new Tally();
+      this.#byConnection.set(connection, tally);
+    }
+    return tally;
+  }
 }
 
 const holderNames: Readonly<Record<BudgetScope, string>> = {

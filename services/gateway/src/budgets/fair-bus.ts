@@ -13,20 +13,24 @@ const historyReads: ReadonlySet<string> = new Set(["flovyn.v1.WorkflowDispatch/G
 export function createFairBus(bus: Bus, turns: ServiceTurns, now: () => number): Bus {
   const heavyAnswers = new HeavyAnswers(now);
   return {
-    async request(request) {
+    request(request) {
       const { orgId } = request.caller;
       if (orgId === "") return bus.request(request);
       const weight = heavyAnswers.weightOf(request);
       const turn = turns.begin(orgId, weight);
-      const waitedMs = turn === undefined ? 0 : await timeOf(turn);
-      const startedMs = performance.now();
-      try {
-        const answer = await bus.request(turn === undefined ? request : atTurn(request, waitedMs));
-        heavyAnswers.note(request, answer.byteLength);
-        return answer;
-      } finally {
-        turns.end(orgId, weight, performance.now() - startedMs);
-      }
+      if (turn !== undefined || weight === "heavy") return inTurn(request, weight, turn);
+      // The usual case, without the promises of an async function.
+      return bus.request(request).then(
+        (answer) => {
+          turns.end(orgId, weight, 0);
+          heavyAnswers.note(request, answer.byteLength);
+          return answer;
+        },
+        (error: unknown) => {
+          turns.end(orgId, weight, 0);
+          throw error;
+        },
+      );
     },
     serve: (service, handler) => bus.serve(service, handler),
     hint: (subject, payload) => bus.hint(subject, payload),
@@ -35,6 +39,19 @@ export function createFairBus(bus: Bus, turns: ServiceTurns, now: () => number):
     connected: () => bus.connected(),
     drain: () => bus.drain(),
   };
+
+  async function inTurn(request: BusRequest, weight: Weight, turn: Promise<void> | undefined): Promise<Uint8Array> {
+    const { orgId } = request.caller;
+    const waitedMs = turn === undefined ? 0 : await timeOf(turn);
+    const startedMs = performance.now();
+    try {
+      const answer = await bus.request(turn === undefined ? request : atTurn(request, waitedMs));
+      heavyAnswers.note(request, answer.byteLength);
+      return answer;
+    } finally {
+      turns.end(orgId, weight, performance.now() - startedMs);
+    }
+  }
 }
 
 async function timeOf(turn: Promise<void>): Promise<number> {
@@ -56,33 +73,37 @@ function atTurn(request: BusRequest, waitedMs: number): BusRequest {
  */
 class HeavyAnswers {
   readonly #now: () => number;
-  /** Until when answers are expected to be large; in the past for those that were small. */
-  readonly #heavyUntilMs = new Map<string, number>();
+  /** By operation and org, until when answers are expected to be large; in the past for those that were small. */
+  readonly #heavyUntilMs = new Map<string, Map<string, number>>();
+  #size = 0;
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  weightOf(request: BusRequest): Weight {
-    if (request.payload.byteLength >= heavyRequestBytes) return "heavy";
-    const isHistory = historyReads.has(request.operation);
+  weightOf({ payload, operation, caller }: BusRequest): Weight {
+    if (payload.byteLength >= heavyRequestBytes) return "heavy";
     // Most operations never have a large answer, and then nothing is kept.
-    if (this.#heavyUntilMs.size === 0) return isHistory ? "heavy" : "light";
-    const untilMs = this.#heavyUntilMs.get(keyOf(request));
-    if (untilMs === undefined) return isHistory ? "heavy" : "light";
+    const untilMs = this.#heavyUntilMs.get(operation)?.get(caller.orgId);
+    if (untilMs === undefined) return historyReads.has(operation) ? "heavy" : "light";
     return untilMs > this.#now() ? "heavy" : "light";
   }
 
-  note(request: BusRequest, bytes: number): void {
+  note({ operation, caller: { orgId } }: BusRequest, bytes: number): void {
     const isHeavy = bytes >= heavyAnswerBytes;
-    if (!isHeavy && !historyReads.has(request.operation)) return;
-    const key = keyOf(request);
-    if (!isHeavy && this.#heavyUntilMs.has(key)) return;
-    if (this.#heavyUntilMs.size >= heavyAnswersMax) this.#heavyUntilMs.clear();
-    this.#heavyUntilMs.set(key, isHeavy ? this.#now() + heavyForMs : 0);
+    if (!isHeavy && !historyReads.has(operation)) return;
+    let orgs = this.#heavyUntilMs.get(operation);
+    if (!isHeavy && orgs?.has(orgId) === true) return;
+    if (this.#size >= heavyAnswersMax) {
+      this.#heavyUntilMs.clear();
+      this.#size = 0;
+      orgs = undefined;
+    }
+    if (orgs === undefined) {
+      orgs = new Map();
+      this.#heavyUntilMs.set(operation, orgs);
+    }
+    if (!orgs.has(orgId)) this.#size += 1;
+    orgs.set(orgId, isHeavy ? this.#now() + heavyForMs : 0);
   }
-}
-
-function keyOf({ caller, operation }: BusRequest): string {
-  return `${caller.orgId} ${operation}`;
 }

@@ -1,5 +1,10 @@
 import type { ActiveOrgs } from "@flovyn/runtime";
 
+export interface CallInTurn {
+  /** Must not throw. */
+  handle(): void;
+}
+
 /**
  * In which order calls that have arrived are handled. While one org calls alone, each is handled at once. While several
  * call, each turn of the event loop handles one call of each org: of many calls that one org sends together, those of
@@ -7,21 +12,21 @@ import type { ActiveOrgs } from "@flovyn/runtime";
  */
 export class HandlingTurns {
   readonly #orgs: ActiveOrgs;
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #waiting = new Map<string, CallInTurn[]>();
   #isScheduled = false;
 
   constructor(orgs: ActiveOrgs) {
     this.#orgs = orgs;
   }
 
-  /** Handles a call now or at its turn. `handle` must not throw. */
-  run(orgId: string, handle: () => void): void {
+  /** Handles a call now or at its turn. */
+  run(orgId: string, call: CallInTurn): void {
     this.#orgs.note(orgId);
     const waiting = this.#waiting.get(orgId);
-    if (waiting !== undefined) waiting.push(handle);
-    else if (this.#orgs.several) this.#waiting.set(orgId, [handle]);
+    if (waiting !== undefined) waiting.push(call);
+    else if (this.#orgs.several) this.#waiting.set(orgId, [call]);
     else {
-      handle();
+      call.handle();
       return;
     }
     this.#schedule();
@@ -36,9 +41,9 @@ export class HandlingTurns {
   #round(): void {
     this.#isScheduled = false;
     for (const [orgId, waiting] of [...this.#waiting]) {
-      const handle = waiting.shift();
+      const call = waiting.shift();
       if (waiting.length === 0) this.#waiting.delete(orgId);
-      handle?.();
+      call?.handle();
     }
     if (this.#waiting.size > 0) this.#schedule();
   }

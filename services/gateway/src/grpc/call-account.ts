@@ -2,21 +2,26 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { BudgetHolder } from "../budgets/budget-holder.js";
 import type { Budgets } from "../budgets/budgets.js";
 import { pieceBytes, smallAnswerBytes } from "../limits.js";
+import type { PieceCounter } from "./raw-call.js";
 
 export interface CallAccountOptions {
   budgets: Pick<Budgets, "calls" | "request_bytes" | "answer_bytes">;
   holder: BudgetHolder;
   /** What the request is counted as from the start, because it is not known how large it is once decompressed. */
   reserveBytes: number;
+  owner: AccountOwner;
+}
+
+export interface AccountOwner {
   /** The request takes more than there is: the call ends with this. */
-  refused: (error: unknown) => void;
+  requestRefused(error: unknown): void;
 }
 
 /**
  * What one call takes of the budgets. The call and its answer count until their stream has closed, because an answer that
  * is not read is kept; the bytes of the request until the answer.
  */
-export class CallAccount {
+export class CallAccount implements PieceCounter {
   readonly #options: CallAccountOptions;
   #requestBytes = 0;
   #answerBytes = 0;
@@ -40,11 +45,25 @@ export class CallAccount {
     return this.#answerBytes;
   }
 
-  /** Counts what arrives on a stream, until it closes. */
-  follow(stream: ServerHttp2Stream): void {
-    if (this.#options.reserveBytes === 0) stream.on("data", this.#arrived);
-    stream.once("close", () => this.close());
+  /** Is closed when the stream closes. */
+  closeWith(stream: AccountedStream): void {
+    stream[accountKey] = this;
+    stream.on("close", closeAccount);
     if (stream.closed) this.close();
+  }
+
+  /** Counts a piece of the request. */
+  arrived(bytes: number): boolean {
+    // Of what may be compressed all is reserved.
+    if (this.#options.reserveBytes > 0) return true;
+    if (this.#over) return false;
+    try {
+      this.#takeRequest(bytes + pieceBytes);
+      return true;
+    } catch (error) {
+      this.#options.owner.requestRefused(error);
+      return false;
+    }
   }
 
   /** A whole message has arrived, of so many bytes: what was reserved beyond them is given back. */
@@ -74,6 +93,7 @@ export class CallAccount {
 
   /** The request is answered: its bytes are free. */
   requestOver(): void {
+    if (this.#requestBytes === 0) return;
     this.#options.budgets.request_bytes.give(this.#options.holder, this.#requestBytes);
     this.#requestBytes = 0;
   }
@@ -84,21 +104,20 @@ export class CallAccount {
     this.#over = true;
     const { budgets, holder } = this.#options;
     this.requestOver();
-    budgets.answer_bytes.give(holder, this.#answerBytes);
+    if (this.#answerBytes > 0) budgets.answer_bytes.give(holder, this.#answerBytes);
     budgets.calls.give(holder);
   }
-
-  readonly #arrived = (chunk: Buffer): void => {
-    if (this.#over) return;
-    try {
-      this.#takeRequest(chunk.byteLength + pieceBytes);
-    } catch (error) {
-      this.#options.refused(error);
-    }
-  };
 
   #takeRequest(bytes: number): void {
     this.#options.budgets.request_bytes.take(this.#options.holder, bytes);
     this.#requestBytes += bytes;
   }
+}
+
+const accountKey = Symbol("account");
+type AccountedStream = ServerHttp2Stream & { [accountKey]?: CallAccount };
+
+/** One function for all streams, as a closure of each would be made for each call. */
+function closeAccount(this: AccountedStream): void {
+  this[accountKey]?.close();
 }

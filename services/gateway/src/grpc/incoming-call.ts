@@ -6,15 +6,16 @@ import type { Metadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { toCallError } from "../audit/auditor.js";
 import type { Credentials } from "../auth/authenticate.js";
 import { answerTimeMs } from "../budgets/answer-time.js";
-import { type BudgetHolder, holderOf } from "../budgets/budget-holder.js";
+import { holderOn } from "../budgets/budget-holder.js";
+import type { CallInTurn } from "../budgets/handling-turns.js";
 import { headerRepeated } from "../connections/repeated-headers.js";
 import type { Timed } from "../work/deadline-wheel.js";
 import type { Admission } from "./admission.js";
-import { CallAccount } from "./call-account.js";
+import { type AccountOwner, CallAccount } from "./call-account.js";
 import { readCredentials } from "./credentials.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { smallMessage } from "./message-limits.js";
-import { isCompressed, keepOwnBytes, limitMessage, streamOf } from "./raw-call.js";
+import { followPieces, isCompressed, limitMessage, streamOf } from "./raw-call.js";
 import { reflectionTarget } from "./reflection.js";
 import { repeatedMetadata } from "./repeated-metadata.js";
 import type { CallTarget } from "./routes.js";
@@ -41,7 +42,7 @@ type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
  * A call between grpc-js and its handler. As a listener it hears what arrives, and lets it through when the caller is
  * known; as a call it hands on what the handler does. On the wheel it waits for the end of the request.
  */
-export class IncomingCall implements ServerInterceptingCallInterface, Listener, Timed {
+export class IncomingCall implements ServerInterceptingCallInterface, Listener, Timed, AccountOwner, CallInTurn {
   dueAtMs = 0;
   slot = -1;
   readonly #parts: IncomingCallParts;
@@ -73,7 +74,7 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
       return;
     }
     if (target === undefined) {
-      this.#pass(metadata, {});
+      this.#pass(metadata);
       return;
     }
     let caller: Caller | Promise<Caller>;
@@ -105,12 +106,12 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
   onReceiveHalfClose(): void {
     this.#received = true;
     this.#parts.context.wheel.remove(this);
-    if (this.#caller === undefined) this.#handle();
-    else this.#parts.context.handling.run(this.#caller.orgId, () => this.#handle());
+    if (this.#caller === undefined) this.handle();
+    else this.#parts.context.handling.run(this.#caller.orgId, this);
   }
 
   /** The request is complete, which is what the handler of a unary call waits for. */
-  #handle(): void {
+  handle(): void {
     if (this.#state === "open") this.#listener?.onReceiveHalfClose();
   }
 
@@ -135,6 +136,10 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
       const { messageMs } = this.#parts.admission;
       this.#end(new DomainError("Timeout", `the request was not sent within ${messageMs} ms`), newId());
     }
+  }
+
+  requestRefused(error: unknown): void {
+    if (this.#state === "open") this.#end(error, newId());
   }
 
   sendMetadata(metadata: Metadata): void {
@@ -211,17 +216,17 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
     admission.admit(metadata, { caller, credentials });
     this.#caller = caller;
     try {
-      this.#pass(metadata, holderOf(caller));
+      this.#pass(metadata);
     } catch (error) {
       this.#refuse(error, { caller, credentials });
     }
   }
 
   /** Lets the call go on, unless its caller left while the key was looked at. Errors: LimitExceeded. */
-  #pass(metadata: Metadata, holder: BudgetHolder): void {
+  #pass(metadata: Metadata): void {
     if (this.#state !== "new") return;
     const { admission, context, requestStream } = this.#parts;
-    this.#openAccount(holder);
+    this.#openAccount();
     this.#state = "open";
     if (!requestStream) context.wheel.add(this, context.now() + admission.messageMs);
     this.#listener?.onReceiveMetadata(metadata);
@@ -275,21 +280,20 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
     if (stream?.destroyed === false) stream.close(constants.NGHTTP2_CANCEL);
   }
 
-  #openAccount(holder: BudgetHolder): void {
+  #openAccount(): void {
     const { context, target } = this.#parts;
     const { bytes } = target?.limits ?? smallMessage;
     const stream = streamOf(this.#call);
     limitMessage(this.#call, bytes);
-    keepOwnBytes(this.#call);
-    if (stream === undefined) return;
-    this.#account = new CallAccount({
-      budgets: context.budgets,
-      holder: { connection: stream.session, ...holder },
-      reserveBytes: isCompressed(this.#call) ? bytes : 0,
-      refused: (error) => {
-        if (this.#state === "open") this.#end(error, newId());
-      },
-    });
-    this.#account.follow(stream);
+    if (stream !== undefined) {
+      this.#account = new CallAccount({
+        budgets: context.budgets,
+        holder: holderOn(stream.session, this.#caller),
+        reserveBytes: isCompressed(this.#call) ? bytes : 0,
+        owner: this,
+      });
+      this.#account.closeWith(stream);
+    }
+    followPieces(this.#call, this.#account);
   }
 }

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import type { ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { beforeEach, expect, it } from "vitest";
-import { keepOwnBytes } from "./raw-call.js";
+import { followPieces } from "./raw-call.js";
 
 interface Decoder {
   write: (piece: Buffer) => Buffer[];
@@ -18,12 +18,15 @@ const { StreamDecoder } = require("@grpc/grpc-js/build/src/stream-decoder.js") a
 const read = Buffer.from(new ArrayBuffer(65_536));
 const frame = read.subarray(1000, 1305);
 let decoder: Decoder;
+/** Bytes that a piece may have. */
+let free: number;
 
 beforeEach(() => {
+  free = Number.POSITIVE_INFINITY;
   frame.writeUInt32BE(300, 1);
   frame.fill("m", 5);
   decoder = new StreamDecoder(-1);
-  keepOwnBytes({ decoder } as unknown as ServerInterceptingCallInterface);
+  followPieces({ decoder } as unknown as ServerInterceptingCallInterface, { arrived: (bytes) => bytes <= free });
 });
 
 it("keeps of an unfinished message its bytes, and not the buffer that it was read into", () => {
@@ -36,6 +39,18 @@ it("keeps of an unfinished message its bytes, and not the buffer that it was rea
 it("hands out a message whole, and keeps none of its pieces", () => {
   expect(decoder.write(frame.subarray(0, 100))).toEqual([]);
   expect(decoder.write(frame.subarray(100))).toEqual([frame]);
+  expect(decoder.readPartialMessage).toEqual([]);
+});
+
+it("keeps nothing of the buffer that a whole message was read into", () => {
+  const [message] = decoder.write(frame);
+  expect(message).toEqual(frame);
+  for (const { buffer } of [message as Buffer, decoder.readCompressFlag]) expect(buffer).not.toBe(read.buffer);
+});
+
+it("keeps nothing of a piece that there is no room for", () => {
+  free = 10;
+  expect(decoder.write(frame)).toEqual([]);
   expect(decoder.readPartialMessage).toEqual([]);
 });
 

@@ -19,9 +19,20 @@ interface Decoder {
   maxReadMessageLength: number;
   /** 0 between two messages. */
   readonly readState: number;
+  readCompressFlag: Buffer;
   readPartialMessage: Buffer[];
   /** Takes the next piece; answers with the messages that end in it. */
   write: (piece: Buffer) => Buffer[];
+}
+
+/** Hears of each piece of a request before it is kept. */
+export interface PieceCounter {
+  /** False when there is no room for it, and it is not kept. */
+  arrived(bytes: number): boolean;
+}
+
+interface CountedDecoder extends Decoder {
+  counter?: PieceCounter | undefined;
 }
 
 export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream | undefined {
@@ -41,15 +52,35 @@ export function limitMessage(call: ServerInterceptingCallInterface, bytesMax: nu
   if (parts.decoder !== undefined) parts.decoder.maxReadMessageLength = bytesMax;
 }
 
-/** Lets the call keep the bytes of its message once, and not the buffers that it was read into. */
-export function keepOwnBytes(call: ServerInterceptingCallInterface): void {
-  const { decoder } = call as unknown as RawParts;
+/**
+ * Counts the pieces of the messages of a call, and lets it keep their bytes alone, and not the buffers that they were read
+ * into. One function for all calls, and no listener of its own, because this happens for each piece of each call.
+ */
+export function followPieces(call: ServerInterceptingCallInterface, counter: PieceCounter | undefined): void {
+  const decoder = (call as unknown as RawParts).decoder as CountedDecoder | undefined;
   if (decoder === undefined) return;
-  const write = decoder.write.bind(decoder);
-  decoder.write = (piece) => {
-    const messages = write(ownBytes(piece));
-    // The pieces are in the message now; the library would have them until the call ends.
-    if (messages.length > 0 && decoder.readState === 0) decoder.readPartialMessage = [];
+  decoder.counter = counter;
+  decoder.write = writePiece;
+}
+
+const noFlag = Buffer.alloc(1);
+const none: Buffer[] = [];
+
+function writePiece(this: CountedDecoder, piece: Buffer): Buffer[] {
+  if (this.counter?.arrived(piece.byteLength) === false) return none;
+  const library = Object.getPrototypeOf(this) as Decoder;
+  const messages = library.write.call(this, piece);
+  if (this.readState === 0) {
+    // The pieces are copied into the message; the library would have them until the call ends.
+    if (messages.length > 0) {
+      this.readPartialMessage = [];
+      this.readCompressFlag = noFlag;
+    }
     return messages;
-  };
+  }
+  const pieces = this.readPartialMessage;
+  const last = pieces.pop();
+  if (last !== undefined) pieces.push(ownBytes(last));
+  this.readCompressFlag = ownBytes(this.readCompressFlag);
+  return messages;
 }

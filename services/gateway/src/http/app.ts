@@ -142,7 +142,7 @@ function scopeToOrg(http: HttpContext): MiddlewareHandler<HttpEnv> {
 async function identify(http: HttpContext, context: Context<HttpEnv>): Promise<Caller> {
   const principal = await http.authenticate(readCredentials(context));
   openAccount(context, principal, http);
-  await new Promise<void>((resolve) => http.handling.run(principal.orgId, resolve));
+  await new Promise<void>((handle) => http.handling.run(principal.orgId, { handle }));
   context.set("principal", principal);
   context.set("caller", principal);
   return principal;
