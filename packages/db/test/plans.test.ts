@@ -116,7 +116,7 @@ describe("plans", () => {
     async (table) => {
       const nodes = await planOf(db, (tx) =>
         tx.query({
-          text: `select id from ${table} where org_id = $1 and partition_key = $2 and id > $3 order by id limit 50`,
+          text: `select id from ${table} where org_id = $1 and partition_key >= 0 and partition_key = $2 and id > $3 order by id limit 50`,
           values: [org, 7, "00000000-0000-0000-0000-000000000000"],
         }),
       );

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { check, doublePrecision, index, integer, pgTable, text, uniqueIndex, uuid, varchar } from "drizzle-orm/pg-core";
 import { bytea, id, instant } from "./columns.js";
 import { executionFacts } from "./execution-facts.js";
+import { anyPartition } from "./list-predicates.js";
 import { workflowExecution } from "./workflow.js";
 
 export const taskExecution = pgTable(
@@ -42,7 +43,7 @@ export const taskExecution = pgTable(
     // tasks of a workflow
     index("task_execution_workflow").on(table.workflowExecutionId).where(sql`workflow_execution_id is not null`),
     index("task_execution_org").on(table.orgId, table.id),
-    index("task_execution_partition").on(table.orgId, table.partitionKey, table.id),
+    index("task_execution_partition").on(table.orgId, table.partitionKey, table.id).where(anyPartition),
     check("task_status", sql`${table.status} in ('PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED')`),
     check("task_kind_not_blank", sql`btrim(${table.kind}) <> ''`),
     check("task_partition", sql`${table.partitionKey} between 0 and 255`),

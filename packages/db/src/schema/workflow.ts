@@ -13,6 +13,7 @@ import {
 } from "drizzle-orm/pg-core";
 import { bytea, id, instant } from "./columns.js";
 import { executionFacts } from "./execution-facts.js";
+import { anyCreation, anyPartition } from "./list-predicates.js";
 
 export const workflowExecution = pgTable(
   "workflow_execution",
@@ -57,9 +58,9 @@ export const workflowExecution = pgTable(
     // workflows.findOfLostWorkers
     index("workflow_execution_worker").on(table.orgId, table.workerId).where(sql`status = 'RUNNING'`),
     // workflows.list: ids do not ascend with creation, workers choose those of children
-    index("workflow_execution_created").on(table.orgId, table.createdAt, table.id),
+    index("workflow_execution_created").on(table.orgId, table.createdAt, table.id).where(anyCreation),
     // executions by partition
-    index("workflow_execution_partition").on(table.orgId, table.partitionKey, table.id),
+    index("workflow_execution_partition").on(table.orgId, table.partitionKey, table.id).where(anyPartition),
     // workflows.findLiveChildren
     index("workflow_execution_parent")
       .on(table.parentWorkflowExecutionId)

@@ -1,6 +1,7 @@
 import type { WorkflowStatus } from "@flovyn/domain";
 import { sql } from "drizzle-orm";
 import type { Executor } from "../database.js";
+import { anyCreation } from "../schema/list-predicates.js";
 import { statement } from "../statement.js";
 import { greatestId, instantOr, type ListPlace, microsecondsOf } from "./list-place.js";
 
@@ -164,7 +165,7 @@ const list = statement<ViewRow & { created_at_us: string }>()(
   ({ param }) => sql`
     select ${factColumns}, ''::bytea as input, null::bytea as output, ${microsecondsOf(sql.raw("created_at"))} as created_at_us
     from workflow_execution
-    where org_id = ${param("orgId")}::uuid
+    where org_id = ${param("orgId")}::uuid and ${anyCreation}
       and (${param("status")}::text is null or status = ${param("status")}::text)
       and (${param("kind")}::text is null or kind = ${param("kind")}::text)
       and (${param("queue")}::text is null or queue = ${param("queue")}::text)
