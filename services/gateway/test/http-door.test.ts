@@ -122,7 +122,7 @@ describe("workflow executions", () => {
       createdAt,
       links: { self: `${base}/workflow-executions/${id}`, events: `${base}/workflow-executions/${id}/events` },
       idempotencyKeyUsed: false,
-      idempotencyKeyNew: true,
+      idempotencyKeyNew: false,
     });
     const [request] = asked(start, StartWorkflowRequest);
     expect(request?.input.toString()).toBe(hardPayload);
@@ -368,7 +368,7 @@ describe("task executions", () => {
     const text = await response.text();
     expect(text).toContain(`"input":${hardPayload}`);
     expect(text).toContain('"output":1.0');
-    expect(JSON.parse(text)).toMatchObject({ id, progress: 0.5, idempotencyKeyUsed: false, idempotencyKeyNew: true });
+    expect(JSON.parse(text)).toMatchObject({ id, progress: 0.5, idempotencyKeyUsed: false, idempotencyKeyNew: false });
     expect(asked(submit, SubmitTaskRequest)[0]).toMatchObject({ kind: "charge", maxRetries: 0, queue: "default" });
     await post(`${base}/task-executions`, '{"kind":"charge","idempotencyKey":"k"}');
     expect(asked(submit, SubmitTaskRequest)[1]).toMatchObject({ maxRetries: 3, idempotencyKey: "k" });

@@ -1,8 +1,15 @@
 // Goal: promises are settled from outside by their id or key, with values byte for byte, and by a token exactly as far
 // as the token says.
 import { DomainError } from "@flovyn/domain";
-import { GetPromiseRequest, PromiseView, SettlePromiseRequest, SettlePromiseResponse } from "@flovyn/proto/internal";
+import {
+  GetPromiseRequest,
+  PromiseView,
+  RecordAuditRequest,
+  SettlePromiseRequest,
+  SettlePromiseResponse,
+} from "@flovyn/proto/internal";
 import type { HttpProblem } from "@flovyn/runtime";
+import { waitFor } from "@flovyn/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { PromiseTokens } from "../src/auth/promise-tokens.js";
 import { GatewayHarness, org, otherKey, otherOrg, testConfig, userKey } from "./gateway-harness.js";
@@ -228,6 +235,19 @@ describe("promise tokens", () => {
       principalType: "User",
       principalId: "flovyn:promise-token",
     });
+  });
+
+  it("are principals of their own in the audit log", async () => {
+    harness.services.answer("internal/RecordAudit", new Uint8Array(0));
+    const { token } = await createToken();
+    expect((await post(`id:${id}/resolve`, '{"value":1}', tokenHeader(token))).status).toBe(200);
+    const settled = () =>
+      harness.services
+        .of("internal/RecordAudit")
+        .flatMap(({ payload }) => RecordAuditRequest.decode(payload).entries)
+        .filter(({ outcome, principalId }) => outcome === "allowed" && principalId === "flovyn:promise-token");
+    await waitFor("the entry of the settlement", () => settled().length > 0);
+    for (const entry of settled()) expect(entry).toMatchObject({ principalType: "PromiseToken", role: "" });
   });
 
   it("SP-172 hold as long as asked, and at most 30 days", async () => {

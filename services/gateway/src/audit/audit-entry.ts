@@ -5,9 +5,9 @@ export type AuditOutcome = "allowed" | "denied" | "failed";
 
 /**
  * What a principal is to the readers of a log. Anonymous: no credential says who called. Operator: of the cluster, not of the org.
- * Foreign: of another org, whose ids and roles are its own business.
+ * Foreign: of another org, whose ids and roles are its own business. PromiseToken: has no key but a token of one promise.
  */
-export type AuditedType = Caller["principalType"] | "Anonymous" | "Operator" | "Foreign";
+export type AuditedType = Caller["principalType"] | "Anonymous" | "Operator" | "Foreign" | "PromiseToken";
 
 /** Who did what to which object, how it ended, and from where. */
 export interface AuditEntry {

@@ -1,9 +1,9 @@
-import type { ActionName } from "@flovyn/authz";
+import { type ActionName, promiseTokenId } from "@flovyn/authz";
 import type { Caller } from "@flovyn/bus";
 import { cutText, DomainError } from "@flovyn/domain";
 import { bareId } from "../authorization/bare-id.js";
 import { auditedTextMax } from "../limits.js";
-import type { AuditEntry } from "./audit-entry.js";
+import type { AuditEntry, AuditedType } from "./audit-entry.js";
 import type { AuditLog } from "./audit-log.js";
 import { type AuditLevel, isAudited, resourceTypeOf } from "./audited-actions.js";
 
@@ -68,10 +68,15 @@ export function auditedPrincipal(
   orgId: string,
 ): Pick<AuditEntry, "principalType" | "principalId" | "role"> {
   if (caller === undefined) return { principalType: "Anonymous", principalId: "", role: "" };
-  const { principalType, principalId, role = "" } = caller;
+  const { principalId, role = "" } = caller;
   if (caller.orgId !== "" && caller.orgId !== orgId) return { principalType: "Foreign", principalId: "", role: "" };
-  const isOperator = caller.orgId === "" && principalType === "User";
-  return { principalType: isOperator ? "Operator" : principalType, principalId, role };
+  return { principalType: auditedType(caller), principalId, role };
+}
+
+function auditedType({ orgId, principalType, principalId, role }: Caller): AuditedType {
+  if (principalType !== "User") return principalType;
+  if (orgId === "") return "Operator";
+  return principalId === promiseTokenId && role === undefined ? "PromiseToken" : "User";
 }
 
 /** Whoever ends as nobody was kept out, whatever the reason was: a wrong key, too many of them, a check that failed. */

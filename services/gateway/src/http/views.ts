@@ -8,6 +8,15 @@ export function timeText(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** What became of the idempotency key. The key of a request without one is neither used nor new, whatever the wire says. */
+export function keyMembers(answer: { idempotencyKeyUsed: boolean; idempotencyKeyNew: boolean }): JsonField[] {
+  const { idempotencyKeyUsed: used, idempotencyKeyNew: isNew } = answer;
+  return [
+    ["idempotencyKeyUsed", used],
+    ["idempotencyKeyNew", used && isNew],
+  ];
+}
+
 export function workflowJson(view: WorkflowView): JsonText {
   return jsonObject([
     ...workflowSummary(view),

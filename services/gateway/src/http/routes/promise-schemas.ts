@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { json, slugParam, time } from "./schemas.js";
+import { aliasOf, json, slugParam, time } from "./schemas.js";
 
 export const promiseParams = z.object({
   slug: slugParam,
@@ -31,7 +31,7 @@ const settlement = {
 export const resolvedPromise = z.object(settlement).openapi("ResolvedPromise");
 
 export const rejectedPromise = z
-  .object({ ...settlement, rejected: z.boolean().openapi({ description: "The same as resolved." }) })
+  .object({ ...settlement, rejected: aliasOf("resolved", z.boolean()) })
   .openapi("RejectedPromise");
 
 export const promiseView = z

@@ -12,6 +12,11 @@ export const executionIdParam = z.string().openapi({
   example: "0190a5c0-0000-7000-8000-000000000001",
 });
 
+/** A second name of a member. Answers have both, always with one value; a body may have either. */
+export function aliasOf<Schema extends z.ZodType>(member: string, schema: Schema): Schema {
+  return schema.openapi({ description: `An alias of ${member}.` });
+}
+
 export const metadata = z.record(z.string(), z.string());
 const idempotency = {
   idempotencyKey: z.string().nullish().openapi({ description: "At most 255 characters, unique in the org." }),
@@ -54,6 +59,13 @@ const identity = {
   orgId: z.uuid(),
 };
 
+const keyAnswer = {
+  idempotencyKeyUsed: z.boolean().openapi({ description: "The request had an idempotency key." }),
+  idempotencyKeyNew: z
+    .boolean()
+    .openapi({ description: "The key was free and is bound to this execution now. False without a key." }),
+};
+
 export const startedWorkflow = z
   .object({
     workflowExecutionId: z.uuid(),
@@ -63,15 +75,14 @@ export const startedWorkflow = z
     kind: z.string(),
     createdAt: time,
     links: z.object({ self: z.string(), events: z.string() }),
-    idempotencyKeyUsed: z.boolean(),
-    idempotencyKeyNew: z.boolean(),
+    ...keyAnswer,
   })
   .openapi("StartedWorkflow");
 
 const workflowSummaryFields = {
   ...identity,
   kind: z.string(),
-  workflowKind: z.string().openapi({ description: "The same as kind." }),
+  workflowKind: aliasOf("kind", z.string()),
   status: workflowStatus,
   queue: z.string(),
   error: z.string().nullable(),
@@ -128,10 +139,10 @@ export const eventList = z
       z
         .object({
           sequence: count,
-          sequenceNumber: count.openapi({ description: "The same as sequence." }),
+          sequenceNumber: aliasOf("sequence", count),
           eventType: z.string(),
           timestamp: time,
-          createdAt: time.openapi({ description: "The same as timestamp." }),
+          createdAt: aliasOf("timestamp", time),
           data: z.record(z.string(), z.unknown()),
         })
         .openapi("WorkflowEvent"),
@@ -163,9 +174,7 @@ export const taskView = z
   })
   .openapi("Task");
 
-export const submittedTask = taskView
-  .extend({ idempotencyKeyUsed: z.boolean(), idempotencyKeyNew: z.boolean() })
-  .openapi("SubmittedTask");
+export const submittedTask = taskView.extend(keyAnswer).openapi("SubmittedTask");
 
 export const problem = z
   .object({

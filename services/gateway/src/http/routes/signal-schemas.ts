@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { count, json, metadata } from "./schemas.js";
+import { aliasOf, count, json, metadata } from "./schemas.js";
 
 const signalFields = {
   signalName: z.string().openapi({ description: "1 to 255 characters." }),
@@ -16,9 +16,9 @@ export const signalWithStartBody = z
   .strictObject({
     workflowId: z.string().openapi({ description: "Idempotency key of the execution; not an execution id." }),
     workflowKind: z.string().nullish().openapi({ description: "Required, under this name or as `kind`." }),
-    kind: z.string().nullish().openapi({ description: "The same as workflowKind." }),
+    kind: aliasOf("workflowKind", z.string().nullish()),
     workflowInput: json.optional(),
-    input: json.optional().openapi({ description: "The same as workflowInput." }),
+    input: aliasOf("workflowInput", json.optional()),
     queue: z.string().nullish().openapi({ default: "default" }),
     prioritySeconds: z.int().nullish().openapi({ description: "A positive number runs earlier.", default: 0 }),
     version: z.string().nullish(),

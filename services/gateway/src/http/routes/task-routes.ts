@@ -9,7 +9,7 @@ import { readExecution } from "../query.js";
 import { respondJson } from "../respond.js";
 import type { RouteTable } from "../route-table.js";
 import { readSubmitTask } from "../start-requests.js";
-import { taskJson } from "../views.js";
+import { keyMembers, taskJson } from "../views.js";
 import { executionParams, jsonContent, type OrgBase, orgParams, problemResponses, security } from "./route-docs.js";
 import * as schemas from "./schemas.js";
 
@@ -71,10 +71,7 @@ async function submitTask(http: HttpContext, context: Context<HttpEnv>, request:
   });
   const view = await findTask(http, context, submitted.taskExecutionId);
   const { idempotencyKeyUsed, idempotencyKeyNew } = submitted;
-  const text = taskJson(view, [
-    ["idempotencyKeyUsed", idempotencyKeyUsed],
-    ["idempotencyKeyNew", idempotencyKeyNew],
-  ]);
+  const text = taskJson(view, keyMembers(submitted));
   return respondJson(context, text, idempotencyKeyUsed && !idempotencyKeyNew ? 200 : 201);
 }
 

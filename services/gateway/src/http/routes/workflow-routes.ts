@@ -21,7 +21,7 @@ import { accountOf } from "../request-account.js";
 import { respondJson } from "../respond.js";
 import type { RouteTable } from "../route-table.js";
 import { readStartWorkflow } from "../start-requests.js";
-import { timeText, workflowJson, workflowLinks, workflowSummaryJson } from "../views.js";
+import { keyMembers, timeText, workflowJson, workflowLinks, workflowSummaryJson } from "../views.js";
 import { executionParams, jsonContent, type OrgBase, orgParams, problemResponses, security } from "./route-docs.js";
 import * as schemas from "./schemas.js";
 
@@ -137,8 +137,7 @@ async function startWorkflow(
     ["kind", view.kind],
     ["createdAt", timeText(view.createdAtMs)],
     ["links", workflowLinks(base, context.req.param("slug") ?? "", view.id)],
-    ["idempotencyKeyUsed", started.idempotencyKeyUsed],
-    ["idempotencyKeyNew", started.idempotencyKeyNew],
+    ...keyMembers(started),
   ]);
   const existed = started.idempotencyKeyUsed && !started.idempotencyKeyNew;
   return respondJson(context, text, existed ? 200 : 201);
