@@ -237,15 +237,3 @@ describe("connections", () => {
     await stop();
   });
 });
-
-describe("an address that is none", () => {
-  it("is refused without a word", async () => {
-    const doors = await start();
-    const received = await raw(
-      doors.gateway.ports.http,
-      "GET ftp://a/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-    );
-    expect(received).toMatch(/^HTTP\/1\.1 400 /);
-    expect(received).toContain("\r\n\r\n0\r\n");
-  });
-});

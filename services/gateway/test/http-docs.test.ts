@@ -38,6 +38,13 @@ describe("the API page", () => {
     }
   });
 
+  it("is where the root of the server leads", async () => {
+    const response = await harness.fetch("/", { key: "", redirect: "manual" });
+    expect([response.status, response.headers.get("location")]).toEqual([302, "/api/docs"]);
+    expect((await harness.fetch("/", { key: "" })).headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect((await harness.fetch("/", { key: "", method: "POST" })).status).toBe(405);
+  });
+
   it("sends a file again only when it changed", async () => {
     const first = await harness.fetch("/api/docs/assets/swagger-ui.css", { key: "" });
     const etag = first.headers.get("etag") ?? "";

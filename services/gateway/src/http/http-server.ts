@@ -1,10 +1,11 @@
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { BoundServer, type Listen } from "@flovyn/runtime";
-import { createAdaptorServer } from "@hono/node-server";
+import { getRequestListener } from "@hono/node-server";
 import type { ConnectionLimit } from "../connections/connection-limit.js";
 import { drainMs, headerBytesMax } from "../limits.js";
 import { type SecuredDoor, secureContext, tlsOptions } from "../tls/tls-options.js";
+import { answerUnreadable, unreadableUrl } from "./unreadable-requests.js";
 
 export interface HttpTimes {
   /** Requests must be sent within these times; a slow sender must not hold a connection for ever. */
@@ -38,17 +39,13 @@ export class HttpServer {
   #stopping: Promise<void> | undefined;
 
   constructor({ fetch, connections, tls, times }: HttpServerOptions) {
-    const serverOptions = { ...httpTimes, ...times, maxHeaderSize: headerBytesMax };
-    const common = { fetch, overrideGlobalObjects: false };
-    this.#server = (
+    const serverOptions = { ...httpTimes, ...times, maxHeaderSize: headerBytesMax, requireHostHeader: false };
+    const listener = getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: unreadableUrl });
+    this.#server =
       tls === undefined
-        ? createAdaptorServer({ ...common, serverOptions })
-        : createAdaptorServer({
-            ...common,
-            createServer: createTlsServer,
-            serverOptions: { ...serverOptions, ...tlsOptions(tls) },
-          })
-    ) as Server;
+        ? createServer(serverOptions, listener)
+        : createTlsServer({ ...serverOptions, ...tlsOptions(tls) }, listener);
+    answerUnreadable(this.#server);
     connections.guard(this.#server);
     tls?.watch.onChange((certificates) => (this.#server as TlsServer).setSecureContext(secureContext(certificates)));
   }

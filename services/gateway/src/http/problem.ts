@@ -1,10 +1,11 @@
 import { DomainError } from "@flovyn/domain";
-import { type Logger, problemContentType, terminalLine, toDomainError, toHttpProblem } from "@flovyn/runtime";
+import { type Logger, problemContentType, toDomainError, toHttpProblem } from "@flovyn/runtime";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { toCallError } from "../audit/auditor.js";
 import type { HttpEnv } from "./http-context.js";
 import type { ForeignBody } from "./json-body.js";
+import { type HttpProblemParts, httpProblemText, problemText } from "./problem-text.js";
 
 /** The caller may come back after this many seconds. */
 const retryAfterSeconds = 1;
@@ -54,38 +55,9 @@ export function unsupportedMediaType(context: Context<HttpEnv>, { field, problem
   return spelledOut(context, { ...problem, detail: `${field}: ${text}` }, wanted);
 }
 
-interface OwnProblem {
-  /** Last part of the type. */
-  name: string;
-  title: string;
-  status: number;
-  code: string;
-  detail: string;
-  field?: string;
-}
-
 /** A problem of HTTP itself, which no code of a DomainError means. */
-function spelledOut(
-  context: Context<HttpEnv>,
-  { name, title, status, detail, code, field }: OwnProblem,
-  headers: Record<string, string>,
-): Response {
-  const problem = {
-    type: `https://flovyn.dev/problems/${name}`,
-    ...{ title, status, detail },
-    instance: context.get("requestId"),
-    error: detail,
-    code,
-    ...(field !== undefined && { field }),
-    retryable: false,
-  };
-  return context.body(problemText(problem), status as ContentfulStatusCode, {
-    "content-type": problemContentType,
-    ...headers,
-  });
-}
-
-/** A problem may quote the caller, and is read in terminals: of the same value as any JSON text of it. */
-function problemText(problem: object): string {
-  return terminalLine(JSON.stringify(problem));
+function spelledOut(context: Context<HttpEnv>, problem: HttpProblemParts, headers: Record<string, string>): Response {
+  const text = httpProblemText(problem, context.get("requestId"));
+  const status = problem.status as ContentfulStatusCode;
+  return context.body(text, status, { "content-type": problemContentType, ...headers });
 }

@@ -26,6 +26,18 @@ const pageHeaders = {
 export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http: HttpContext): void {
   const [page, guarded] = [http.needsKey("/api/docs"), http.needsKey("/api/docs/openapi.json")];
   const html = { "text/html": { schema: z.string() } };
+  table.add(
+    {
+      method: "get",
+      path: "/",
+      operationId: "showRoot",
+      action: "public",
+      summary: "Lead to the page of this interface",
+      tags,
+      responses: { 302: { description: "To the page." } },
+    },
+    (context) => context.redirect("/api/docs", 302),
+  );
   const file = { "application/octet-stream": { schema: z.string().openapi({ format: "binary" }) } };
   table.add(
     {
