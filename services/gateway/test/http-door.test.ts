@@ -1,4 +1,4 @@
-import { DomainError, type ErrorCode, errorCodes } from "@flovyn/domain";
+import { DomainError, type ErrorCode, errorCodes, invalidField } from "@flovyn/domain";
 import {
   GetTaskRequest,
   GetWorkflowRequest,
@@ -455,8 +455,15 @@ describe("problems", () => {
     expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it("name the fields of a service's errors as REST does", async () => {
+    harness.services.fail(start, invalidField("idempotency_key", "is held by a task"));
+    const response = await post(`${base}/workflow-executions`, '{"kind":"order","idempotencyKey":"k"}');
+    const detail = "idempotencyKey: is held by a task";
+    expect(await response.json()).toMatchObject({ status: 400, field: "idempotencyKey", detail });
+  });
+
   it("answers unknown routes and methods as problems", async () => {
-    for (const path of ["/", "/api", `${base}/nonsense`, `${base}/workflow-executions/${id}/nonsense`]) {
+    for (const path of ["/nothing", "/api", `${base}/nonsense`, `${base}/workflow-executions/${id}/nonsense`]) {
       const response = await harness.fetch(path);
       expect([path, response.status, response.headers.get("content-type")]).toEqual([
         path,

@@ -45,6 +45,7 @@ describe("what is no request", () => {
     ["no request line", "NONSENSE\r\n\r\n", 400, "BadRequest"],
     ["a version of HTTP that there is not", `GET / HTTP/9.9\r\n${host}\r\n${last}`, 400, "BadRequest"],
     ["a header without a colon", `GET / HTTP/1.1\r\n${host}\r\nno colon\r\n${last}`, 400, "BadRequest"],
+    ["a target of another scheme", `GET ftp://a/ HTTP/1.1\r\n${host}\r\n${last}`, 400, "BadRequest"],
     ["no host", `GET /health HTTP/1.1\r\n${last}`, 400, "BadRequest"],
     ["a host that is none", `GET /health HTTP/1.1\r\nHost: a b/c@d\r\n${last}`, 400, "BadRequest"],
     ["a target that is none", `OPTIONS * HTTP/1.1\r\n${host}\r\n${last}`, 400, "BadRequest"],

@@ -1,9 +1,10 @@
-import type { ServiceName } from "@flovyn/bus";
+import type { BusRequest, ServiceName } from "@flovyn/bus";
 import { parseTraceparent } from "@flovyn/runtime";
 import type { Context } from "hono";
 import { callTimeoutMs } from "../limits.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
 import { accountOf } from "./request-account.js";
+import { withRestName } from "./rest-names.js";
 
 export interface BusCall<Answer> {
   service: ServiceName;
@@ -18,7 +19,7 @@ export async function callService<Answer>(
   context: Context<HttpEnv>,
   call: BusCall<Answer>,
 ): Promise<Answer> {
-  const bytes = await bus.request({
+  const request: BusRequest = {
     service: call.service,
     operation: call.operation,
     payload: call.payload,
@@ -27,7 +28,13 @@ export async function callService<Answer>(
     requestId: context.get("requestId"),
     traceparent: parseTraceparent(context.req.header("traceparent") ?? ""),
     ...(isRead(context) && { isWanted: () => accountOf(context.req.raw)?.isClosed !== true }),
-  });
+  };
+  let bytes: Uint8Array;
+  try {
+    bytes = await bus.request(request);
+  } catch (error) {
+    throw withRestName(error);
+  }
   return call.answer.decode(bytes);
 }
 
