@@ -9,3 +9,4 @@ export {
   shapesOf,
 } from "./wire/message-shape.js";
 export { type Part, partReader, type Selection } from "./wire/read-part.js";
+export { UnsafeMapKey } from "./wire/wire-cursor.js";

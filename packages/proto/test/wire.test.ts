@@ -10,12 +10,14 @@ import * as ext from "../src/ext.js";
 import * as v1 from "../src/v1.js";
 import {
   countElements,
+  type FieldShape,
   type MessageShape,
   messageShape,
   partReader,
   requestShape,
   type Selection,
   shapesOf,
+  UnsafeMapKey,
 } from "../src/wire.js";
 import { cutOff, oddWire, soundWire } from "./arbitrary-wire.js";
 
@@ -216,4 +218,44 @@ function textsOf(shape: MessageShape, message: object): object {
 function memberOf(message: object, property: string) {
   const set = Object.values(message).find((value) => value?.$case === property);
   return set?.value;
+}
+
+describe("a map with the key __proto__, which no decoded message holds", () => {
+  const bytesOf = (tag: number, content: Uint8Array) =>
+    Buffer.concat([Buffer.from([...varint(tag), content.length]), content]);
+  const entry = (key: string) => [bytesOf(10, Buffer.from(key)), bytesOf(18, Buffer.from("v"))];
+  const maps = types.flatMap(([name, codec]) =>
+    [...messageShape(name).fields.values()]
+      .filter(({ map }) => map)
+      .map((field) => [`${name}.${field.name}`, name, field, codec] as const),
+  );
+
+  test.each(maps)("is found in %s, wherever the key stands in its entry", (_title, name, field: FieldShape, codec) => {
+    const withEntry = (parts: Uint8Array[]) => bytesOf(field.number * 8 + 2, Buffer.concat(parts));
+    for (const parts of [entry("__proto__"), entry("__proto__").reverse()]) {
+      const bytes = withEntry(parts);
+      const decoded = codec.decode(bytes) as Record<string, object>;
+      expect(Object.keys(decoded[field.property] ?? {})).toEqual([]);
+      expect(() => countElements(messageShape(name), bytes, 100)).toThrow(new UnsafeMapKey(field.name));
+    }
+    for (const key of ["__proto_", "__proto__ ", "proto", ""]) {
+      expect(countElements(messageShape(name), withEntry(entry(key)), 100)).toBe(3);
+    }
+  });
+
+  test("is found in messages within messages", () => {
+    const shape = messageShape("flovyn.v1.ReportExecutionSpansRequest");
+    const inner = [...shape.fields.values()].flatMap((holder) =>
+      [...(holder.message?.fields.values() ?? [])].filter(({ map }) => map).map((map) => ({ holder, map })),
+    );
+    expect(inner.length).toBeGreaterThan(0);
+    for (const { holder, map } of inner) {
+      const bytes = bytesOf(holder.number * 8 + 2, bytesOf(map.number * 8 + 2, Buffer.concat(entry("__proto__"))));
+      expect(() => countElements(shape, bytes, 100)).toThrow(new UnsafeMapKey(map.name));
+    }
+  });
+});
+
+function varint(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)];
 }

@@ -7,6 +7,7 @@ import {
   QueryWorkflowRequest,
   StartWorkflowRequest,
 } from "@flovyn/proto/v1";
+import { requestShape } from "@flovyn/proto/wire";
 import { grpcStatusOf } from "@flovyn/runtime";
 import { type Client, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -83,6 +84,24 @@ describe("RPCs of later versions", () => {
     const { error } = await callAnyShape(client, rpc, { key: userKey });
     expect(error?.code).toBe(status.UNIMPLEMENTED);
     expect(error?.details).toBe(`${name} is not implemented yet`);
+  });
+});
+
+describe("a map with the key __proto__", () => {
+  const withMap = rpcs.flatMap((rpc) => {
+    const map = [...requestShape(rpc.operation).fields.values()].find((field) => field.map);
+    return map === undefined ? [] : [[rpc.name, rpc, map] as const];
+  });
+
+  it.each(withMap)("is refused by %s, which could not keep it", async (_name, rpc, { number, name }) => {
+    expect(number).toBeLessThan(16);
+    const entry = Buffer.concat([Buffer.from([10, 9]), Buffer.from("__proto__"), Buffer.from([18, 1, 0x78])]);
+    const request = Buffer.concat([Buffer.from([number * 8 + 2, entry.length]), entry]);
+    const { error } = await callRaw(client, rpc.operation, request, { key: userKey });
+    expect([error?.code, error?.details]).toEqual([
+      status.INVALID_ARGUMENT,
+      `${name}: must not have the key __proto__`,
+    ]);
   });
 });
 

@@ -5,7 +5,7 @@ import { TooManyElements, WireCursor, WireError } from "./wire-cursor.js";
 /**
  * How many fields the bytes of a message hold, those of nested messages and unknown ones included; of a repeated field each
  * element. Ends as soon as there are more than `max`, with `max + 1`; takes time for the bytes up to there and no memory.
- * Undefined when the bytes are no message, which decoding them finds, too, after no more than `max` elements.
+ * Errors: UnsafeMapKey. Undefined when the bytes are no message, which decoding them finds, too, after no more than `max` elements.
  */
 export function countElements(shape: MessageShape, bytes: Uint8Array, max: number): number | undefined {
   const cursor = new WireCursor(bytes, max);

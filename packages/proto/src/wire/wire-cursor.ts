@@ -7,6 +7,19 @@ export class WireError extends Error {}
 /** More elements than are counted. */
 export class TooManyElements extends Error {}
 
+/** A map with the key `__proto__`, which decoded messages cannot hold: it would be lost without a word. */
+export class UnsafeMapKey extends Error {
+  /** The map, as in the .proto file. */
+  readonly field: string;
+
+  constructor(field: string) {
+    super(`${field} has the key ${unsafeKey}`);
+    this.field = field;
+  }
+}
+
+const unsafeKey = "__proto__";
+
 /**
  * A place in the bytes of a message. It goes where the codecs go, also where bytes are odd: a nested message may end before
  * its length says, at a tag of 0 or the end of a group, and then its holder goes on there. Nothing is allocated on the way.
@@ -67,6 +80,16 @@ export class WireCursor {
       default:
         throw new WireError("a wire type is not known");
     }
+  }
+
+  /** Goes over a text; whether it is the key that maps cannot hold. */
+  skipKey(): boolean {
+    const length = this.uint32();
+    const start = this.pos;
+    this.advance(length);
+    if (length !== unsafeKey.length) return false;
+    for (let at = 0; at < length; at++) if (this.bytes[start + at] !== unsafeKey.charCodeAt(at)) return false;
+    return true;
   }
 
   skipVarint(): void {

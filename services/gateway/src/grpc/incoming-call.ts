@@ -1,7 +1,7 @@
 import { constants } from "node:http2";
 import type { Caller } from "@flovyn/bus";
-import { DomainError, newId } from "@flovyn/domain";
-import { countElements } from "@flovyn/proto/wire";
+import { DomainError, invalidField, newId } from "@flovyn/domain";
+import { countElements, type MessageShape, UnsafeMapKey } from "@flovyn/proto/wire";
 import type { Metadata, ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { toCallError } from "../audit/auditor.js";
 import type { Credentials } from "../auth/authenticate.js";
@@ -260,14 +260,14 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
     if (stream?.closed === false) stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
-  /** Looks at a message before it is decoded. Errors: PayloadTooLarge. */
+  /** Looks at a message before it is decoded. Errors: PayloadTooLarge; InvalidInput naming a map. */
   #check(message: Buffer): void {
     const { admission, target } = this.#parts;
     this.#account?.received(message.byteLength);
     if (this.#caller !== undefined) admission.charge(this.#caller, message.byteLength);
     if (target?.request === undefined) return;
     const { elements } = target.limits;
-    if ((countElements(target.request, message, elements) ?? 0) > elements) {
+    if (elementsOf(target.request, message, elements) > elements) {
       throw new DomainError("PayloadTooLarge", `request: must have at most ${elements} elements, has more`, {
         field: "request",
       });
@@ -295,5 +295,15 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
       this.#account.closeWith(stream);
     }
     followPieces(this.#call, this.#account);
+  }
+}
+
+/** Errors: InvalidInput naming a map that has a key which decoded messages cannot hold. */
+function elementsOf(shape: MessageShape, message: Buffer, max: number): number {
+  try {
+    return countElements(shape, message, max) ?? 0;
+  } catch (error) {
+    if (error instanceof UnsafeMapKey) throw invalidField(error.field, "must not have the key __proto__");
+    throw error;
   }
 }
