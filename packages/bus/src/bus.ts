@@ -23,8 +23,10 @@ export interface RequestHeader {
   traceparent: string;
   /** From metadata `flovyn-claim-epoch`; undefined when the caller sent none. */
   claimEpoch?: number;
-  /** Submissions only: whether the gateway gave this worker the history for this activation. */
-  historyRead?: boolean;
+  /**
+   * Submissions only: the sequence up to which the gateway gave this worker the history for this activation. 0: not at all.
+   */
+  historySequence?: number;
 }
 
 export interface BusRequest extends RequestHeader {

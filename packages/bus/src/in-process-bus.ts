@@ -202,6 +202,6 @@ function toIncoming(request: BusRequest, timeoutMs: number): IncomingRequest {
     requestId: request.requestId,
     traceparent: request.traceparent,
     ...(request.claimEpoch !== undefined && { claimEpoch: request.claimEpoch }),
-    ...(request.historyRead !== undefined && { historyRead: request.historyRead }),
+    ...(request.historySequence !== undefined && { historySequence: request.historySequence }),
   };
 }

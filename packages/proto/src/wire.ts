@@ -1,5 +1,5 @@
 /** What can be known of messages by their wire bytes alone, before anything is decoded. */
-export { countElements } from "./wire/count-elements.js";
+export { countElements, countMessages } from "./wire/count-elements.js";
 export {
   type FieldShape,
   type MessageShape,

@@ -22,7 +22,7 @@ export function toRequestFrame(request: BusRequest, timeoutMs: number): RequestF
     requestId: request.requestId,
     traceparent: request.traceparent,
     claimEpoch: request.claimEpoch,
-    historyRead: request.historyRead,
+    historySequence: request.historySequence,
     timeoutMs: Math.ceil(timeoutMs),
     payload: asBuffer(request.payload),
     chunkedBytes: 0,
@@ -40,7 +40,7 @@ export function toIncomingRequest(frame: RequestFrame, payload: Uint8Array): Inc
     requestId: frame.requestId,
     traceparent: frame.traceparent,
     ...(frame.claimEpoch !== undefined && { claimEpoch: frame.claimEpoch }),
-    ...(frame.historyRead !== undefined && { historyRead: frame.historyRead }),
+    ...(frame.historySequence !== undefined && { historySequence: frame.historySequence }),
   };
 }
 

@@ -80,8 +80,13 @@ describe("a suspend that asks again", () => {
 
   it("with nothing to ask for, is handed out again once for each event, where nobody served the history", () => {
     const outcome = { type: "SUSPENDED" } as const;
-    const empty = (workflow: Workflow, historyRead: boolean, seen: { seenSequence?: number } = {}) =>
-      submit(workflow, { commands: [], outcome, historyRead, ...seen }, nothingKnown, 0).next;
+    const empty = (workflow: Workflow, wasRead: boolean, seen: { seenSequence?: number } = {}) =>
+      submit(
+        workflow,
+        { commands: [], outcome, historySequence: wasRead ? workflow.sequence : 0, ...seen },
+        nothingKnown,
+        0,
+      ).next;
     const signalled = () => claim(signalWorkflow(started(), signal, system).next, "worker").next;
     const first = empty(signalled(), false);
     expect(first.status).toBe("PENDING");

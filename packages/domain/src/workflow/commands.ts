@@ -55,6 +55,8 @@ export interface Submission {
   claimEpoch?: number;
   /** Highest event sequence the worker had when it ran. */
   seenSequence?: number;
-  /** False: as far as the server knows, the worker ran without the history. */
-  historyRead?: boolean;
+  /**
+   * The sequence up to which the worker was given the history, as far as the server knows. 0: it ran without the history.
+   */
+  historySequence?: number;
 }

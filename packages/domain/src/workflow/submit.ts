@@ -3,7 +3,7 @@ import { eventData, rawJson } from "../event-data.js";
 import { createPromise, resolvePromise } from "../promise/commands.js";
 import { cancelTimer, startTimer } from "../timer/commands.js";
 import type { Actor } from "../transition.js";
-import { append, beginChange, finishChange, moveTo } from "./change.js";
+import { append, beginChange, type ChangeBuilder, finishChange, moveTo } from "./change.js";
 import { cancelChild, scheduleChild } from "./child-commands.js";
 import type { ActivationOutcome, Submission, WorkflowCommand } from "./commands.js";
 import { CreatedSoFar } from "./created-so-far.js";
@@ -54,7 +54,7 @@ export function submit(
   if (effects.timers.length > 0 || effects.promises.length > 0) {
     change.workflow = { ...change.workflow, hasWaits: true };
   }
-  applyOutcome(builder, submission, actor);
+  applyOutcome(builder, workflow, submission, actor);
   change.workflow = { ...change.workflow, workerId: null, wakePending: false };
   return { ...finishChange(change), effects, applied: true };
 }
@@ -146,11 +146,25 @@ function hasUnseenEvents(builder: SubmitBuilder, submission: Submission): boolea
  * or promises come first there may be nothing to ask for, and only who served the history knows.
  */
 function mayHaveMissedHistory({ signalCount, hasWaits }: Workflow, submission: Submission): boolean {
-  const { historyRead, seenSequence } = submission;
-  return historyRead === false && seenSequence === undefined && (signalCount > 0 || hasWaits);
+  const { historySequence, seenSequence } = submission;
+  return historySequence === 0 && seenSequence === undefined && (signalCount > 0 || hasWaits);
 }
 
-function applyOutcome(builder: SubmitBuilder, submission: Submission, actor: Actor): void {
+/**
+ * Whether the worker ends the workflow, which it held as `held`, without knowing of a signal. What it does not know of may be
+ * another event where there were signals before: then it runs once more for nothing. A worker that does not say what it
+ * knows, knows of what it was given.
+ */
+function hasUnseenSignals({ change, asksAgain }: SubmitBuilder, held: Workflow, submission: Submission): boolean {
+  const { seenSequence, historySequence = 0 } = submission;
+  if (held.signalCount === 0 || held.externalSequence <= (seenSequence ?? historySequence)) return false;
+  if (held.wakePending) return true;
+  if (!asksAgain && !mayHaveMissedHistory(held, submission)) return false;
+  change.workflow = { ...change.workflow, externalSequence: 0 };
+  return true;
+}
+
+function applyOutcome(builder: SubmitBuilder, held: Workflow, submission: Submission, actor: Actor): void {
   const { change } = builder;
   const outcome: ActivationOutcome = submission.outcome;
   switch (outcome.type) {
@@ -160,11 +174,19 @@ function applyOutcome(builder: SubmitBuilder, submission: Submission, actor: Act
       return;
     }
     case "COMPLETED":
+      if (hasUnseenSignals(builder, held, submission)) {
+        holdBackEnd(change, actor);
+        return;
+      }
       append(change, "WORKFLOW_COMPLETED", eventData([["output", rawJson(outcome.output)]]));
       change.workflow = { ...change.workflow, output: outcome.output };
       moveTo(change, "COMPLETED", actor);
       return;
     case "FAILED":
+      if (hasUnseenSignals(builder, held, submission)) {
+        holdBackEnd(change, actor);
+        return;
+      }
       append(
         change,
         "WORKFLOW_EXECUTION_FAILED",
@@ -185,4 +207,13 @@ function applyOutcome(builder: SubmitBuilder, submission: Submission, actor: Act
     default:
       assertNever(outcome);
   }
+}
+
+/**
+ * A signal that was accepted is not lost: the workflow is handed out once more, with the signal in its history, and ends when
+ * it has seen it. Its commands are applied as those of every activation, so that it replays them. Each time takes a signal
+ * that came meanwhile, of which an execution takes `signalsMax`.
+ */
+function holdBackEnd(change: ChangeBuilder, actor: Actor): void {
+  moveTo(change, "PENDING", actor, "UNSEEN_SIGNAL");
 }

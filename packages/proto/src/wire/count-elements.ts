@@ -18,3 +18,26 @@ export function countElements(shape: MessageShape, bytes: Uint8Array, max: numbe
     throw error;
   }
 }
+
+/**
+ * How many messages a message holds in field 1, as answers that are lists have it: a history has one for each event. What is
+ * in them is passed over. 0 when the bytes are no message.
+ */
+export function countMessages(bytes: Uint8Array): number {
+  const cursor = new WireCursor(bytes);
+  let count = 0;
+  try {
+    while (cursor.pos < bytes.length) {
+      const tag = cursor.uint32();
+      if (tag === listTag) count += 1;
+      cursor.skip(tag & 7);
+    }
+  } catch (error) {
+    if (error instanceof WireError) return 0;
+    throw error;
+  }
+  return count;
+}
+
+/** Of field 1 when it holds messages. */
+const listTag = 10;

@@ -15,7 +15,8 @@ export async function submitWorkflowCommands(batches: Batches, request: Incoming
   const workflowId = parseUuid(message.workflowExecutionId, "workflow_execution_id");
   const parsed = parseSubmission(message);
   const claimEpoch = parsed.claimEpoch ?? request.claimEpoch;
-  const submission = request.historyRead === undefined ? parsed : { ...parsed, historyRead: request.historyRead };
+  const submission =
+    request.historySequence === undefined ? parsed : { ...parsed, historySequence: request.historySequence };
   await batches.submit.submit({
     orgId: request.caller.orgId,
     workflowId,

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { ServiceName } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import { GetEventsRequest } from "@flovyn/proto/v1";
+import { countMessages } from "@flovyn/proto/wire";
 import { readAgainForMs, readAgainPausesMs } from "../limits.js";
 import { connectionOf } from "../presence/named-worker.js";
 import { decodeRequest } from "./decode.js";
@@ -26,7 +27,7 @@ export function readHistory(context: GrpcContext, route: Route, service: Service
         const request = toBusRequest(call, caller, { service, path: route.path }, reply.requestId);
         request.isWanted = () => !call.cancelled;
         const history = await context.bus.request(request);
-        context.historyReads.served(connection, workflowExecutionId);
+        context.historyReads.served(connection, workflowExecutionId, countMessages(history));
         reply.ok(history);
         return;
       } catch (error) {

@@ -8,7 +8,7 @@ import type { GrpcContext } from "./grpc-context.js";
 import type { Route } from "./routes.js";
 import type { RawHandler } from "./unary.js";
 
-/** Forwards the outcome of an activation whose commands policies allow, and says whether this gateway gave the worker the history for it. */
+/** Forwards the outcome of an activation whose commands policies allow, and says how much of the history this gateway gave the worker for it. */
 export function submit(context: GrpcContext, route: Route, service: ServiceName): RawHandler {
   return async (call, caller, reply) => {
     const { authorize, admission } = context;
@@ -18,7 +18,7 @@ export function submit(context: GrpcContext, route: Route, service: ServiceName)
     const request = toBusRequest(call, caller, { service, path: route.path }, reply.requestId);
     // Both messages have the id in field 1; the decoder of the small one skips the commands.
     const { workflowExecutionId } = decodeRequest(GetEventsRequest, call.request, "SubmitWorkflowCommandsRequest");
-    request.historyRead = context.historyReads.take(connection, workflowExecutionId);
+    request.historySequence = context.historyReads.take(connection, workflowExecutionId);
     reply.ok(await context.bus.request(request));
   };
 }

@@ -7,23 +7,23 @@ import { historyReadsMax, historyReadTtlMs } from "../limits.js";
  * none: the workflow may then be handed out once more, which is allowed; a lost wake-up is not.
  */
 export class HistoryReads {
-  readonly #reads: BoundedCache<true>;
+  readonly #reads: BoundedCache<number>;
 
   constructor(now: () => number) {
     this.#reads = new BoundedCache({ entriesMax: historyReadsMax, now });
   }
 
-  /** The worker behind the connection was given the history. */
-  served(connection: string, workflowId: string): void {
-    this.#reads.set(toKey(connection, workflowId), true, historyReadTtlMs);
+  /** The worker behind the connection was given the history up to a sequence. */
+  served(connection: string, workflowId: string, sequence: number): void {
+    this.#reads.set(toKey(connection, workflowId), sequence, historyReadTtlMs);
   }
 
-  /** Whether it was since its last submission; the next activation starts anew. */
-  take(connection: string, workflowId: string): boolean {
+  /** Up to which sequence it was since its last submission, 0 for not at all; the next activation starts anew. */
+  take(connection: string, workflowId: string): number {
     const key = toKey(connection, workflowId);
-    const wasServed = this.#reads.get(key) === true;
+    const sequence = this.#reads.get(key) ?? 0;
     this.#reads.delete(key);
-    return wasServed;
+    return sequence;
   }
 }
 

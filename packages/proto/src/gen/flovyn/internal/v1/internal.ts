@@ -31,8 +31,8 @@ export interface RequestFrame {
    * frame answers FETCH with the subject to which the chunks go.
    */
   chunkedBytes: number;
-  /** Submissions only: whether the gateway answered GetEvents to this worker in this activation. Not set by others. */
-  historyRead?: boolean | undefined;
+  /** Submissions only: up to which sequence the gateway gave this worker the history for this activation; 0 for not at all. */
+  historySequence?: number | undefined;
 }
 
 export interface Caller {
@@ -600,7 +600,7 @@ function createBaseRequestFrame(): RequestFrame {
     timeoutMs: 0,
     payload: Buffer.alloc(0),
     chunkedBytes: 0,
-    historyRead: undefined,
+    historySequence: undefined,
   };
 }
 
@@ -633,8 +633,8 @@ export const RequestFrame: MessageFns<RequestFrame> = {
     if (message.chunkedBytes !== 0) {
       writer.uint32(72).uint32(message.chunkedBytes);
     }
-    if (message.historyRead !== undefined) {
-      writer.uint32(80).bool(message.historyRead);
+    if (message.historySequence !== undefined) {
+      writer.uint32(88).int32(message.historySequence);
     }
     return writer;
   },
@@ -724,12 +724,12 @@ export const RequestFrame: MessageFns<RequestFrame> = {
             message.chunkedBytes = reader.uint32();
             continue;
           }
-          case 10: {
-            if (tag !== 80) {
+          case 11: {
+            if (tag !== 88) {
               break;
             }
 
-            message.historyRead = reader.bool();
+            message.historySequence = reader.int32();
             continue;
           }
         }
@@ -760,7 +760,7 @@ export const RequestFrame: MessageFns<RequestFrame> = {
     message.timeoutMs = object.timeoutMs ?? 0;
     message.payload = object.payload ?? Buffer.alloc(0);
     message.chunkedBytes = object.chunkedBytes ?? 0;
-    message.historyRead = object.historyRead ?? undefined;
+    message.historySequence = object.historySequence ?? undefined;
     return message;
   },
 };
