@@ -71,6 +71,7 @@ export const actions = {
   /** A workflow or a task, whichever has the id. */
   cancelExecution: { group: "update", resource: "WorkflowExecution" },
   submitWorkflowCommands: { group: "work", resource: "WorkflowExecution" },
+  reportActivationFailure: { group: "work", resource: "WorkflowExecution" },
   reportExecutionSpans: { group: "work", resource: "WorkflowExecution" },
   viewDefinition: { group: "view", resource: "Definition" },
 

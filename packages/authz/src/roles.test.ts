@@ -51,6 +51,7 @@ const allowed: Readonly<Record<ActionName, string>> = {
   cancelWorkflowExecution: "OAMW",
   cancelExecution: "OAMW",
   submitWorkflowCommands: "OW",
+  reportActivationFailure: "OW",
   reportExecutionSpans: "OW",
   viewDefinition: "OAMVW",
   submitTask: "OAMW",

@@ -20,6 +20,7 @@ export * from "./task/state.js";
 export * from "./timer/fire.js";
 export * from "./timer/state.js";
 export * from "./transition.js";
+export * from "./workflow/activation-failure.js";
 export * from "./workflow/append-external.js";
 export * from "./workflow/cancel.js";
 export * from "./workflow/child-end.js";

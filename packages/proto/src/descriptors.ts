@@ -1,6 +1,6 @@
 /** What is on the public wire, for code that walks it: routing, server reflection, coverage tests. */
 import { descriptorSetBase64 } from "./gen/descriptor-set.js";
-import { WorkflowClientDefinition } from "./gen/flovyn/ext/v1/client.js";
+import { WorkflowClientDefinition, WorkflowWorkerDefinition } from "./gen/flovyn/ext/v1/client.js";
 import { AgentDispatchDefinition } from "./gen/flovyn/v1/agent.js";
 import {
   TaskExecutionDefinition,
@@ -24,7 +24,7 @@ export const publishedServices: readonly ServiceDefinition[] = [
 ];
 
 /** The services of flovyn.ext.v1. */
-export const extensionServices: readonly ServiceDefinition[] = [WorkflowClientDefinition];
+export const extensionServices: readonly ServiceDefinition[] = [WorkflowClientDefinition, WorkflowWorkerDefinition];
 
 /** The RPCs of flovyn.v1. */
 export const publishedRpcs: readonly Rpc[] = rpcsOf(publishedServices);

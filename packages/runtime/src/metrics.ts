@@ -14,6 +14,8 @@ export interface Metrics {
   workflowStarted(work: NamedWork): void;
   /** `durationMs` counts from the creation. */
   workflowEnded(work: NamedWork, status: string, durationMs?: number): void;
+  /** A worker could not run a workflow. */
+  activationFailed(work: NamedWork, reason: string): void;
   /** A history crossed a threshold. */
   historyLong(threshold: "warning" | "limit" | "full"): void;
   taskSubmitted(work: NamedWork): void;
@@ -60,6 +62,11 @@ export function createMetrics(options: { service: string; processMetrics?: boole
     "flovyn_histories_long_total",
     "Histories that became long: warning is a fifth of the limit, limit refuses signals, full failed its workflow.",
     ["threshold"],
+  );
+  const activationFailures = counter(
+    "flovyn_activation_failures_total",
+    "Activations of workflows that their workers could not run.",
+    ["kind", "queue", "reason"],
   );
   const submitted = counter("flovyn_tasks_submitted_total", "Tasks created.", ["kind", "queue"]);
   const tasksCompleted = counter("flovyn_tasks_completed_total", "Tasks that completed.", ["kind", "queue"]);
@@ -109,6 +116,7 @@ export function createMetrics(options: { service: string; processMetrics?: boole
       else failed.inc({ ...labels, status });
       if (durationMs !== undefined) workflowSeconds.observe({ ...labels, status }, Math.max(0, durationMs) / 1000);
     },
+    activationFailed: (work, reason) => activationFailures.inc({ ...bound(work), reason }),
     historyLong: (threshold) => longHistories.inc({ threshold }),
     taskSubmitted: (work) => submitted.inc(bound(work)),
     taskEnded: (work, status, durationMs) => {

@@ -7,7 +7,13 @@ export type { CancelOptions, ResultOptions, StartedWorkflow, WorkflowHandle } fr
 export type { RetryOptions, RetryStrategy } from "./definitions/retry.js";
 export { type AnyTask, type TaskDefinition, type TaskOptions, task } from "./definitions/task.js";
 export type { TaskContext, TaskStream } from "./definitions/task-context.js";
-export { type AnyWorkflow, type WorkflowDefinition, type WorkflowOptions, workflow } from "./definitions/workflow.js";
+export {
+  type AnyWorkflow,
+  type OnActivationFailure,
+  type WorkflowDefinition,
+  type WorkflowOptions,
+  workflow,
+} from "./definitions/workflow.js";
 export type {
   ChildWorkflowOptions,
   PromiseOptions,

@@ -1,5 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { WorkflowClientDefinition } from "@flovyn/proto/ext";
+import {
+  type ReportActivationFailureRequest,
+  WorkflowClientDefinition,
+  WorkflowWorkerDefinition,
+} from "@flovyn/proto/ext";
 import {
   type CompleteTaskRequest,
   type FailTaskRequest,
@@ -52,6 +56,7 @@ export class FakeServer {
         this.#hold(call, () => this.#claimTask()).then((task) => ({ task })),
       GetEvents: ({ workflowExecutionId }: { workflowExecutionId: string }) => this.#events(workflowExecutionId),
       SubmitWorkflowCommands: (request: SubmitWorkflowCommandsRequest) => this.#submit(request),
+      ReportActivationFailure: (request: ReportActivationFailureRequest) => this.#holdBack(request),
       CompleteTask: (request: CompleteTaskRequest) =>
         this.#endTask(request, (workflow, id) =>
           workflow.simulated.completeTask(id, JSON.parse(String(request.output))),
@@ -89,6 +94,7 @@ export class FakeServer {
       TaskExecutionDefinition,
       WorkerLifecycleDefinition,
       WorkflowClientDefinition,
+      WorkflowWorkerDefinition,
     ];
     this.door = new GrpcDoor(services, Object.fromEntries(handlers));
   }
@@ -173,6 +179,20 @@ export class FakeServer {
     }
     this.changed();
     return {};
+  }
+
+  /** Keeps the execution until a test hands it out again. */
+  #holdBack({ workflowExecutionId, claimEpoch }: ReportActivationFailureRequest) {
+    const execution = this.execution(workflowExecutionId);
+    if (claimEpoch !== execution.claimEpoch) throw new Refusal(status.ABORTED, "another claim holds it");
+    execution.status = "WAITING";
+    return { failures: 1, nextTryAtMs: Date.now() + 1000 };
+  }
+
+  /** Hands out once more what a worker could not run. */
+  tryAgain(id: string): void {
+    this.execution(id).status = "PENDING";
+    this.changed();
   }
 
   #addTask(

@@ -103,12 +103,8 @@ describe("a worker", () => {
     expect(most).toBe(2);
   });
 
-  test("fails a workflow of an unknown kind, and a task of an unknown kind", async () => {
-    const client = harness.createClient().registerWorkflow(sum).registerTask(add);
-    await client.start();
-    await expect((await client.startWorkflow("nobody-knows")).result()).rejects.toThrow(
-      'Unknown workflow kind "nobody-knows"',
-    );
+  test("fails a task of an unknown kind", async () => {
+    await harness.createClient().registerWorkflow(sum).registerTask(add).start();
     harness.server.addTask("nobody-knows", null);
     const { request } = await harness.server.door.received("FailTask");
     expect(request).toMatchObject({ error: 'Unknown task kind "nobody-knows"', claimEpoch: 1 });

@@ -52,6 +52,7 @@ describe("every action", () => {
     expect(actionNames.filter((action) => !used.has(action))).toEqual([]);
     const open = httpRoutes.filter(({ action }) => action === "public").map(({ path }) => path);
     expect(open.filter((path) => !path.startsWith("/_/") && !path.startsWith("/api/docs")).sort()).toEqual([
+      "/",
       "/live",
       "/ready",
     ]);

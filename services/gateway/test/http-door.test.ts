@@ -267,9 +267,25 @@ describe("workflow executions", () => {
     expect(page.workflows[0]).not.toHaveProperty("input");
     await harness.fetch(`${base}/workflow-executions?cursor=next`);
     expect(asked("internal/ListWorkflows", ListWorkflowsRequest)).toEqual([
-      { limit: 1, offset: 0, cursor: "", status: "RUNNING", kind: "order", queue: "default" },
-      { limit: 20, offset: 0, cursor: "next", status: "", kind: "", queue: "" },
+      { limit: 1, offset: 0, cursor: "", status: "RUNNING", kind: "order", queue: "default", activationFailing: false },
+      { limit: 20, offset: 0, cursor: "next", status: "", kind: "", queue: "", activationFailing: false },
     ]);
+  });
+
+  it("shows and lists executions that workers cannot run, with why and until when", async () => {
+    const failure = { reason: "DETERMINISM_VIOLATION", message: "no", eventSequence: 3, atMs: 0, nextTryAtMs: 1000 };
+    view = { ...view, activationFailures: 4, lastActivationFailure: failure };
+    const shown = await (await harness.fetch(`${base}/workflow-executions/${id}`)).json();
+    expect(shown).toMatchObject({
+      activationFailures: 4,
+      lastActivationFailure: {
+        ...{ reason: "DETERMINISM_VIOLATION", message: "no", eventSequence: 3 },
+        ...{ at: "1970-01-01T00:00:00.000Z", nextTryAt: "1970-01-01T00:00:01.000Z" },
+      },
+    });
+    harness.services.answer("internal/ListWorkflows", new Uint8Array(0));
+    await harness.fetch(`${base}/workflow-executions?activationFailing=true`);
+    expect(asked("internal/ListWorkflows", ListWorkflowsRequest)).toMatchObject([{ activationFailing: true }]);
   });
 
   it.each([
@@ -279,6 +295,7 @@ describe("workflow executions", () => {
     ["offset", "offset=-1"],
     ["offset", "offset=1&cursor=x"],
     ["status", "status=DONE"],
+    ["activationFailing", "activationFailing=yes"],
   ])("refuses a wrong %s of a list by name", async (field, query) => {
     const response = await harness.fetch(`${base}/workflow-executions?${query}`);
     expect(await response.json()).toMatchObject({ status: 400, field });

@@ -7,6 +7,7 @@ import {
   index,
   integer,
   pgTable,
+  text,
   uniqueIndex,
   uuid,
   varchar,
@@ -41,6 +42,13 @@ export const workflowExecution = pgTable(
     /** Sequence of its CHILD_WORKFLOW_INITIATED event; null when no history of a parent holds it. */
     initiatedSequence: integer(),
     signalCount: integer().notNull().default(0),
+    /** Activations that failed since the last one that succeeded. */
+    activationFailures: integer().notNull().default(0),
+    /** What the last of them said; it counts while there are failures. */
+    activationFailureReason: varchar({ length: 50 }),
+    activationFailureMessage: text(),
+    activationFailureSequence: integer(),
+    activationFailedAt: instant(),
     /** It created timers or promises: its end has to close those that are left. */
     hasWaits: boolean().notNull().default(false),
     /** It ended, and its parent has not been told. */
@@ -59,6 +67,8 @@ export const workflowExecution = pgTable(
     index("workflow_execution_worker").on(table.orgId, table.workerId).where(sql`status = 'RUNNING'`),
     // workflows.list: ids do not ascend with creation, workers choose those of children
     index("workflow_execution_created").on(table.orgId, table.createdAt, table.id).where(anyCreation),
+    // workflows.list of those whose activations fail
+    index("workflow_execution_failing").on(table.orgId, table.createdAt, table.id).where(sql`activation_failures > 0`),
     // executions by partition
     index("workflow_execution_partition").on(table.orgId, table.partitionKey, table.id).where(anyPartition),
     // workflows.findLiveChildren

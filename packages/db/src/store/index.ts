@@ -1,3 +1,4 @@
+export * from "./activation-failures.js";
 export * from "./audit-entries.js";
 export * from "./children.js";
 export * from "./claim-parts.js";

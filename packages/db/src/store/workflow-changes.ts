@@ -140,6 +140,7 @@ function toSavedRow(workflow: Workflow): SavedWorkflowRow {
     workerId: workflow.workerId,
     transitionCount: workflow.transitionCount,
     signalCount: workflow.signalCount,
+    activationFailures: workflow.activationFailures,
     hasWaits: workflow.hasWaits,
     owesParent: workflow.owesParent,
     owesMembers: workflow.owesMembers,

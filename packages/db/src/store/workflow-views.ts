@@ -1,5 +1,5 @@
 import type { WorkflowStatus } from "@flovyn/domain";
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Executor } from "../database.js";
 import { anyCreation } from "../schema/list-predicates.js";
 import { statement } from "../statement.js";
@@ -25,10 +25,23 @@ export interface WorkflowView {
   /** JSON object text. */
   metadata: string;
   cancellationReason: string | null;
+  /** Activations that failed since the last one that succeeded. */
+  activationFailures: number;
+  /** Of the last one that failed; null while there are none. */
+  lastActivationFailure: ActivationFailureView | null;
   createdAtMs: number;
   startedAtMs: number | null;
   completedAtMs: number | null;
   updatedAtMs: number;
+}
+
+export interface ActivationFailureView {
+  reason: string;
+  message: string;
+  /** The event at which it went wrong; 0 when there is none. */
+  eventSequence: number;
+  atMs: number;
+  nextTryAtMs: number;
 }
 
 interface ViewRow {
@@ -50,6 +63,12 @@ interface ViewRow {
   priority_ms: string;
   metadata: string;
   cancellation_reason: string | null;
+  activation_failures: number;
+  activation_failure_reason: string | null;
+  activation_failure_message: string | null;
+  activation_failure_sequence: number | null;
+  activation_failed_at: Date | null;
+  available_at: Date;
   created_at: Date;
   started_at: Date | null;
   completed_at: Date | null;
@@ -58,7 +77,8 @@ interface ViewRow {
 
 const factColumns = sql.raw(`id, org_id, kind, status, queue, error, current_sequence, run, partition_key,
   root_execution_id, workflow_version, parent_workflow_execution_id, worker_id, priority_ms, metadata::text as metadata,
-  cancellation_reason, created_at, started_at, completed_at, updated_at`);
+  cancellation_reason, activation_failures, activation_failure_reason, activation_failure_message,
+  activation_failure_sequence, activation_failed_at, available_at, created_at, started_at, completed_at, updated_at`);
 
 function toView(row: ViewRow): WorkflowView {
   return {
@@ -80,10 +100,22 @@ function toView(row: ViewRow): WorkflowView {
     priorityMs: Number(row.priority_ms),
     metadata: row.metadata,
     cancellationReason: row.cancellation_reason,
+    activationFailures: row.activation_failures,
+    lastActivationFailure: row.activation_failures > 0 ? toFailure(row) : null,
     createdAtMs: row.created_at.getTime(),
     startedAtMs: row.started_at?.getTime() ?? null,
     completedAtMs: row.completed_at?.getTime() ?? null,
     updatedAtMs: row.updated_at.getTime(),
+  };
+}
+
+function toFailure(row: ViewRow): ActivationFailureView {
+  return {
+    reason: row.activation_failure_reason ?? "",
+    message: row.activation_failure_message ?? "",
+    eventSequence: row.activation_failure_sequence ?? 0,
+    atMs: row.activation_failed_at?.getTime() ?? 0,
+    nextTryAtMs: row.available_at.getTime(),
   };
 }
 
@@ -157,21 +189,30 @@ export interface WorkflowFilter {
   status: string | null;
   kind: string | null;
   queue: string | null;
+  /** Only those whose last activation failed. */
+  activationFailing: boolean;
 }
 
-const list = statement<ViewRow & { created_at_us: string }>()(
-  "workflows.list",
-  { params: ["orgId", "status", "kind", "queue", "beforeUs", "beforeId", "limit", "offset"] },
-  ({ param }) => sql`
+/** In the text, because a parameter would hide the index of those that fail. */
+const anyActivation = sql.raw("true");
+const failingActivation = sql.raw("activation_failures > 0");
+
+const listWhere = (name: string, condition: SQL) =>
+  statement<ViewRow & { created_at_us: string }>()(
+    name,
+    { params: ["orgId", "status", "kind", "queue", "beforeUs", "beforeId", "limit", "offset"] },
+    ({ param }) => sql`
     select ${factColumns}, ''::bytea as input, null::bytea as output, ${microsecondsOf(sql.raw("created_at"))} as created_at_us
     from workflow_execution
-    where org_id = ${param("orgId")}::uuid and ${anyCreation}
+    where org_id = ${param("orgId")}::uuid and ${anyCreation} and ${condition}
       and (${param("status")}::text is null or status = ${param("status")}::text)
       and (${param("kind")}::text is null or kind = ${param("kind")}::text)
       and (${param("queue")}::text is null or queue = ${param("queue")}::text)
       and (created_at, id) < (${instantOr("infinity", param("beforeUs"))}, coalesce(${param("beforeId")}::uuid, ${greatestId}))
     order by created_at desc, id desc limit ${param("limit")}::int offset ${param("offset")}::int`,
-);
+  );
+const list = listWhere("workflows.list", anyActivation);
+const listFailing = listWhere("workflows.listFailing", failingActivation);
 
 /**
  * Newest first, without payloads: by the time of creation, and by id where that is the same, since workers choose the ids of
@@ -179,31 +220,40 @@ const list = statement<ViewRow & { created_at_us: string }>()(
  */
 export async function listWorkflows(
   tx: Executor,
-  { before, ...params }: WorkflowFilter & { before: ListPlace | null; limit: number; offset: number },
+  {
+    before,
+    activationFailing,
+    ...params
+  }: WorkflowFilter & { before: ListPlace | null; limit: number; offset: number },
 ): Promise<(WorkflowView & ListPlace)[]> {
-  const rows = await list.run(tx, { ...params, beforeUs: before?.createdAtUs ?? null, beforeId: before?.id ?? null });
+  const wanted = activationFailing ? listFailing : list;
+  const rows = await wanted.run(tx, { ...params, beforeUs: before?.createdAtUs ?? null, beforeId: before?.id ?? null });
   return rows.map((row) => ({ ...toView(row), createdAtUs: row.created_at_us }));
 }
 
 /** Totals are counted up to here; a larger list answers this number. */
 export const countMax = 100_000;
 
-const count = statement<{ count: number }>()(
-  "workflows.count",
-  { params: ["orgId", "status", "kind", "queue"] },
-  ({ param }) => sql`
+const countWhere = (name: string, condition: SQL) =>
+  statement<{ count: number }>()(
+    name,
+    { params: ["orgId", "status", "kind", "queue"] },
+    ({ param }) => sql`
     select count(*)::int as count from (
       select 1 from workflow_execution
-      where org_id = ${param("orgId")}::uuid
+      where org_id = ${param("orgId")}::uuid and ${condition}
         and (${param("status")}::text is null or status = ${param("status")}::text)
         and (${param("kind")}::text is null or kind = ${param("kind")}::text)
         and (${param("queue")}::text is null or queue = ${param("queue")}::text)
       limit ${sql.raw(String(countMax))}
     ) as counted`,
-);
+  );
+const count = countWhere("workflows.count", anyActivation);
+const countFailing = countWhere("workflows.countFailing", failingActivation);
 
-export async function countWorkflows(tx: Executor, params: WorkflowFilter): Promise<number> {
-  return (await count.run(tx, params))[0]?.count ?? 0;
+export async function countWorkflows(tx: Executor, { activationFailing, ...params }: WorkflowFilter): Promise<number> {
+  const wanted = activationFailing ? countFailing : count;
+  return (await wanted.run(tx, params))[0]?.count ?? 0;
 }
 
 const findTraces = statement<{ id: string; traceparent: string }>()(

@@ -29,6 +29,7 @@ interface WorkflowRow {
   child_execution_name: string | null;
   initiated_sequence: number | null;
   signal_count: number;
+  activation_failures: number;
   has_waits: boolean;
   owes_parent: boolean;
   owes_members: boolean;
@@ -37,8 +38,8 @@ interface WorkflowRow {
 
 const plainColumns = sql.raw(`id, org_id, kind, queue, status, run, current_sequence, external_sequence, wake_pending,
   claim_epoch, worker_id, transition_count, partition_key, root_execution_id, traceparent, has_idempotency_key,
-  parent_workflow_execution_id, child_execution_name, initiated_sequence, signal_count, has_waits, owes_parent,
-  owes_members, created_at`);
+  parent_workflow_execution_id, child_execution_name, initiated_sequence, signal_count, activation_failures, has_waits,
+  owes_parent, owes_members, created_at`);
 const workflowColumns = sql`${plainColumns}, ${historyBytesOf("workflow_execution")} as history_bytes`;
 
 function toWorkflow(row: WorkflowRow): Workflow {
@@ -64,6 +65,7 @@ function toWorkflow(row: WorkflowRow): Workflow {
     childName: row.child_execution_name,
     initiatedSequence: row.initiated_sequence,
     signalCount: row.signal_count,
+    activationFailures: row.activation_failures,
     hasWaits: row.has_waits,
     owesParent: row.owes_parent,
     owesMembers: row.owes_members,
@@ -188,6 +190,7 @@ const saveMany = statement<never>()(
         workerId: "text",
         transitionCount: "int",
         signalCount: "int",
+        activationFailures: "int",
         hasWaits: "bool",
         owesParent: "bool",
         owesMembers: "bool",
@@ -208,7 +211,7 @@ const saveMany = statement<never>()(
         wake_pending = "wakePending", claim_epoch = "claimEpoch", worker_id = "workerId",
         lease_expires_at = case when workflow.status = 'RUNNING' then lease_expires_at end,
         own_lease_ms = case when workflow.status = 'RUNNING' then own_lease_ms end, transition_count = "transitionCount",
-        signal_count = "signalCount", has_waits = "hasWaits", owes_parent = "owesParent", owes_members = "owesMembers",
+        signal_count = "signalCount", activation_failures = "activationFailures", has_waits = "hasWaits", owes_parent = "owesParent", owes_members = "owesMembers",
         output = coalesce(workflow.output, execution.output), error = coalesce(workflow.error, execution.error),
         cancellation_reason = coalesce("cancellationReason", cancellation_reason),
         cancelled_by = coalesce("cancelledBy", cancelled_by),
@@ -236,6 +239,7 @@ export interface SavedWorkflowRow {
   workerId: string | null;
   transitionCount: number;
   signalCount: number;
+  activationFailures: number;
   hasWaits: boolean;
   owesParent: boolean;
   owesMembers: boolean;

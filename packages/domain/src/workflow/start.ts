@@ -50,6 +50,7 @@ export function startWorkflow(start: StartWorkflow, actor: Actor): WorkflowChang
     childName: start.childName,
     initiatedSequence: start.initiatedSequence,
     signalCount: 0,
+    activationFailures: 0,
     hasWaits: false,
     owesParent: false,
     owesMembers: false,

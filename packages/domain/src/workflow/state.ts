@@ -56,6 +56,8 @@ export interface Workflow {
   /** Sequence of its CHILD_WORKFLOW_INITIATED event; null when no history of a parent holds it. */
   readonly initiatedSequence: number | null;
   readonly signalCount: number;
+  /** Activations that failed since the last one that succeeded. */
+  readonly activationFailures: number;
   /** It created a timer or a promise in some run: its end may have to close some. */
   readonly hasWaits: boolean;
   /** It ended, and the parent was not told yet. */

@@ -55,7 +55,7 @@ export function submit(
     change.workflow = { ...change.workflow, hasWaits: true };
   }
   applyOutcome(builder, workflow, submission, actor);
-  change.workflow = { ...change.workflow, workerId: null, wakePending: false };
+  change.workflow = { ...change.workflow, workerId: null, wakePending: false, activationFailures: 0 };
   return { ...finishChange(change), effects, applied: true };
 }
 

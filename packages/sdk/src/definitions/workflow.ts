@@ -1,7 +1,9 @@
-import { version as versionText } from "../options/checks.js";
+import { oneOf, version as versionText } from "../options/checks.js";
 import { type OptionTable, readMembers } from "../options/read-options.js";
 import { definitionTable } from "./definition-options.js";
 import type { WorkflowContext } from "./workflow-context.js";
+
+export type OnActivationFailure = "retry" | "fail";
 
 export interface WorkflowOptions<Input, Output> {
   /** The kind under which clients start it. */
@@ -10,6 +12,12 @@ export interface WorkflowOptions<Input, Output> {
   version?: string;
   description?: string;
   tags?: readonly string[];
+  /**
+   * What becomes of an execution that this worker cannot run, because its code does not fit the history or the history cannot
+   * be read. `"retry"` holds it and tries again, less and less often, until a worker can: a deploy heals it. `"fail"` ends it as
+   * FAILED at once. `"retry"` when left out.
+   */
+  onActivationFailure?: OnActivationFailure;
   /**
    * The workflow function. It runs from its beginning whenever something happened, and gets recorded results where history
    * has them. So it must ask for the same things in the same order every time: time, chance and the outside world only
@@ -24,15 +32,18 @@ export interface WorkflowDefinition<Input = unknown, Output = unknown> {
   readonly version: string;
   readonly description: string;
   readonly tags: readonly string[];
+  readonly onActivationFailure: OnActivationFailure;
   readonly run: (ctx: WorkflowContext, input: Input) => Promise<Output> | Output;
 }
 
 /** Any workflow definition, whatever its types. */
 export type AnyWorkflow = WorkflowDefinition<never, unknown>;
 
-export const workflowTable = { ...definitionTable, version: versionText } satisfies OptionTable<
-  WorkflowOptions<unknown, unknown>
->;
+export const workflowTable = {
+  ...definitionTable,
+  version: versionText,
+  onActivationFailure: oneOf<OnActivationFailure>("retry", "fail"),
+} satisfies OptionTable<WorkflowOptions<unknown, unknown>>;
 
 /** Defines a workflow. Errors: RangeError naming the option that is wrong. */
 export function workflow<Input = void, Output = void>(
@@ -40,6 +51,6 @@ export function workflow<Input = void, Output = void>(
 ): WorkflowDefinition<Input, Output> {
   const { name } = readMembers(options, "workflow: ", { name: workflowTable.name });
   const read = readMembers(options, `workflow ${name}: `, workflowTable);
-  const { version = "1.0.0", description = "", tags = [] } = read;
-  return Object.freeze({ name, version, description, tags, run: options.run.bind(options) });
+  const { version = "1.0.0", description = "", tags = [], onActivationFailure = "retry" } = read;
+  return Object.freeze({ name, version, description, tags, onActivationFailure, run: options.run.bind(options) });
 }

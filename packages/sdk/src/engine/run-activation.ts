@@ -13,6 +13,7 @@ import { eventLoopTurn, microtasksDrained } from "./quiescence.js";
 import { Replay } from "./replay.js";
 import { runningCode } from "./running-code.js";
 import { SignalWarnings } from "./signal-warnings.js";
+import { DeterminismViolation } from "./violation.js";
 import { createWorkflowContext } from "./workflow-context.js";
 
 export interface Activation {
@@ -29,6 +30,8 @@ export interface ActivationResult {
   readonly outcome: Outcome;
   /** Highest event sequence that the function could know of. */
   readonly seenSequence: number;
+  /** Set when the code is not that of the history; the outcome says so as well, for those who end the workflow with it. */
+  readonly violation?: DeterminismViolation;
 }
 
 export interface ActivationOptions {
@@ -70,7 +73,9 @@ export async function runActivation(
   scope.closed = true;
   // What led to a violation is not what history says, so none of it may be added to history.
   const commands = scope.replay.fatal === undefined ? scope.replay.commands : [];
-  return { commands, outcome, seenSequence: history.lastSequence };
+  const { fatal } = scope.replay;
+  const violated = fatal instanceof DeterminismViolation ? { violation: fatal } : {};
+  return { commands, outcome, seenSequence: history.lastSequence, ...violated };
 }
 
 interface FunctionEnd {

@@ -14,6 +14,17 @@ export interface Asked<Type extends CallType = CallType> {
   matches(event: RecordedEvent): boolean;
 }
 
+/** Code that is not the code which made the history: another deploy, or code that is not deterministic. */
+export class DeterminismViolation extends Error {
+  /** The event that history holds where the code asked for something else. */
+  readonly eventSequence: number;
+
+  constructor(text: string, eventSequence: number) {
+    super(`Determinism violation: ${text}`);
+    this.eventSequence = eventSequence;
+  }
+}
+
 /** A call that is not the one whose trace history holds in its place. */
 export function violation(asked: Asked, position: number, event: RecordedEvent): Error {
   return differs(`${asked.text} as its ${placeOf(asked, position)}`, describe(event), event);
@@ -32,9 +43,10 @@ export function inputViolation(
 
 /** A call that history holds and the code does not make. */
 export function missing(event: RecordedEvent, instead: string): Error {
-  return new Error(
-    `Determinism violation: the workflow code ${instead}, but history holds ${describe(event)} next ` +
+  return new DeterminismViolation(
+    `the workflow code ${instead}, but history holds ${describe(event)} next ` +
       `(${event.type}, event sequence ${event.sequence})`,
+    event.sequence,
   );
 }
 
@@ -51,9 +63,10 @@ export function lookViolation(look: number, signal: string, mark: SignalMark): E
 }
 
 function differs(asked: string, held: string, event: Pick<RecordedEvent, "type" | "sequence">): Error {
-  return new Error(
-    `Determinism violation: the workflow code asked to ${asked}, ` +
+  return new DeterminismViolation(
+    `the workflow code asked to ${asked}, ` +
       `but history holds ${held} there (${event.type}, event sequence ${event.sequence})`,
+    event.sequence,
   );
 }
 

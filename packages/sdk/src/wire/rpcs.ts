@@ -1,4 +1,4 @@
-import { WorkflowClientDefinition } from "@flovyn/proto/ext";
+import { WorkflowClientDefinition, WorkflowWorkerDefinition } from "@flovyn/proto/ext";
 import {
   TaskExecutionDefinition,
   WorkerLifecycleDefinition,
@@ -38,6 +38,9 @@ export const streamTaskData = rpc(tasks, taskMethods.streamTaskData);
 const { fullName: lifecycle, methods: lifecycleMethods } = WorkerLifecycleDefinition;
 export const registerWorker = rpc(lifecycle, lifecycleMethods.registerWorker);
 export const sendHeartbeat = rpc(lifecycle, lifecycleMethods.sendHeartbeat);
+
+const { fullName: worker, methods: workerMethods } = WorkflowWorkerDefinition;
+export const reportActivationFailure = rpc(worker, workerMethods.reportActivationFailure);
 
 const { fullName: client, methods: clientMethods } = WorkflowClientDefinition;
 export const awaitResult = rpc(client, clientMethods.awaitResult);

@@ -4,10 +4,10 @@ import type { Outcome } from "../engine/commands.js";
 import type { HistoryEvent } from "../engine/history.js";
 import { type ActivationResult, runActivation } from "../engine/run-activation.js";
 import { type Logger, withFields } from "../logger.js";
-import { readThrown } from "../thrown/read-thrown.js";
-import { getEvents, submitWorkflowCommands } from "../wire/rpcs.js";
+import { getEvents, reportActivationFailure, submitWorkflowCommands } from "../wire/rpcs.js";
 import { FlovynServiceError, isRefusal, isUnsendable } from "../wire/service-error.js";
 import { untilAnswered } from "../wire/until-answered.js";
+import { ActivationFailure, isUnreadable, unknownKind, unreadable, violated } from "./activation-failure.js";
 import { toSubmission } from "./submission.js";
 import { callTimeoutMs, type WorkerScope } from "./worker-scope.js";
 
@@ -26,7 +26,8 @@ export class WorkflowActivations {
     const log = withFields(this.#scope.log, { workflowId: execution.id, kind: execution.kind });
     try {
       const result = await this.#activate(execution, log);
-      if (result.outcome.status !== "ABANDONED") await this.#submit(execution, result, log);
+      if (result instanceof ActivationFailure) await this.#giveBack(execution, result, log);
+      else if (result.outcome.status !== "ABANDONED") await this.#submit(execution, result, log);
     } catch (error) {
       if (this.#scope.closing.aborted) log.debug("an activation ended with the worker", { err: error });
       else if (isLost(error)) log.warn("the workflow is not this worker's any more", { err: error });
@@ -34,10 +35,16 @@ export class WorkflowActivations {
     }
   }
 
-  async #activate(execution: WorkflowExecution, log: Logger): Promise<ActivationResult> {
+  async #activate(execution: WorkflowExecution, log: Logger): Promise<ActivationResult | ActivationFailure> {
     const definition = this.#definitions.get(execution.kind);
-    if (definition === undefined) return failure(execution, `Unknown workflow kind "${execution.kind}"`);
-    const history = await this.#history(execution, log);
+    if (definition === undefined) return unknownKind(execution.kind);
+    let history: HistoryEvent[];
+    try {
+      history = await this.#history(execution, log);
+    } catch (error) {
+      if (isUnreadable(error)) return unreadable(error);
+      throw error;
+    }
     const activation = {
       executionId: execution.id,
       input: execution.input,
@@ -45,11 +52,40 @@ export class WorkflowActivations {
       history,
     };
     try {
-      return await runActivation(definition, activation, { log, signal: this.#scope.shutdown });
+      const result = await runActivation(definition, activation, { log, signal: this.#scope.shutdown });
+      return result.violation === undefined ? result : violated(result.violation);
     } catch (error) {
-      log.error("a workflow cannot be replayed", { err: error });
-      return failure(execution, `The history cannot be replayed: ${readThrown(error).text}`);
+      return unreadable(error);
     }
+  }
+
+  /** The workflow is tried again later, by this worker or by one with other code; or it fails, where its definition says so. */
+  async #giveBack(execution: WorkflowExecution, cause: ActivationFailure, log: Logger): Promise<void> {
+    const { reason, message, eventSequence } = cause;
+    if (this.#definitions.get(execution.kind)?.onActivationFailure === "fail") {
+      log.error("a workflow cannot be run and fails", { reason, err: cause });
+      return this.#fail(execution, message, log);
+    }
+    const { connection, metadata } = this.#scope;
+    const request = {
+      ...{ workflowExecutionId: execution.id, reason, message, eventSequence },
+      ...(execution.claimEpoch > 0 && { claimEpoch: execution.claimEpoch }),
+    };
+    const send = () => connection.call(reportActivationFailure, request, metadata, { timeoutMs: callTimeoutMs });
+    try {
+      const { failures, nextTryAtMs } = await untilAnswered(send, this.#retrying("ReportActivationFailure", log));
+      const nextTryAt = nextTryAtMs > 0 ? new Date(nextTryAtMs).toISOString() : undefined;
+      log.error("a workflow cannot be run and is tried again later", { reason, err: cause, failures, nextTryAt });
+    } catch (error) {
+      if (!isRefusal(error, "UNIMPLEMENTED")) throw error;
+      log.error("a workflow cannot be run and fails, because this server cannot hold it", { reason, err: cause });
+      await this.#fail(execution, message, log);
+    }
+  }
+
+  async #fail(execution: WorkflowExecution, message: string, log: Logger): Promise<void> {
+    const failed = failure(execution, message);
+    await this.#send(execution, failed, failed.outcome, log);
   }
 
   /** A history of one event holds only the start, which the poll told already. */
@@ -75,8 +111,7 @@ export class WorkflowActivations {
     } catch (error) {
       if (!refusesContent(error)) throw error;
       log.error("the server refused what the workflow asked for", { err: error });
-      const refused = failure(execution, `The server refused what the workflow asked for: ${error.message}`);
-      await this.#send(execution, refused, refused.outcome, log);
+      await this.#fail(execution, `The server refused what the workflow asked for: ${error.message}`, log);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { DispatchContext } from "../context.js";
+import { createActivationFailureBatcher } from "./activation-failures.js";
 import { createWorkflowClaimBatcher } from "./claim.js";
 import { createEnds } from "./ends.js";
 import { createHistoryBatcher } from "./histories.js";
@@ -17,6 +18,7 @@ export function createBatches(context: DispatchContext) {
     start: createStartBatcher(context),
     claim: createWorkflowClaimBatcher(context),
     submit: createSubmitBatcher(context, ends),
+    activationFailure: createActivationFailureBatcher(context),
     signal: createSignalBatcher(context),
     signalWithStart: createSignalStartBatcher(context),
     history: createHistoryBatcher(context),

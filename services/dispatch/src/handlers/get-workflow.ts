@@ -37,6 +37,7 @@ export async function listWorkflowViews(context: DispatchContext, request: Incom
     status: message.status === "" ? null : parseStatus(message.status),
     kind: message.kind ? checkLength(message.kind, "kind", kindLengthMax) : null,
     queue: message.queue ? checkLength(message.queue, "queue", queueLengthMax) : null,
+    activationFailing: message.activationFailing,
   };
   const before = parsePlaceCursor(message.cursor);
   const [workflows, total] = await Promise.all([
@@ -80,5 +81,7 @@ function toView(workflow: StoredView): WorkflowView {
     startedAtMs: workflow.startedAtMs ?? undefined,
     completedAtMs: workflow.completedAtMs ?? undefined,
     updatedAtMs: workflow.updatedAtMs,
+    activationFailures: workflow.activationFailures,
+    lastActivationFailure: workflow.lastActivationFailure ?? undefined,
   };
 }

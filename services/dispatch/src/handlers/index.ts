@@ -11,6 +11,7 @@ import { getWorkflow, listWorkflowViews } from "./get-workflow.js";
 import { createOrg, listOrgs } from "./manage-orgs.js";
 import { registerWorker } from "./register-worker.js";
 import { releaseWorkflows } from "./release-workflows.js";
+import { reportActivationFailure } from "./report-activation-failure.js";
 import { createReportExecutionSpans } from "./report-execution-spans.js";
 import { resolveOrg } from "./resolve-org.js";
 import { signalWithStart, signalWorkflowExecution } from "./signal-workflow.js";
@@ -40,6 +41,7 @@ export function createRoutes(
     ["flovyn.v1.WorkerLifecycle/SendHeartbeat", (request) => sendHeartbeat(context, request)],
     ["flovyn.ext.v1.WorkflowClient/AwaitResult", (request) => readResult(batches, request)],
     ["flovyn.ext.v1.WorkflowClient/CancelWorkflow", (request) => cancelWorkflow(context, batches, request)],
+    ["flovyn.ext.v1.WorkflowWorker/ReportActivationFailure", (request) => reportActivationFailure(batches, request)],
     ["internal/ClaimWorkflows", (request) => claimWorkflowsForPollers(batches, request)],
     ["internal/ReleaseWorkflows", (request) => releaseWorkflows(context, request)],
     ["internal/WorkersSeen", (request) => workersSeen(context, request)],

@@ -23,6 +23,7 @@ export const callFactNames: Readonly<Record<string, FactNames>> = {
   QueryWorkflow: workflow,
   AwaitResult: workflow,
   CancelWorkflow: workflow,
+  ReportActivationFailure: workflow,
   SubmitTask: submitTask,
   CompleteTask: task,
   FailTask: task,

@@ -36,6 +36,7 @@ const limitsByRpc: Readonly<Record<string, MessageLimits>> = {
   SubmitTask: onePayload,
   CompleteTask: onePayload,
   FailTask: errorTexts,
+  ReportActivationFailure: errorTexts,
   LogMessage: { bytes: 512 * kibibyte, elements: 1000 },
   SetState: onePayload,
   StreamTaskData: { bytes: mebibyte + 64 * kibibyte, elements: 1000 },

@@ -120,6 +120,9 @@ export const routes: readonly Route[] = [
     AwaitResult: ["awaitWorkflowResult", { type: "await-result" }],
     CancelWorkflow: ["cancelWorkflowExecution", dispatch],
   }),
+  ...service("flovyn.ext.v1.WorkflowWorker", {
+    ReportActivationFailure: ["reportActivationFailure", dispatch],
+  }),
 ];
 
 function service(fullName: string, methods: Readonly<Record<string, readonly [ActionName, Handling]>>): Route[] {

@@ -38,7 +38,14 @@ export function readListWorkflowsQuery(query: Query): ListWorkflowsRequest {
     status: readStatus(query.status),
     kind: query.kind === undefined ? "" : parseKind(query.kind, "kind"),
     queue: query.queue === undefined ? "" : parseQueue(query.queue, "queue", ""),
+    activationFailing: readSwitch(query, "activationFailing"),
   };
+}
+
+function readSwitch(query: Query, name: string): boolean {
+  const text = query[name] ?? "false";
+  if (text !== "true" && text !== "false") throw invalidField(name, "must be true or false");
+  return text === "true";
 }
 
 /** Which page of a list is wanted. Errors: InvalidInput naming the parameter. */

@@ -46,11 +46,24 @@ function workflowSummary(view: WorkflowView): JsonField[] {
     ["workerId", view.workerId ?? null],
     ["prioritySeconds", view.priorityMs / 1000],
     ["metadata", jsonTrusted(view.metadata, "{}")],
+    ["activationFailures", view.activationFailures],
+    ["lastActivationFailure", activationFailureJson(view.lastActivationFailure)],
     ["createdAt", timeText(view.createdAtMs)],
     ["startedAt", optionalTime(view.startedAtMs)],
     ["completedAt", optionalTime(view.completedAtMs)],
     ["updatedAt", timeText(view.updatedAtMs)],
   ];
+}
+
+function activationFailureJson(failure: WorkflowView["lastActivationFailure"]): JsonText | null {
+  if (failure === undefined) return null;
+  return jsonObject([
+    ["reason", failure.reason],
+    ["message", failure.message],
+    ["eventSequence", failure.eventSequence === 0 ? null : failure.eventSequence],
+    ["at", timeText(failure.atMs)],
+    ["nextTryAt", timeText(failure.nextTryAtMs)],
+  ]);
 }
 
 /** Where to read on about an execution, below the name of the org's routes that the caller used. */

@@ -94,6 +94,19 @@ const workflowSummaryFields = {
   workerId: z.string().nullable(),
   prioritySeconds: z.number(),
   metadata,
+  activationFailures: count.openapi({ description: "Activations that failed since the last one that succeeded." }),
+  lastActivationFailure: z
+    .object({
+      reason: z
+        .string()
+        .openapi({ description: "DETERMINISM_VIOLATION, HISTORY_UNREADABLE, UNKNOWN_KIND, WORKER_ERROR." }),
+      message: z.string(),
+      eventSequence: count.nullable().openapi({ description: "The event at which it went wrong." }),
+      at: time,
+      nextTryAt: time.openapi({ description: "It is not handed out before." }),
+    })
+    .nullable()
+    .openapi({ description: "Why a worker could not run it; null while there are no failures." }),
   createdAt: time,
   startedAt: time.nullable(),
   completedAt: time.nullable(),
@@ -116,6 +129,10 @@ export const listWorkflowsQuery = z.object({
   status: workflowStatus.optional(),
   kind: z.string().optional(),
   queue: z.string().optional(),
+  activationFailing: z
+    .enum(["true", "false"])
+    .optional()
+    .openapi({ description: "true: only those that workers cannot run at the moment.", default: "false" }),
   limit: z.string().optional().openapi({ description: "1 to 100.", default: "20" }),
   offset: z.string().optional().openapi({ description: "Not together with cursor.", default: "0" }),
   cursor: z.string().optional().openapi({ description: "nextCursor of the page before." }),

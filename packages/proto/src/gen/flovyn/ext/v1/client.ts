@@ -7,6 +7,27 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+export interface ReportActivationFailureRequest {
+  workflowExecutionId: string;
+  /** Of the claim that was handed out. Without it the current holder is meant. */
+  claimEpoch?:
+    | number
+    | undefined;
+  /** DETERMINISM_VIOLATION, HISTORY_UNREADABLE, UNKNOWN_KIND or WORKER_ERROR. */
+  reason: string;
+  /** For people. Longer texts are cut at 4,096 characters. */
+  message: string;
+  /** The event at which the activation went wrong, 0 when there is none. */
+  eventSequence: number;
+}
+
+export interface ReportActivationFailureResponse {
+  /** Activations of this execution that failed one after the other, this one included. */
+  failures: number;
+  /** When the execution is handed out again, in ms since 1970. 0 when the report came late and changed nothing. */
+  nextTryAtMs: number;
+}
+
 export interface AwaitResultRequest {
   workflowExecutionId: string;
   /** Upper bound for holding the call open, 0 to 60000. */
@@ -40,6 +61,176 @@ export interface CancelWorkflowResponse {
   /** Child workflows, at any depth, that ended with it. */
   cancelledChildren: number;
 }
+
+function createBaseReportActivationFailureRequest(): ReportActivationFailureRequest {
+  return { workflowExecutionId: "", claimEpoch: undefined, reason: "", message: "", eventSequence: 0 };
+}
+
+export const ReportActivationFailureRequest: MessageFns<ReportActivationFailureRequest> = {
+  encode(message: ReportActivationFailureRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workflowExecutionId !== "") {
+      writer.uint32(10).string(message.workflowExecutionId);
+    }
+    if (message.claimEpoch !== undefined) {
+      writer.uint32(16).int64(message.claimEpoch);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(34).string(message.message);
+    }
+    if (message.eventSequence !== 0) {
+      writer.uint32(40).int32(message.eventSequence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportActivationFailureRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportActivationFailureRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workflowExecutionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.claimEpoch = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.eventSequence = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReportActivationFailureRequest>): ReportActivationFailureRequest {
+    return ReportActivationFailureRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReportActivationFailureRequest>): ReportActivationFailureRequest {
+    const message = createBaseReportActivationFailureRequest();
+    message.workflowExecutionId = object.workflowExecutionId ?? "";
+    message.claimEpoch = object.claimEpoch ?? undefined;
+    message.reason = object.reason ?? "";
+    message.message = object.message ?? "";
+    message.eventSequence = object.eventSequence ?? 0;
+    return message;
+  },
+};
+
+function createBaseReportActivationFailureResponse(): ReportActivationFailureResponse {
+  return { failures: 0, nextTryAtMs: 0 };
+}
+
+export const ReportActivationFailureResponse: MessageFns<ReportActivationFailureResponse> = {
+  encode(message: ReportActivationFailureResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.failures !== 0) {
+      writer.uint32(8).int32(message.failures);
+    }
+    if (message.nextTryAtMs !== 0) {
+      writer.uint32(16).int64(message.nextTryAtMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportActivationFailureResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportActivationFailureResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.failures = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.nextTryAtMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReportActivationFailureResponse>): ReportActivationFailureResponse {
+    return ReportActivationFailureResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReportActivationFailureResponse>): ReportActivationFailureResponse {
+    const message = createBaseReportActivationFailureResponse();
+    message.failures = object.failures ?? 0;
+    message.nextTryAtMs = object.nextTryAtMs ?? 0;
+    return message;
+  },
+};
 
 function createBaseAwaitResultRequest(): AwaitResultRequest {
   return { workflowExecutionId: "", holdMs: 0 };
@@ -372,6 +563,24 @@ export const WorkflowClientDefinition = {
   },
 } as const;
 
+/** What a worker of workflows needs beyond flovyn.v1. */
+export type WorkflowWorkerDefinition = typeof WorkflowWorkerDefinition;
+export const WorkflowWorkerDefinition = {
+  name: "WorkflowWorker",
+  fullName: "flovyn.ext.v1.WorkflowWorker",
+  methods: {
+    /** Gives back a workflow that this worker cannot run: it stays alive and is handed out again after a growing delay. */
+    reportActivationFailure: {
+      name: "ReportActivationFailure",
+      requestType: ReportActivationFailureRequest as typeof ReportActivationFailureRequest,
+      requestStream: false,
+      responseType: ReportActivationFailureResponse as typeof ReportActivationFailureResponse,
+      responseStream: false,
+      options: {},
+    },
+  },
+} as const;
+
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
 
 type DeepPartial<T> = T extends Builtin ? T
@@ -380,6 +589,17 @@ type DeepPartial<T> = T extends Builtin ? T
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
+}
 
 interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;

@@ -346,6 +346,19 @@ export interface WorkflowView {
   completedAtMs?: number | undefined;
   updatedAtMs: number;
   rootExecutionId: string;
+  /** Activations that failed since the last one that succeeded. */
+  activationFailures: number;
+  lastActivationFailure: ActivationFailure | undefined;
+}
+
+/** Why a worker could not run a workflow. */
+export interface ActivationFailure {
+  reason: string;
+  message: string;
+  /** 0 when no event is to blame. */
+  eventSequence: number;
+  atMs: number;
+  nextTryAtMs: number;
 }
 
 /** internal/ListWorkflows: newest first, keyset by (created_at, id). */
@@ -356,6 +369,8 @@ export interface ListWorkflowsRequest {
   status: string;
   kind: string;
   queue: string;
+  /** Only those whose last activation failed. */
+  activationFailing: boolean;
 }
 
 export interface ListWorkflowsResponse {
@@ -4046,6 +4061,8 @@ function createBaseWorkflowView(): WorkflowView {
     completedAtMs: undefined,
     updatedAtMs: 0,
     rootExecutionId: "",
+    activationFailures: 0,
+    lastActivationFailure: undefined,
   };
 }
 
@@ -4113,6 +4130,12 @@ export const WorkflowView: MessageFns<WorkflowView> = {
     }
     if (message.rootExecutionId !== "") {
       writer.uint32(170).string(message.rootExecutionId);
+    }
+    if (message.activationFailures !== 0) {
+      writer.uint32(176).uint32(message.activationFailures);
+    }
+    if (message.lastActivationFailure !== undefined) {
+      ActivationFailure.encode(message.lastActivationFailure, writer.uint32(186).fork()).join();
     }
     return writer;
   },
@@ -4298,6 +4321,22 @@ export const WorkflowView: MessageFns<WorkflowView> = {
             message.rootExecutionId = reader.string();
             continue;
           }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.activationFailures = reader.uint32();
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.lastActivationFailure = ActivationFailure.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4336,12 +4375,120 @@ export const WorkflowView: MessageFns<WorkflowView> = {
     message.completedAtMs = object.completedAtMs ?? undefined;
     message.updatedAtMs = object.updatedAtMs ?? 0;
     message.rootExecutionId = object.rootExecutionId ?? "";
+    message.activationFailures = object.activationFailures ?? 0;
+    message.lastActivationFailure =
+      (object.lastActivationFailure !== undefined && object.lastActivationFailure !== null)
+        ? ActivationFailure.fromPartial(object.lastActivationFailure)
+        : undefined;
+    return message;
+  },
+};
+
+function createBaseActivationFailure(): ActivationFailure {
+  return { reason: "", message: "", eventSequence: 0, atMs: 0, nextTryAtMs: 0 };
+}
+
+export const ActivationFailure: MessageFns<ActivationFailure> = {
+  encode(message: ActivationFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    if (message.eventSequence !== 0) {
+      writer.uint32(24).uint32(message.eventSequence);
+    }
+    if (message.atMs !== 0) {
+      writer.uint32(32).int64(message.atMs);
+    }
+    if (message.nextTryAtMs !== 0) {
+      writer.uint32(40).int64(message.nextTryAtMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ActivationFailure {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseActivationFailure();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.eventSequence = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.atMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.nextTryAtMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ActivationFailure>): ActivationFailure {
+    return ActivationFailure.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ActivationFailure>): ActivationFailure {
+    const message = createBaseActivationFailure();
+    message.reason = object.reason ?? "";
+    message.message = object.message ?? "";
+    message.eventSequence = object.eventSequence ?? 0;
+    message.atMs = object.atMs ?? 0;
+    message.nextTryAtMs = object.nextTryAtMs ?? 0;
     return message;
   },
 };
 
 function createBaseListWorkflowsRequest(): ListWorkflowsRequest {
-  return { limit: 0, offset: 0, cursor: "", status: "", kind: "", queue: "" };
+  return { limit: 0, offset: 0, cursor: "", status: "", kind: "", queue: "", activationFailing: false };
 }
 
 export const ListWorkflowsRequest: MessageFns<ListWorkflowsRequest> = {
@@ -4363,6 +4510,9 @@ export const ListWorkflowsRequest: MessageFns<ListWorkflowsRequest> = {
     }
     if (message.queue !== "") {
       writer.uint32(50).string(message.queue);
+    }
+    if (message.activationFailing !== false) {
+      writer.uint32(56).bool(message.activationFailing);
     }
     return writer;
   },
@@ -4428,6 +4578,14 @@ export const ListWorkflowsRequest: MessageFns<ListWorkflowsRequest> = {
             message.queue = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.activationFailing = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4451,6 +4609,7 @@ export const ListWorkflowsRequest: MessageFns<ListWorkflowsRequest> = {
     message.status = object.status ?? "";
     message.kind = object.kind ?? "";
     message.queue = object.queue ?? "";
+    message.activationFailing = object.activationFailing ?? false;
     return message;
   },
 };
