@@ -34,6 +34,18 @@ describe("the examples on a development server", () => {
     expect(types.at(-1)).toBe("WORKFLOW_COMPLETED");
   });
 
+  it("hold a workflow that a bad deploy cannot run, with the reason, until a deploy heals it", async () => {
+    const demo = server.flovyn("demo", "bad-deploy");
+    expect((await demo.exited).code).toBe(0);
+    const text = demo.lines.join("\n");
+    expect(text).toMatch(/status (PENDING|RUNNING), activationFailures 2/);
+    expect(text).toMatch(/DETERMINISM_VIOLATION, next try at 20/);
+    expect(text).toMatch(/Determinism violation: .*task "ship".*task "charge"/);
+    expect(printedJson<string[]>(demo.lines)).toEqual(["charged for December", "shipped for December"]);
+    const [, id] = (await demo.waitForLine(/^workflow (\S+)$/)) as unknown as [string, string];
+    expect((await eventTypes(id)).at(-1)).toBe("WORKFLOW_COMPLETED");
+  });
+
   it("index a folder once, over the death of their worker", { timeout: 300_000 }, async () => {
     const folder = join(server.directory, "folder");
     for (let index = 0; index < filesTotal; index++) {

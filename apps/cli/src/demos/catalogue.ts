@@ -42,6 +42,11 @@ export const demos: readonly Demo[] = [
     load: () => import("./children.js"),
   },
   {
+    name: "bad-deploy",
+    summary: "code that does not fit a running workflow: it is held, and healed by the next deploy",
+    load: () => import("./bad-deploy.js"),
+  },
+  {
     name: "index",
     summary: "one task for each file of a folder; kill it and run it again",
     word: ["<folder>", "which folder"],
