@@ -63,7 +63,7 @@ export function useDevServer(): DevServer {
 
 /** The JSON document that a process printed at its end, over one line or several. */
 export function printedJson<Value>(lines: readonly string[]): Value {
-  const from = lines.findIndex((line) => line.startsWith("{"));
+  const from = lines.findIndex((line) => /^[{[]/.test(line));
   return JSON.parse(lines.slice(from).join("\n")) as Value;
 }
 
