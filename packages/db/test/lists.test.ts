@@ -73,7 +73,16 @@ const workflowsOf = (orgId: string): List => ({
       values: [...values(rows), orgId],
     }),
   page: (before, limit) =>
-    listWorkflows(db, { orgId, status: null, kind: null, queue: null, before, limit, offset: 0 }),
+    listWorkflows(db, {
+      orgId,
+      status: null,
+      kind: null,
+      queue: null,
+      activationFailing: false,
+      before,
+      limit,
+      offset: 0,
+    }),
 });
 
 const organizations: List = {

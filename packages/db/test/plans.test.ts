@@ -131,7 +131,7 @@ describe("plans", () => {
     ["the first page", null],
     ["a later page", { createdAtUs: String((now - 500) * 1000), id: newId() }],
   ])("%s of executions is a range of one index that reads no more rows than it answers", async (_name, before) => {
-    const filter = { orgId: org, status: null, kind: null, queue: null };
+    const filter = { orgId: org, status: null, kind: null, queue: null, activationFailing: false };
     const nodes = await planOf(db, (tx) => listWorkflows(tx, { ...filter, before, limit: 20, offset: 0 }));
     expect(nodes.some((node) => node["Node Type"] === "Sort")).toBe(false);
     const [scan] = scansOf(nodes, "workflow_execution");
@@ -139,6 +139,13 @@ describe("plans", () => {
     expect(scan?.["Index Cond"]).toMatch(/org_id.*ROW\(created_at, id\) </);
     expect(scan).toMatchObject({ "Actual Rows": 20 });
     expect(scan?.["Rows Removed by Filter"] ?? 0).toBe(0);
+  });
+
+  it("a page of executions that workers cannot run reads the index of those", async () => {
+    const filter = { orgId: org, status: null, kind: null, queue: null, activationFailing: true, before: null };
+    const nodes = await planOf(db, (tx) => listWorkflows(tx, { ...filter, limit: 20, offset: 0 }));
+    const [scan] = scansOf(nodes, "workflow_execution");
+    expect(scan).toMatchObject({ "Index Name": "workflow_execution_failing", "Actual Rows": 0 });
   });
 
   it("sweeps, locks, heartbeats and reads find their rows by an index", async () => {
@@ -169,7 +176,16 @@ describe("plans", () => {
         }),
       ),
       await planOf(db, (tx) =>
-        listWorkflows(tx, { orgId: org, status: null, kind: null, queue: null, before: null, limit: 20, offset: 0 }),
+        listWorkflows(tx, {
+          orgId: org,
+          status: null,
+          kind: null,
+          queue: null,
+          activationFailing: false,
+          before: null,
+          limit: 20,
+          offset: 0,
+        }),
       ),
     ];
     for (const nodes of plans) {

@@ -113,6 +113,13 @@ export class FakeServer {
     return id;
   }
 
+  /** Takes a task for lost, as the server does when its lease runs out. */
+  takeBack(id: string): void {
+    const task = this.tasks.get(id);
+    if (task !== undefined) task.status = "PENDING";
+    this.changed();
+  }
+
   #register(call: UnaryCall) {
     const given = call.metadata.get("authorization")[0];
     if (given !== `Bearer ${token}`) throw new Refusal(status.UNAUTHENTICATED, "the key is not known");

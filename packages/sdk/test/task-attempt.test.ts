@@ -2,7 +2,7 @@
 import type { HeartbeatRequest } from "@flovyn/proto/v1";
 import { status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
-import { type TaskAbortedError, task } from "../src/index.js";
+import { silentLogger, type TaskAbortedError, task } from "../src/index.js";
 import { Refusal } from "./grpc-door.js";
 import { useHarness, withResolvers } from "./harness.js";
 
@@ -33,6 +33,53 @@ describe("a task attempt", () => {
     expect((await aborted.promise).abortCause).toBe("claim-lost");
     await harness.clients[0]?.stop();
     expect(harness.server.door.requests("FailTask")).toEqual([]);
+  });
+
+  test("goes on under the new claim when the server gives its task to the same worker again", async () => {
+    const started = withResolvers<void>();
+    const adopted = withResolvers<void>();
+    const release = withResolvers<void>();
+    let runs = 0;
+    const slow = task({
+      name: "slow",
+      async run() {
+        runs += 1;
+        started.resolve();
+        await release.promise;
+        return "done";
+      },
+    });
+    const warn = (message: string) => message.includes("gave it to this worker again") && adopted.resolve();
+    await harness
+      .createClient({ logger: { ...silentLogger, warn } })
+      .registerTask(slow)
+      .start();
+    const id = harness.server.addTask("slow", null);
+    await started.promise;
+    harness.server.takeBack(id);
+    await adopted.promise;
+    release.resolve();
+    const { request } = await harness.server.door.received("CompleteTask");
+    expect(request).toMatchObject({ taskExecutionId: id, claimEpoch: 2 });
+    expect(runs).toBe(1);
+  });
+
+  test("says so when it blocked the event loop for longer than its heartbeats may be away", async () => {
+    harness.server.leaseMs = 300;
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (message: string) => warnings.push(message) };
+    const blocking = task({
+      name: "blocking",
+      run() {
+        const untilMs = performance.now() + 500;
+        while (performance.now() < untilMs);
+      },
+    });
+    await harness.createClient({ logger }).registerTask(blocking).start();
+    harness.server.addTask("blocking", null);
+    await harness.server.door.received("CompleteTask");
+    await harness.clients[0]?.stop();
+    expect(warnings.filter((text) => text.includes("the event loop of this process was blocked"))).toHaveLength(1);
   });
 
   test("ends at its timeout for good", async () => {

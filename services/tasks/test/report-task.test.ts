@@ -91,13 +91,14 @@ describe("CompleteTask", () => {
     const { taskExecutionId, claimEpoch } = task;
     await harness.release(taskExecutionId, claimEpoch);
     const stale = { taskExecutionId, claimEpoch };
-    await expect(harness.complete(stale)).rejects.toMatchObject({ code: "StaleClaim", reason: "STALE_LEASE" });
+    await expect(harness.fail(stale)).rejects.toMatchObject({ code: "StaleClaim", reason: "STALE_LEASE" });
     await expect(harness.complete({ taskExecutionId })).rejects.toMatchObject({
       code: "WrongState",
       reason: "NOT_ACTIVE",
     });
     const [again] = await harness.claim({ queue: task.queue });
     await expect(harness.fail(stale)).rejects.toMatchObject({ code: "StaleClaim" });
+    await expect(harness.complete(stale)).rejects.toMatchObject({ code: "StaleClaim", reason: "STALE_LEASE" });
     const current = { taskExecutionId, claimEpoch: again?.claimEpoch ?? 0 };
     await harness.complete({ ...current, output: Buffer.from('"first"') });
     await harness.complete({ ...current, output: Buffer.from('"second"') });
@@ -105,6 +106,20 @@ describe("CompleteTask", () => {
     await expect(harness.fail(current)).rejects.toMatchObject({ code: "WrongState", reason: "ALREADY_ENDED" });
     await harness.fail({ taskExecutionId });
     expect(await harness.row(taskExecutionId)).toMatchObject({ status: "COMPLETED", error: null });
+  });
+
+  it("takes the work of a worker whose task was taken back, while no other worker has it", async () => {
+    const { taskExecutionId, claimEpoch, queue } = await harness.running();
+    await harness.release(taskExecutionId, claimEpoch);
+    const report = { taskExecutionId, claimEpoch, output: Buffer.from('"done"') };
+    await harness.complete(report);
+    await harness.complete(report);
+    expect(await harness.row(taskExecutionId)).toMatchObject({ status: "COMPLETED", output: Buffer.from('"done"') });
+    const attempts = "select * from task_attempt where task_execution_id = $1";
+    expect(await harness.rows(attempts, [taskExecutionId])).toMatchObject([
+      { attempt: 1, status: "COMPLETED", claim_epoch: claimEpoch, output: Buffer.from('"done"'), error: null },
+    ]);
+    expect(await harness.claim({ queue })).toEqual([]);
   });
 
   it("takes the epoch of the request metadata where the message has none", async () => {

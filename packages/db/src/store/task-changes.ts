@@ -1,5 +1,6 @@
 import { isTaskTerminal, newId, type Task, type TaskChange } from "@flovyn/domain";
 import type { Transaction } from "../database.js";
+import { amendAttempts } from "./amended-attempts.js";
 import { deleteKeysOfTasks } from "./keys.js";
 import { type AttemptRow, type SavedTaskRow, saveLockedTasks } from "./tasks.js";
 import { keepLastMostRecent, type TransitionRow, toTransitionRows } from "./transition-rows.js";
@@ -10,6 +11,7 @@ export class TaskChanges {
   readonly #current: Map<string, Task>;
   readonly #touched = new Set<string>();
   readonly #attempts: AttemptRow[] = [];
+  readonly #amended: AttemptRow[] = [];
   readonly #transitions: TransitionRow[] = [];
   readonly #cancellations = new Map<string, { reason: string; by: string }>();
 
@@ -35,7 +37,7 @@ export class TaskChanges {
     this.#transitions.push(...toTransitionRows(next, transitions));
     if (cancellation !== undefined) this.#cancellations.set(next.id, cancellation);
     if (attempt === null) return;
-    this.#attempts.push({
+    (attempt.amends ? this.#amended : this.#attempts).push({
       id: newId(),
       orgId: next.orgId,
       taskId: next.id,
@@ -63,6 +65,7 @@ export class TaskChanges {
         transition: keepLastMostRecent(this.#transitions),
       }),
     );
+    amendAttempts(tx, this.#amended);
     const released = tasks.filter(
       (task) => task.hasIdempotencyKey && isTaskTerminal(task.status) && task.status !== "COMPLETED",
     );

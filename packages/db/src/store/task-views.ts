@@ -75,7 +75,8 @@ export async function findTask(tx: Executor, params: { orgId: string; id: string
       maxRetries: row.max_retries,
       progress: row.progress,
       progressDetails: row.progress_details,
-      workerId: row.worker_id,
+      // While it is PENDING that is the worker it was taken back from.
+      workerId: row.status === "PENDING" ? null : row.worker_id,
       metadata: row.metadata,
       partitionKey: row.partition_key,
       rootExecutionId: row.root_execution_id,

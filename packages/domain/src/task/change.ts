@@ -36,3 +36,18 @@ export function endAttempt(
     error: result.error ?? null,
   };
 }
+
+/** The attempt that was written down as taken back, and has completed after all. */
+export function amendedAttempt(task: Task, now: number, { output }: { output: Uint8Array }): EndedAttempt {
+  return {
+    attempt: task.executionCount,
+    status: "COMPLETED",
+    workerId: task.workerId,
+    claimEpoch: task.claimEpoch - 1,
+    startedAtMs: task.startedAtMs ?? now,
+    finishedAtMs: now,
+    output,
+    error: null,
+    amends: true,
+  };
+}

@@ -23,7 +23,8 @@ export function claimTask(task: Task, workerId: string, now: number): TaskChange
 
 /**
  * Takes the task back from a worker that is gone; costs no retry. Raises the fence. After `reclaimsMax` times the task
- * fails with MAX_RECLAIMS. With `claimEpoch` only that very claim is taken back.
+ * fails with MAX_RECLAIMS. With `claimEpoch` only that very claim is taken back. Until another worker has the task, the one
+ * that it was taken from may complete it, see `completeTask`.
  */
 export function releaseTask(task: Task, reason: string, now: number, claimEpoch?: number): TaskChange {
   if (task.status !== "RUNNING") return unchangedTask(task);
@@ -31,12 +32,12 @@ export function releaseTask(task: Task, reason: string, now: number, claimEpoch?
   const attempt = endAttempt(task, "RECLAIMED", now, { error: reason });
   const reclaimCount = task.reclaimCount + 1;
   const actor = systemActor("reclaim");
-  const raised: Task = { ...task, reclaimCount, claimEpoch: task.claimEpoch + 1, workerId: null };
+  const raised: Task = { ...task, reclaimCount, claimEpoch: task.claimEpoch + 1 };
   if (reclaimCount > reclaimsMax) {
     const error = `Task was given up after ${reclaimsMax} lost workers`;
     const moved = moveTask(raised, "FAILED", actor, "MAX_RECLAIMS");
     return {
-      next: { ...moved.next, error, terminalReason: "MAX_RECLAIMS" },
+      next: { ...moved.next, workerId: null, error, terminalReason: "MAX_RECLAIMS" },
       transitions: moved.transitions,
       attempt,
       workflowEvents: taskFailedEvents(task, error, false),

@@ -1,7 +1,7 @@
 import { DomainError } from "../errors.js";
 import { eventData, rawJson } from "../event-data.js";
 import { retryDelayMs } from "../retry-policy.js";
-import { endAttempt, moveTask } from "./change.js";
+import { amendedAttempt, endAttempt, moveTask } from "./change.js";
 import { expireTask, isPastDeadline } from "./end.js";
 import { isTaskTerminal, type Task, type TaskChange, type TaskStatus, unchangedTask } from "./state.js";
 import { inHistory, taskFailedEvents } from "./workflow-events.js";
@@ -20,14 +20,19 @@ export interface FailTask {
 }
 
 /**
- * Ends the running attempt with its output. Late reports change nothing; see `acceptsReport`. Past the deadline the task
- * expires instead: the deadline holds also while its sweep is behind.
+ * Ends the running attempt with its output, or one that was taken back while no other worker has the task: its worker was
+ * silent, as one whose event loop is blocked, and has done the work. Other late reports change nothing; see `acceptsReport`.
+ * Past the deadline the task expires instead: the deadline holds also while its sweep is behind.
  * Errors: StaleClaim, WrongState.
  */
 export function completeTask(task: Task, report: CompleteTask, now: number): TaskChange {
-  if (!acceptsReport(task, report.claimEpoch, "COMPLETED")) return unchangedTask(task);
+  const takenBack = wasTakenBack(task, report.claimEpoch);
+  // The same report once more: its first answer was lost.
+  if (task.status === "COMPLETED" && isBeforeLast(task, report.claimEpoch)) return unchangedTask(task);
+  if (!takenBack && !acceptsReport(task, report.claimEpoch, "COMPLETED")) return unchangedTask(task);
   if (isPastDeadline(task, now)) return expireTask(task, now);
-  const attempt = endAttempt(task, "COMPLETED", now, { output: report.output });
+  const result = { output: report.output };
+  const attempt = takenBack ? amendedAttempt(task, now, result) : endAttempt(task, "COMPLETED", now, result);
   const moved = moveTask(task, "COMPLETED", { type: "worker", id: task.workerId ?? "" });
   return {
     next: { ...moved.next, output: report.output, workerId: null },
@@ -72,6 +77,17 @@ export function failTask(task: Task, report: FailTask, now: number, random: numb
     attempt,
     workflowEvents: taskFailedEvents(task, report.error, report.retryable),
   };
+}
+
+/** Whether the task waits for a worker because this very claim was taken back. */
+function wasTakenBack(task: Task, claimEpoch: number | undefined): boolean {
+  // Taking back raises the epoch by one and keeps the worker; a failed attempt that waits for its retry has neither.
+  return task.status === "PENDING" && task.workerId !== null && isBeforeLast(task, claimEpoch);
+}
+
+/** Whether this is the claim before the last rise of the epoch. */
+function isBeforeLast(task: Task, claimEpoch: number | undefined): boolean {
+  return claimEpoch !== undefined && claimEpoch + 1 === task.claimEpoch;
 }
 
 /**

@@ -8,7 +8,7 @@ export const taskStatuses: readonly TaskStatus[] = ["PENDING", "RUNNING", "COMPL
 
 /** Every legal change of status. */
 export const taskTransitions: Readonly<Record<TaskStatus, readonly TaskStatus[]>> = {
-  PENDING: ["RUNNING", "FAILED", "CANCELLED"],
+  PENDING: ["RUNNING", "COMPLETED", "FAILED", "CANCELLED"],
   RUNNING: ["PENDING", "COMPLETED", "FAILED", "CANCELLED"],
   COMPLETED: [],
   FAILED: [],
@@ -36,6 +36,7 @@ export interface Task {
   readonly maxRetries: number;
   readonly retryPolicy: RetryPolicy | null;
   readonly claimEpoch: number;
+  /** Of the worker that runs it; while it is PENDING of the one that it was taken back from, null where that was none. */
   readonly workerId: string | null;
   readonly startedAtMs: number | null;
   readonly deadlineAtMs: number | null;
@@ -65,6 +66,8 @@ export interface EndedAttempt {
   readonly finishedAtMs: number;
   readonly output: Uint8Array | null;
   readonly error: string | null;
+  /** It was written down as RECLAIMED before. */
+  readonly amends?: true;
 }
 
 export interface TaskChange {

@@ -133,6 +133,7 @@ describe("SP-13 transitions", () => {
       (task) => expireTask(task, 5),
       (task) => completeTask(task, { output: bytes }, 1),
       (task) => completeTask(task, { output: bytes }, 5),
+      (task) => completeTask(task, { output: bytes, claimEpoch: 0 }, 1),
       (task) => failTask(task, { error: "no", retryable: true }, 1, 0),
       (task) => failTask(task, { error: "no", retryable: false }, 1, 0),
     ];

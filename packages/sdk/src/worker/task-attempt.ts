@@ -40,6 +40,18 @@ export class TaskAttempt {
     this.#log = withFields(scope.log, { taskId: task.taskExecutionId, kind: task.kind, attempt: task.executionCount });
   }
 
+  /**
+   * Goes on under a new claim of the same task, which the server gave to this worker again. False when its function was told
+   * to stop already.
+   */
+  adopt({ claimEpoch }: TaskExecutionInfo): boolean {
+    if (this.#abort.signal.aborted) return false;
+    this.#log.warn("the server took the task back and gave it to this worker again, where it still runs");
+    // Heartbeats and reports name the claim when they are sent.
+    this.#options.task.claimEpoch = claimEpoch;
+    return true;
+  }
+
   /** Runs the function and reports how it ended. Never rejects. */
   async run(definition: AnyTask): Promise<void> {
     const { scope, task, leaseMs } = this.#options;

@@ -10,6 +10,8 @@ export class TaskAttempts {
   readonly #definitions: ReadonlyMap<string, AnyTask>;
   readonly #leaseMs: number;
   readonly #reports: TaskReports;
+  /** By the id of the task. */
+  readonly #running = new Map<string, TaskAttempt>();
 
   constructor(scope: WorkerScope, definitions: ReadonlyMap<string, AnyTask>, leaseMs: number) {
     this.#scope = scope;
@@ -18,14 +20,23 @@ export class TaskAttempts {
     this.#reports = new TaskReports(scope);
   }
 
-  /** Never rejects. Another worker may know a kind that this one does not, so the task keeps its retries. */
+  /**
+   * Never rejects. A task that this worker still runs, because the server took it for lost, is not run a second time: the
+   * attempt goes on under the new claim. Another worker may know a kind that this one does not, so the task keeps its retries. */
   async run(task: TaskExecutionInfo): Promise<void> {
     const definition = this.#definitions.get(task.kind);
     if (definition === undefined) {
       await this.#reports.fail(task, { error: `Unknown task kind "${task.kind}"` }, this.#scope.log);
       return;
     }
-    const attempt = { scope: this.#scope, reports: this.#reports, task, leaseMs: this.#leaseMs };
-    await new TaskAttempt(attempt).run(definition);
+    const { taskExecutionId: id } = task;
+    if (this.#running.get(id)?.adopt(task)) return;
+    const attempt = new TaskAttempt({ scope: this.#scope, reports: this.#reports, task, leaseMs: this.#leaseMs });
+    this.#running.set(id, attempt);
+    try {
+      await attempt.run(definition);
+    } finally {
+      if (this.#running.get(id) === attempt) this.#running.delete(id);
+    }
   }
 }

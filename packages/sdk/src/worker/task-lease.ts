@@ -12,6 +12,8 @@ export class TaskLease {
   readonly #log: Logger;
   readonly #lost: (error: Error) => void;
   #timer: NodeJS.Timeout | undefined;
+  #everyMs = 0;
+  #lastMs = 0;
   #sending: Promise<void> | undefined;
 
   /** `lost` is called when the server says that the task is not this worker's any more. */
@@ -23,11 +25,31 @@ export class TaskLease {
   }
 
   start(leaseMs: number): void {
-    this.#timer = setInterval(() => void this.beat(), Math.max(leaseMs / 3, 100));
+    this.#everyMs = Math.max(leaseMs / 3, 100);
+    this.#lastMs = performance.now();
+    this.#timer = setInterval(() => {
+      this.#warnOfPause();
+      void this.beat();
+    }, this.#everyMs);
   }
 
   stop(): void {
+    this.#warnOfPause();
     clearInterval(this.#timer);
+  }
+
+  /** Timers that are late by a heartbeat say that nothing ran: no timer, no answer, no other task of this process. */
+  #warnOfPause(): void {
+    const nowMs = performance.now();
+    const pauseMs = nowMs - this.#lastMs;
+    this.#lastMs = nowMs;
+    if (pauseMs < 2 * this.#everyMs) return;
+    const seconds = (pauseMs / 1000).toFixed(1);
+    this.#log.warn(
+      `no heartbeat for ${seconds} s, because the event loop of this process was blocked; the server may have taken the ` +
+        "task for lost. Long work that does not await belongs into a worker thread or a process",
+      { pauseMs: Math.round(pauseMs) },
+    );
   }
 
   /** Never rejects. Heartbeats that are asked for while one is on its way are that one. */
