@@ -4,6 +4,7 @@ export { countSteps } from "./count-steps.js";
 export { FakeClock } from "./fake-clock.js";
 export { findNatsServer, type NatsSource } from "./nats/find-nats-server.js";
 export { type NatsServer, startNatsServer } from "./nats/nats-server.js";
+export { startTcpProxy, type TcpProxy } from "./tcp-proxy.js";
 export { administer, createTestDatabase, databaseUrl, type TestDatabase } from "./test-database.js";
 export { startTestPostgres, type TestPostgres } from "./test-postgres.js";
 export { type ProcessExit, type ProcessOptions, spawnProcess, type TestProcess } from "./test-process.js";

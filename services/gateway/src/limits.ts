@@ -14,6 +14,13 @@ export const claimTimeoutMs = 10_000;
 export const fallbackClaimAfterMs = 10_000;
 export const fallbackPassMs = 3000;
 
+/** A connection that was given work is pinged after this, once for all that it was given meanwhile. */
+export const deliveryPingMs = 500;
+/** A connection that does not answer a ping for so long has lost what it was given. */
+export const deliveryAnswerMs = 10_000;
+/** The same for tasks, whose workers may be blocked by them. */
+export const deliveryTasksMs = 60_000;
+
 /** One WorkAvailableEvent per stream in this time. */
 export const notificationGapMs = 50;
 

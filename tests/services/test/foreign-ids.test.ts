@@ -92,6 +92,11 @@ const calls: Record<"dispatch" | "tasks" | "promises", readonly Call[]> = {
     ["flovyn.v1.WorkerLifecycle/SendHeartbeat", v1.WorkerHeartbeatRequest, (ids) => ({ workerId: ids.worker })],
     [client("AwaitResult"), ext.AwaitResultRequest, (ids) => ({ workflowExecutionId: ids.workflow })],
     [client("CancelWorkflow"), ext.CancelWorkflowRequest, (ids) => ({ workflowExecutionId: ids.workflow })],
+    [
+      "flovyn.ext.v1.WorkflowWorker/ReportActivationFailure",
+      ext.ReportActivationFailureRequest,
+      (ids) => ({ workflowExecutionId: ids.workflow, reason: "WORKER_ERROR" }),
+    ],
     ["internal/ReleaseWorkflows", internal.ReleaseRequest, (ids) => claim(ids.workflow)],
     ["internal/WorkerKinds", internal.WorkerKindsRequest, (ids) => ({ workerId: ids.worker })],
     ["internal/RevokeWorkerToken", internal.RevokeWorkerTokenRequest, (ids) => ({ id: ids.token })],

@@ -1,3 +1,4 @@
+import type { Http2Session } from "node:http2";
 import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { Metadata, ServerInterceptingCall, ServerInterceptor } from "@grpc/grpc-js";
@@ -12,6 +13,8 @@ import { type CallTarget, routes } from "./routes.js";
 export interface Admitted {
   caller: Caller;
   credentials: Credentials;
+  /** The connection it came on. */
+  session?: Http2Session | undefined;
 }
 
 export interface AdmissionOptions {

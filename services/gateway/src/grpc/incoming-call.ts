@@ -213,7 +213,7 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
       this.#refuse(error, { caller, credentials });
       return;
     }
-    admission.admit(metadata, { caller, credentials });
+    admission.admit(metadata, { caller, credentials, session: streamOf(this.#call)?.session });
     this.#caller = caller;
     try {
       this.#pass(metadata);

@@ -37,6 +37,8 @@ export function poll(context: GrpcContext, route: Route, kind: WorkKind): RawHan
     const leaseMs = readLeaseMs(call.metadata);
     const worker = workerOf(caller, request.workerId);
     context.presence.seen(worker, connectionOf(call, caller));
+    const { session } = context.admission.of(call);
+    context.lines.deliveries.polled(worker, session);
 
     const own = request.kinds.length > 0 ? kindsFilter(request.kinds) : undefined;
     const filter = own ?? (await registeredKinds(context, worker, { kind, queue }));
@@ -52,7 +54,7 @@ export function poll(context: GrpcContext, route: Route, kind: WorkKind): RawHan
     });
     // Policies may have changed while the kinds were asked for.
     if (own === undefined) check();
-    parked = context.lines.poll({ ...worker, kind, queue, filter, leaseMs, holdMs }, reply);
+    parked = context.lines.poll({ ...worker, kind, queue, filter, leaseMs, holdMs, session }, reply);
     if (parked.place === "done") return;
     call.once("cancelled", () => {
       if (parked.leave()) reply.left();

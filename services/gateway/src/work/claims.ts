@@ -38,7 +38,7 @@ export async function releaseWork(
   bus: Bus,
   kind: WorkKind,
   orgId: string,
-  items: readonly ClaimedItem[],
+  items: readonly Pick<ClaimedItem, "id" | "claimEpoch">[],
 ): Promise<void> {
   const payload = ReleaseRequest.encode({
     items: items.map(({ id, claimEpoch }) => ({ id, claimEpoch })),

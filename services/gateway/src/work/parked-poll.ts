@@ -1,3 +1,4 @@
+import type { Http2Session } from "node:http2";
 import type { NamedWorker } from "../presence/named-worker.js";
 import type { Timed } from "./deadline-wheel.js";
 import type { LinePoller } from "./work-line.js";
@@ -26,6 +27,11 @@ export interface PollCount {
   polls: number;
 }
 
+export interface PollConditions {
+  leaseMs: number;
+  session?: Http2Session | undefined;
+}
+
 /** One poll call that waits for work, on a line and on the deadline wheel. */
 export class ParkedPoll implements LinePoller, Timed, NamedWorker {
   place: LinePoller["place"] = "new";
@@ -38,14 +44,17 @@ export class ParkedPoll implements LinePoller, Timed, NamedWorker {
   readonly workerId: string;
   /** Lease the worker asks for; 0 means the default of the service. */
   readonly leaseMs: number;
+  /** The connection it waits on; undefined in tests. */
+  readonly session: Http2Session | undefined;
   readonly #reply: PollReply;
   readonly #host: PollHost;
 
-  constructor(order: NamedWorker & { leaseMs: number }, reply: PollReply, host: PollHost) {
+  constructor(order: NamedWorker & PollConditions, reply: PollReply, host: PollHost) {
     this.orgId = order.orgId;
     this.principal = order.principal;
     this.workerId = order.workerId;
     this.leaseMs = order.leaseMs;
+    this.session = order.session;
     this.#reply = reply;
     this.#host = host;
   }
@@ -59,6 +68,11 @@ export class ParkedPoll implements LinePoller, Timed, NamedWorker {
     if (this.place === "done" || this.gone) return false;
     this.#host.pollLeft(this);
     return true;
+  }
+
+  /** Ends the poll with an error, unless it is over already. */
+  abandon(error: unknown): void {
+    if (this.leave()) this.#reply.fail(error);
   }
 
   answer(response: Uint8Array): boolean {

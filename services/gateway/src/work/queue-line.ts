@@ -4,6 +4,7 @@ import type { Logger } from "@flovyn/runtime";
 import type { HintChannels, HintListener } from "../hints/hint-channels.js";
 import { claimWork, releaseWork } from "./claims.js";
 import type { DeadlineWheel } from "./deadline-wheel.js";
+import type { Deliveries } from "./deliveries.js";
 import type { KindsFilter } from "./kinds-filter.js";
 import { noWork, type ParkedPoll, type PollCount, type PollHost } from "./parked-poll.js";
 import { type LineOutlet, WorkLine } from "./work-line.js";
@@ -15,6 +16,7 @@ export interface LineContext {
   log: Logger;
   now: () => number;
   count: PollCount;
+  deliveries: Pick<Deliveries, "delivered">;
 }
 
 export interface LineAddress {
@@ -119,7 +121,14 @@ export class QueueLine implements HintListener, PollHost, LineOutlet<ParkedPoll,
   }
 
   deliver(poll: ParkedPoll, item: ClaimedItem): boolean {
-    return poll.answer(item.response);
+    const { kind, queue } = this.#address;
+    const { session, orgId, principal, workerId } = poll;
+    const isSent = poll.answer(item.response);
+    if (isSent && session !== undefined) {
+      const { id, claimEpoch } = item;
+      this.#context.deliveries.delivered(session, { kind, queue, orgId, principal, workerId, id, claimEpoch });
+    }
+    return isSent;
   }
 
   dismiss(poll: ParkedPoll): void {

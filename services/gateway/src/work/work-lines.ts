@@ -1,19 +1,22 @@
+import type { Http2Session } from "node:http2";
 import type { WorkKind } from "@flovyn/bus";
+import { DomainError } from "@flovyn/domain";
 import type { Budgets } from "../budgets/budgets.js";
 import { fallbackClaimAfterMs, fallbackPassMs, workLineIdleMs } from "../limits.js";
 import type { NamedWorker } from "../presence/named-worker.js";
+import { releaseWork } from "./claims.js";
+import { Deliveries, type Delivery } from "./deliveries.js";
 import { IdlePolls } from "./idle-polls.js";
 import type { KindsFilter } from "./kinds-filter.js";
-import { ParkedPoll, type PollReply } from "./parked-poll.js";
+import { ParkedPoll, type PollConditions, type PollReply } from "./parked-poll.js";
 import { type LineContext, QueueLine } from "./queue-line.js";
 
 export type WorkLinesBudgets = Pick<Budgets, "poll_queues" | "kinds_bytes">;
 
-export interface PollOrder extends NamedWorker {
+export interface PollOrder extends NamedWorker, PollConditions {
   kind: WorkKind;
   queue: string;
   filter: KindsFilter;
-  leaseMs: number;
   /** How long to wait for work; 0 looks once. */
   holdMs: number;
 }
@@ -26,13 +29,21 @@ export class WorkLines {
   readonly #context: LineContext;
   readonly #budgets: WorkLinesBudgets;
   readonly #idlePolls: IdlePolls;
+  /** What was handed out and may not have arrived. */
+  readonly deliveries: Deliveries;
   /** By org, and of each org in the order of their last use. */
   readonly #orgs = new Map<string, Map<string, QueueLine>>();
   #draining = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ budgets, ...context }: Omit<LineContext, "count"> & { budgets: WorkLinesBudgets }) {
-    this.#context = { ...context, count: { polls: 0 } };
+  constructor({ budgets, ...context }: Omit<LineContext, "count" | "deliveries"> & { budgets: WorkLinesBudgets }) {
+    const { wheel, now, log } = context;
+    this.deliveries = new Deliveries({
+      ...{ wheel, now, log },
+      release: (deliveries) => void this.#release(deliveries),
+      endPolls: (session) => this.#endPolls(session),
+    });
+    this.#context = { ...context, count: { polls: 0 }, deliveries: this.deliveries };
     this.#budgets = budgets;
     this.#idlePolls = new IdlePolls(this.#context);
   }
@@ -99,6 +110,31 @@ export class WorkLines {
   stop(): void {
     clearInterval(this.#timer);
     for (const [key, line] of this.#all()) this.#drop(key, line);
+  }
+
+  async #release(deliveries: readonly Delivery[]): Promise<void> {
+    const { bus, log } = this.#context;
+    const groups = new Map<string, Delivery[]>();
+    for (const delivery of deliveries) {
+      const key = `${delivery.kind} ${delivery.orgId}`;
+      groups.set(key, [...(groups.get(key) ?? []), delivery]);
+    }
+    for (const items of groups.values()) {
+      const [{ kind, orgId }] = items as [Delivery];
+      try {
+        await releaseWork(bus, kind, orgId, items);
+      } catch (err) {
+        // The lease of the items runs out, which gives them back later.
+        log.warn({ err, orgId, kind, items: items.length }, "work of a dead connection was not given back");
+      }
+    }
+  }
+
+  #endPolls(session: Http2Session): void {
+    const gone = new DomainError("Unavailable", "the connection does not answer");
+    for (const [, line] of this.#all()) {
+      for (const poll of [...line.polls]) if (poll.session === session) poll.abandon(gone);
+    }
   }
 
   *#all(): Generator<[key: string, line: QueueLine]> {
