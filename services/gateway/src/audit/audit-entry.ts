@@ -1,5 +1,3 @@
-import type { Caller } from "@flovyn/bus";
-
 /** Allowed and done, refused by who or what the caller is, or allowed and not done. */
 export type AuditOutcome = "allowed" | "denied" | "failed";
 
@@ -7,7 +5,8 @@ export type AuditOutcome = "allowed" | "denied" | "failed";
  * What a principal is to the readers of a log. Anonymous: no credential says who called. Operator: of the cluster, not of the org.
  * Foreign: of another org, whose ids and roles are its own business. PromiseToken: has no key but a token of one promise.
  */
-export type AuditedType = Caller["principalType"] | "Anonymous" | "Operator" | "Foreign" | "PromiseToken";
+export const auditedTypes = ["User", "Worker", "Service", "Operator", "PromiseToken", "Anonymous", "Foreign"] as const;
+export type AuditedType = (typeof auditedTypes)[number];
 
 /** Who did what to which object, how it ended, and from where. */
 export interface AuditEntry {

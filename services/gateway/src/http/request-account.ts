@@ -159,7 +159,7 @@ export function countAnswer(context: Context<HttpEnv>, { budgets }: Pick<HttpCon
   else publicAnswer(context, budgets).count(bytes);
 }
 
-/** Whatever the answer is, and to whomever, from now on there is a time until which it has to be taken. */
+/** From now on the answer has to be taken in time, whatever it is. */
 export function limitAnswerTime(context: Context<HttpEnv>, { budgets }: Pick<HttpContext, "budgets">): void {
   const { raw } = context.req;
   const known = accounts.get(raw) ?? publicAnswers.get(raw);

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { auditedTypes } from "../../audit/audit-entry.js";
 import { time } from "./schemas.js";
 
 /** Shapes of organizations, worker tokens and audit entries. */
@@ -78,7 +79,10 @@ export const auditPage = z
       z.object({
         id: z.uuid(),
         at: time,
-        principalType: z.string(),
+        principalType: z.enum(auditedTypes).openapi({
+          description:
+            "Operator: of the cluster. PromiseToken: had a token of one promise in place of a key. Anonymous: nothing said who called. Foreign: of another org, which withholds id and role.",
+        }),
         principalId: z.string(),
         role: z.string(),
         action: z.string(),

@@ -200,7 +200,7 @@ export const problem = z
     status: z.int(),
     detail: z.string(),
     instance: z.string().openapi({ description: "Id of the request." }),
-    error: z.string(),
+    error: aliasOf("detail", z.string()),
     code: z.string(),
     reason: z.string().optional(),
     field: z.string().optional(),
