@@ -94,6 +94,7 @@ beforeAll(async () => {
     level: "INFO",
     message: "stolen",
     error: "stolen",
+    reason: "WORKER_ERROR",
     status: 2,
     timeoutSeconds: 1,
   };
