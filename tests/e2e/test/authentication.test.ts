@@ -77,7 +77,7 @@ beforeAll(async () => {
     signalName: "stolen",
     signalValue: Buffer.from("1"),
     queryName: "secret",
-    reason: "stolen",
+    reason: "WORKER_ERROR",
     workflowDefinitionId: workflowExecutionId,
     spans: [ExecutionSpan.fromPartial({ ...span, startTimeUnixNs: "1", endTimeUnixNs: "2" })],
     type: StreamEventType.TOKEN,
@@ -94,7 +94,6 @@ beforeAll(async () => {
     level: "INFO",
     message: "stolen",
     error: "stolen",
-    reason: "WORKER_ERROR",
     status: 2,
     timeoutSeconds: 1,
   };
