@@ -26,6 +26,7 @@ import { activateOnce, claimWorkflow } from "./wait-for-work.js";
 const LATER = new Set(publishedRpcs.filter((rpc) => rpc.service.endsWith(".AgentDispatch")).map((rpc) => rpc.name));
 /** What no user does, whatever the org: to take work is for workers. The user keys of the cluster are those of administrators. */
 const WORKERS_ONLY = new Set([
+  "ReportActivationFailure",
   ...["PollWorkflow", "PollTask", "PollAgent", "SubscribeToNotifications", "Heartbeat", "SendHeartbeat"],
   ...["CompleteTask", "FailTask", "CompleteAgent", "FailAgent"],
   ...["RegisterWorker", "SubmitWorkflowCommands", "ReportExecutionSpans", "ReportProgress", "LogMessage"],
