@@ -77,6 +77,11 @@ export function invalidField(field: string, problem: string, options: DomainErro
   return new DomainError("InvalidInput", `${field}: ${problem}`, { ...options, field });
 }
 
+/** NotFound for what one named field names: `worker_id: there is no such worker`. */
+export function missingOf(field: string, problem: string): DomainError {
+  return new DomainError("NotFound", `${field}: ${problem}`, { field });
+}
+
 /** What is wrong with one field: `queue` and `must not be blank`. */
 export interface FieldProblem {
   readonly field: string;

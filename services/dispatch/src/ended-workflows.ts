@@ -1,5 +1,5 @@
-import { DomainError } from "@flovyn/domain";
+import { type DomainError, missingOf } from "@flovyn/domain";
 
 export function noSuchWorkflow(): DomainError {
-  return new DomainError("NotFound", "workflow_execution_id: there is no such workflow execution");
+  return missingOf("workflow_execution_id", "there is no such workflow execution");
 }

@@ -282,7 +282,7 @@ describe("CancelWorkflow", () => {
     await harness.submit({ workflowExecutionId: id, status: WorkflowStatus.COMPLETED });
     expect(await cancel(id)).toEqual({ cancelled: false, status: "COMPLETED", cancelledChildren: 0 });
     await expect(cancel(id, "", harness.foreign)).rejects.toMatchObject({ code: "NotFound" });
-    await expect(cancel(newId())).rejects.toMatchObject({ code: "NotFound" });
+    await expect(cancel(newId())).rejects.toMatchObject({ code: "NotFound", field: "workflow_execution_id" });
     await expect(cancel("{fp:256}:x")).rejects.toMatchObject({ code: "InvalidInput", reason: "INVALID_PARTITION" });
     await expect(cancel(id, "r".repeat(501))).rejects.toMatchObject({ code: "InvalidInput", field: "reason" });
     const [row] = await harness.rows<{ key: number }>(
@@ -308,7 +308,7 @@ describe("reads", () => {
     const wrong = `{fp:${(view.partitionKey + 1) % 256}}:${id}`;
     await expect(get(wrong)).rejects.toMatchObject({ code: "NotFound" });
     await expect(get(id, harness.foreign)).rejects.toMatchObject({ code: "NotFound" });
-    await expect(get(newId())).rejects.toMatchObject({ code: "NotFound" });
+    await expect(get(newId())).rejects.toMatchObject({ code: "NotFound", field: "workflow_execution_id" });
     await expect(get("nope")).rejects.toMatchObject({ code: "InvalidInput", field: "id" });
   });
 

@@ -1,5 +1,14 @@
 import { findKeys, type PromiseRef } from "@flovyn/db";
-import { checkLength, DomainError, invalidField, isUuid, keyLengthMax, nameLengthMax, parseUuid } from "@flovyn/domain";
+import {
+  checkLength,
+  type DomainError,
+  invalidField,
+  isUuid,
+  keyLengthMax,
+  missingOf,
+  nameLengthMax,
+  parseUuid,
+} from "@flovyn/domain";
 import type { PromisesContext } from "./context.js";
 
 /** How a caller names a promise. */
@@ -32,5 +41,5 @@ export async function resolveKey(context: PromisesContext, named: NamedPromise, 
 }
 
 export function noSuchPromise(): DomainError {
-  return new DomainError("NotFound", "promise_id: there is no such promise", { field: "promise_id" });
+  return missingOf("promise_id", "there is no such promise");
 }

@@ -1,6 +1,6 @@
 import { announce } from "@flovyn/bus";
 import { lockNamedTasks, lockWorkflowsOfTasks, TaskChanges, WorkflowChanges } from "@flovyn/db";
-import { type Actor, appendExternal, DomainError, type Task, type TaskChange } from "@flovyn/domain";
+import { type Actor, appendExternal, DomainError, missingOf, type Task, type TaskChange } from "@flovyn/domain";
 import { reportWorkflows } from "@flovyn/runtime";
 import type { TasksContext } from "./context.js";
 import type { DelayedHints } from "./delayed-hints.js";
@@ -74,5 +74,5 @@ function decideOne(
 }
 
 export function noSuchTask(): DomainError {
-  return new DomainError("NotFound", "task_execution_id: there is no such task execution");
+  return missingOf("task_execution_id", "there is no such task execution");
 }

@@ -41,14 +41,20 @@ describe("SubmitTask", () => {
     expect(view).toMatchObject({ workflowExecutionId: id, partitionKey: partition, rootExecutionId: id });
     expect(await harness.events(id)).toEqual(["WORKFLOW_STARTED"]);
     await expect(get(`{fp:${(partition + 1) % 256}}:${taskExecutionId}`)).rejects.toMatchObject({ code: "NotFound" });
-    await expect(get(taskExecutionId, harness.foreign)).rejects.toMatchObject({ code: "NotFound" });
+    await expect(get(taskExecutionId, harness.foreign)).rejects.toMatchObject({
+      code: "NotFound",
+      field: "task_execution_id",
+    });
     await expect(get("x")).rejects.toMatchObject({ code: "InvalidInput", field: "id" });
   });
 
   it("is refused for a workflow that ended, is missing, or belongs to another org", async () => {
     const ended = await harness.waitingWorkflow(0, "FAILED");
     await expect(harness.submit({ workflowExecutionId: ended.id })).rejects.toMatchObject({ code: "WrongState" });
-    await expect(harness.submit({ workflowExecutionId: newId() })).rejects.toMatchObject({ code: "NotFound" });
+    await expect(harness.submit({ workflowExecutionId: newId() })).rejects.toMatchObject({
+      code: "NotFound",
+      field: "workflow_execution_id",
+    });
     const theirs = await harness.waitingWorkflow(0);
     const foreign = harness.submit({ workflowExecutionId: theirs.id }, harness.foreign);
     await expect(foreign).rejects.toMatchObject({ code: "NotFound" });

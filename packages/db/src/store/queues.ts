@@ -1,4 +1,4 @@
-import { DomainError, newId } from "@flovyn/domain";
+import { missingOf, newId } from "@flovyn/domain";
 import { sql } from "drizzle-orm";
 import { type Executor, isForeignKeyViolation } from "../database.js";
 import { statement } from "../statement.js";
@@ -55,7 +55,7 @@ export async function registerQueues(
     try {
       await registerMany.run(tx, { now: params.now, registeredBy: params.registeredBy, used });
     } catch (error) {
-      if (isForeignKeyViolation(error)) throw new DomainError("NotFound", "org_id: there is no such organization");
+      if (isForeignKeyViolation(error)) throw missingOf("org_id", "there is no such organization");
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import { decodeMessage, type IncomingRequest } from "@flovyn/bus";
 import { findWorkflow } from "@flovyn/db";
-import { checkOrg, DomainError, keyLengthMax, parseKeyTtl, parseText, parseUuid } from "@flovyn/domain";
+import { checkOrg, keyLengthMax, missingOf, parseKeyTtl, parseText, parseUuid } from "@flovyn/domain";
 import { StartWorkflowRequest, StartWorkflowResponse } from "@flovyn/proto/v1";
 import type { Batches } from "../batches/index.js";
 import type { DispatchContext } from "../context.js";
@@ -41,5 +41,5 @@ async function findParent(context: DispatchContext, orgId: string, text: string)
   const parent = await findWorkflow(context.db, { orgId, id });
   // It belongs to the parent without being in its history, and keeps a trace of its own.
   if (parent !== undefined) return { ...parent, traceparent: "" };
-  throw new DomainError("NotFound", "parent_workflow_execution_id: there is no such workflow execution");
+  throw missingOf("parent_workflow_execution_id", "there is no such workflow execution");
 }

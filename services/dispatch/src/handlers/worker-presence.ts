@@ -1,6 +1,6 @@
 import { decodeMessage, type IncomingRequest, principalOf } from "@flovyn/bus";
 import { findWorkerKinds, heartbeatWorker, markWorkersSeen, type SeenWorker } from "@flovyn/db";
-import { checkPayload, DomainError, isUuid, parseUuid } from "@flovyn/domain";
+import { checkPayload, isUuid, missingOf, parseUuid } from "@flovyn/domain";
 import {
   WorkerKindsRequest,
   WorkerKindsResponse,
@@ -21,7 +21,7 @@ export async function sendHeartbeat(context: DispatchContext, request: IncomingR
   checkPayload(message.healthInfo, "health_info");
   const now = context.clock.now();
   const name = await heartbeatWorker(context.db, { orgId, principal, id, now });
-  if (name === undefined) throw new DomainError("NotFound", "worker_id: there is no such worker");
+  if (name === undefined) throw missingOf("worker_id", "there is no such worker");
   // Polls may carry the name where heartbeats carry the id: both are signs of life of one worker.
   const keys = [...new Set([id, name])];
   await markWorkersSeen(context.db, {

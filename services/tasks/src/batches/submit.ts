@@ -1,6 +1,6 @@
 import { hintDue, hintWork } from "@flovyn/bus";
 import { holdKeys, insertTasks, lockNamedWorkflows, type NewTaskRow, registerQueues, type TakeKey } from "@flovyn/db";
-import { type Actor, DomainError, isWorkflowTerminal, newId } from "@flovyn/domain";
+import { type Actor, DomainError, isWorkflowTerminal, missingOf, newId } from "@flovyn/domain";
 import { type Batcher, createBatcher, type Outcome } from "@flovyn/runtime";
 import type { TasksContext } from "../context.js";
 import { batchBytesMax } from "./report.js";
@@ -78,7 +78,7 @@ async function submitWithLookups(
       if (row.workflowId === null) return submit;
       const workflow = workflows.get(row.workflowId);
       if (workflow === undefined || workflow.orgId !== row.orgId) {
-        return new DomainError("NotFound", "workflow_execution_id: there is no such workflow execution");
+        return missingOf("workflow_execution_id", "there is no such workflow execution");
       }
       if (isWorkflowTerminal(workflow.status)) {
         return new DomainError("WrongState", `the workflow is ${workflow.status}`, { reason: "NOT_ACTIVE" });
