@@ -27,10 +27,10 @@ export class Doors {
 
   /** Listens; the ports that were bound. Errors: Unavailable naming a port that is taken, ConfigError naming a file. */
   async start(): Promise<{ grpc: number; http: number }> {
-    const { app, grpc, connections, config } = this.#options;
+    const { app, grpc, connections, config, log } = this.#options;
     const { bindAddress: address, grpcServerPort, serverPort } = config;
     const [forGrpc, forHttp] = [await this.#secure("grpc"), await this.#secure("http")];
-    this.#http = new HttpServer({ fetch: app.fetch, connections, tls: forHttp });
+    this.#http = new HttpServer({ fetch: app.fetch, connections, log, tls: forHttp });
     const grpcPort = await grpc.start({ address, port: grpcServerPort }, forGrpc);
     return { grpc: grpcPort, http: await this.#http.start({ address, port: serverPort }) };
   }

@@ -94,6 +94,8 @@ export const grpcMessageMs = 60_000;
 export const grpcCloseMs = 5_000;
 /** Who goes on sending after the answer is stopped after this. */
 export const grpcLingerMs = 1000;
+/** A connection over HTTP that ends because of what it sent is closed after this when the other end does not do so. */
+export const httpLingerMs = 1000;
 /** All header lines of an HTTP request together. */
 export const headerBytesMax = 16 * 1024;
 

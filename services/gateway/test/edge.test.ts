@@ -8,6 +8,7 @@ import { ConnectionLimit } from "../src/connections/connection-limit.js";
 import { HttpServer } from "../src/http/http-server.js";
 import { callAnyShape, callRaw, GatewayHarness, org, testConfig, userKey } from "./gateway-harness.js";
 import { answerOrgs } from "./known-orgs.js";
+import { silentLog } from "./silent-log.js";
 import { testBudgets } from "./test-budgets.js";
 
 let harness: GatewayHarness | undefined;
@@ -195,7 +196,7 @@ describe("connections", () => {
     const connections = new ConnectionLimit(
       testBudgets({ connections: { address: 0, process: connectionsMax } }).connections,
     );
-    const http = new HttpServer({ fetch: answer, connections, times: given });
+    const http = new HttpServer({ fetch: answer, connections, log: silentLog, times: given });
     const port = await http.start({ address: "127.0.0.1", port: 0 });
     return { port, stop: () => http.stop() };
   }

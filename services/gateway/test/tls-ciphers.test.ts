@@ -35,7 +35,7 @@ beforeAll(async () => {
   watch = new CertificateWatch({ name: "tls.test", files, log: silentLog });
   const tls = { door: files, watch, first: await watch.start() };
   const connections = new ConnectionLimit(testBudgets({ connections: { address: 0, process: 1000 } }).connections);
-  http = new HttpServer({ fetch: () => new Response(""), connections, tls });
+  http = new HttpServer({ fetch: () => new Response(""), connections, log: silentLog, tls });
   grpc = new GrpcListener({ injector: { injectConnection() {} } as never, connections, tls });
   const listen = { address: "127.0.0.1", port: 0 };
   Object.assign(ports, { http: await http.start(listen), grpc: await grpc.start(listen) });

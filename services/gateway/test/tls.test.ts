@@ -170,7 +170,7 @@ describe("a handshake that does not end", () => {
   it.each(["grpc", "http"] as const)("is cut off at the %s door", async (name) => {
     const secured = { ...(await secure()), handshakeMs: 100 };
     const connections = new ConnectionLimit(testBudgets({ connections: { address: 0, process: 10 } }).connections);
-    const http = new HttpServer({ fetch: () => new Response(""), connections, tls: secured });
+    const http = new HttpServer({ fetch: () => new Response(""), connections, log: silentLog, tls: secured });
     const grpc = new GrpcListener({ injector: { injectConnection() {} } as never, connections, tls: secured });
     const listen = { address: "127.0.0.1", port: 0 };
     const port = name === "http" ? await http.start(listen) : await grpc.start(listen);

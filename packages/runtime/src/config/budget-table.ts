@@ -51,6 +51,12 @@ export const budgetTable = {
     retryMs: 500,
     limits: { connection: 64 * mebibyte, principal: 64 * mebibyte, org: 64 * mebibyte, process: 256 * mebibyte },
   },
+  public_answer_bytes: {
+    unit: "bytes",
+    what: "The API page, its files and the OpenAPI document, as far as those who asked for them without a key have not taken them yet.",
+    retryMs: 500,
+    limits: { connection: 8 * mebibyte, address: 64 * mebibyte, process: 256 * mebibyte },
+  },
   held_polls: {
     unit: "polls",
     what: "Polls that wait for work.",

@@ -1,4 +1,5 @@
 import type { ServerHttp2Stream } from "node:http2";
+import { DomainError } from "@flovyn/domain";
 import type { BudgetHolder } from "../budgets/budget-holder.js";
 import type { Budgets } from "../budgets/budgets.js";
 import { pieceBytes, smallAnswerBytes } from "../limits.js";
@@ -13,7 +14,7 @@ export interface CallAccountOptions {
 }
 
 export interface AccountOwner {
-  /** The request takes more than there is: the call ends with this. */
+  /** The request takes more than there is, or is none: the call ends with this. */
   requestRefused(error: unknown): void;
 }
 
@@ -64,6 +65,12 @@ export class CallAccount implements PieceCounter {
       this.#options.owner.requestRefused(error);
       return false;
     }
+  }
+
+  flagged(flag: number): void {
+    const problem = flag === 1 ? "is compressed, but grpc-encoding does not say how" : `has the unknown flag ${flag}`;
+    const options = { field: "request", reason: "MALFORMED_CALL" };
+    this.#options.owner.requestRefused(new DomainError("Internal", `request: ${problem}`, options));
   }
 
   /** A whole message has arrived, of so many bytes: what was reserved beyond them is given back. */

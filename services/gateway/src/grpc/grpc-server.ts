@@ -4,13 +4,13 @@ import { HealthImplementation } from "grpc-health-check";
 import type { ConnectionLimit } from "../connections/connection-limit.js";
 import { drainMs } from "../limits.js";
 import type { SecuredDoor } from "../tls/tls-options.js";
+import { watchHeads } from "./call-heads.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { GrpcListener } from "./grpc-listener.js";
 import { createHandler, type OpenCalls } from "./handlers.js";
 import { passRequest, passResponse } from "./identity.js";
 import { messageBytesMax } from "./message-limits.js";
 import { createReflection } from "./reflection.js";
-import { watchRepeatedMetadata } from "./repeated-metadata.js";
 import { type Route, routes } from "./routes.js";
 import { SideServices } from "./side-services.js";
 
@@ -76,7 +76,7 @@ export class GrpcServer {
   start(listen: Listen, tls?: SecuredDoor): Promise<number> {
     // TLS, where there is any, has ended before grpc-js sees a connection.
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-    watchRepeatedMetadata(this.#server);
+    watchHeads(this.#server);
     this.#listener = new GrpcListener({ injector, connections: this.#connections, tls });
     return this.#listener.start(listen);
   }

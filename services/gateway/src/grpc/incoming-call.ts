@@ -8,16 +8,15 @@ import type { Credentials } from "../auth/authenticate.js";
 import { answerTimeMs } from "../budgets/answer-time.js";
 import { holderOn } from "../budgets/budget-holder.js";
 import type { CallInTurn } from "../budgets/handling-turns.js";
-import { headerRepeated } from "../connections/repeated-headers.js";
 import type { Timed } from "../work/deadline-wheel.js";
 import type { Admission } from "./admission.js";
 import { type AccountOwner, CallAccount } from "./call-account.js";
+import { refusedHead } from "./call-heads.js";
 import { readCredentials } from "./credentials.js";
 import type { GrpcContext } from "./grpc-context.js";
 import { smallMessage } from "./message-limits.js";
 import { followPieces, isCompressed, limitMessage, streamOf } from "./raw-call.js";
 import { reflectionTarget } from "./reflection.js";
-import { repeatedMetadata } from "./repeated-metadata.js";
 import type { CallTarget } from "./routes.js";
 
 /** What the way in needs of the door. */
@@ -68,9 +67,9 @@ export class IncomingCall implements ServerInterceptingCallInterface, Listener, 
   onReceiveMetadata(metadata: Metadata): void {
     const { admission, target } = this.#parts;
     const credentials = readCredentials({ metadata, getPeer: () => this.#call.getPeer() });
-    const repeated = repeatedMetadata(streamOf(this.#call));
-    if (repeated !== undefined) {
-      this.#refuse(headerRepeated(repeated), { credentials });
+    const refused = refusedHead(streamOf(this.#call));
+    if (refused !== undefined) {
+      this.#refuse(refused, { credentials });
       return;
     }
     if (target === undefined) {

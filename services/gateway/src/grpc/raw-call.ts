@@ -29,10 +29,14 @@ interface Decoder {
 export interface PieceCounter {
   /** False when there is no room for it, and it is not kept. */
   arrived(bytes: number): boolean;
+  /** The message has this flag in front, which does not say how it is packed. */
+  flagged(flag: number): void;
 }
 
 interface CountedDecoder extends Decoder {
   counter?: PieceCounter | undefined;
+  /** The largest that the first byte of a message may be: 1 says that it is compressed. */
+  flagMax?: 0 | 1;
 }
 
 export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream | undefined {
@@ -60,6 +64,7 @@ export function followPieces(call: ServerInterceptingCallInterface, counter: Pie
   const decoder = (call as unknown as RawParts).decoder as CountedDecoder | undefined;
   if (decoder === undefined) return;
   decoder.counter = counter;
+  decoder.flagMax = isCompressed(call) ? 1 : 0;
   decoder.write = writePiece;
 }
 
@@ -70,6 +75,12 @@ function writePiece(this: CountedDecoder, piece: Buffer): Buffer[] {
   if (this.counter?.arrived(piece.byteLength) === false) return none;
   const library = Object.getPrototypeOf(this) as Decoder;
   const messages = library.write.call(this, piece);
+  for (const message of messages) {
+    const flag = message[0] ?? 0;
+    if (flag <= (this.flagMax ?? 0)) continue;
+    this.counter?.flagged(flag);
+    return none;
+  }
   if (this.readState === 0) {
     // The pieces are copied into the message; the library would have them until the call ends.
     if (messages.length > 0) {

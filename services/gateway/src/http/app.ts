@@ -11,7 +11,7 @@ import type { HttpContext, HttpEnv } from "./http-context.js";
 import { problemResponse } from "./problem.js";
 import { admitPromiseToken, promiseTokenPaths } from "./promise-token-door.js";
 import { refuseRepeatedHeaders } from "./refuse-repeated-headers.js";
-import { openAccount } from "./request-account.js";
+import { limitAnswerTime, openAccount } from "./request-account.js";
 import { type Guard, type RouteAccess, RouteTable, routerPath } from "./route-table.js";
 import { addAuditRoutes, addClusterAuditRoute } from "./routes/audit-routes.js";
 import { addCancelRoutes } from "./routes/cancel-routes.js";
@@ -95,6 +95,7 @@ function identifyAndCount(http: HttpContext): MiddlewareHandler<HttpEnv> {
     context.set("requestId", requestId);
     await next();
     context.header("x-request-id", requestId);
+    limitAnswerTime(context, http);
     audit(http, context);
     const { method } = context.req;
     http.metrics.httpEnded({ route: routePath(context, -1), method, status: context.res.status }, startedMs);

@@ -1,11 +1,11 @@
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
-import { BoundServer, type Listen } from "@flovyn/runtime";
+import { BoundServer, type Listen, type Logger } from "@flovyn/runtime";
 import { getRequestListener } from "@hono/node-server";
 import type { ConnectionLimit } from "../connections/connection-limit.js";
 import { drainMs, headerBytesMax } from "../limits.js";
 import { type SecuredDoor, secureContext, tlsOptions } from "../tls/tls-options.js";
-import { answerUnreadable, unreadableUrl } from "./unreadable-requests.js";
+import { answerStray, answerUnreadable } from "./unreadable-requests.js";
 
 export interface HttpTimes {
   /** Requests must be sent within these times; a slow sender must not hold a connection for ever. */
@@ -28,6 +28,7 @@ const httpTimes: HttpTimes = {
 export interface HttpServerOptions {
   fetch: (request: Request, env: unknown) => Response | Promise<Response>;
   connections: ConnectionLimit;
+  log: Logger;
   tls?: SecuredDoor | undefined;
   times?: Partial<HttpTimes>;
 }
@@ -38,9 +39,9 @@ export class HttpServer {
   #bound: BoundServer | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor({ fetch, connections, tls, times }: HttpServerOptions) {
+  constructor({ fetch, connections, log, tls, times }: HttpServerOptions) {
     const serverOptions = { ...httpTimes, ...times, maxHeaderSize: headerBytesMax, requireHostHeader: false };
-    const listener = getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: unreadableUrl });
+    const listener = getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler: answerStray(log) });
     this.#server =
       tls === undefined
         ? createServer(serverOptions, listener)

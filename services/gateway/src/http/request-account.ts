@@ -4,52 +4,47 @@ import type { Caller } from "@flovyn/bus";
 import { DomainError } from "@flovyn/domain";
 import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
-import { answerTimeMs } from "../budgets/answer-time.js";
+import type { Budget } from "../budgets/budget.js";
 import { type BudgetHolder, holderOf } from "../budgets/budget-holder.js";
 import type { Budgets } from "../budgets/budgets.js";
-import { pieceBytes, smallAnswerBytes } from "../limits.js";
+import { addressBlock } from "../connections/address-block.js";
+import { pieceBytes } from "../limits.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
+import { UnreadAnswer } from "./unread-answer.js";
 
 export type RequestBudgets = Pick<Budgets, "calls" | "request_bytes" | "answer_bytes">;
 
-export interface RequestAccountOptions {
-  budgets: RequestBudgets;
-  holder: BudgetHolder;
-  /** With `outgoing`, one request of a connection. */
+/** One request of a connection, with `outgoing`. */
+interface Exchange {
   incoming: Pick<IncomingMessage, "socket">;
   outgoing: Pick<ServerResponse, "once" | "closed">;
+}
+
+export interface RequestAccountOptions extends Exchange {
+  budgets: RequestBudgets;
+  holder: BudgetHolder;
   /** Counts the size of the request and its answer against the rate of its caller. */
   charge: (bytes: number) => void;
 }
 
 /** What one HTTP request takes of the budgets, until its answer was taken or its connection closed. */
-export class RequestAccount {
+export class RequestAccount extends UnreadAnswer {
   readonly #options: RequestAccountOptions;
   #requestBytes = 0;
-  #answerBytes = 0;
-  #late: NodeJS.Timeout | undefined;
-  #closed = false;
 
   /** Errors: LimitExceeded; Cancelled where the caller has left already. */
   constructor(options: RequestAccountOptions) {
-    const { budgets, holder, incoming, outgoing } = options;
+    const { budgets, holder, incoming } = options;
+    super(budgets.answer_bytes, holder, incoming.socket);
     this.#options = options;
-    // Neither of them closes a second time.
-    if (outgoing.closed || incoming.socket.destroyed) throw callerLeft();
+    checkOpen(options);
     budgets.calls.take(holder);
-    outgoing.once("close", () => this.close());
-    // An answer that waits for the one before it on its connection does not learn that the connection has closed.
-    accountsOf(incoming.socket).add(this);
-  }
-
-  /** Its answer was taken, or its caller has left. */
-  get isClosed(): boolean {
-    return this.#closed;
+    closeWith(options, this);
   }
 
   /** Counts a piece of the request's body, of so many bytes. Errors: LimitExceeded; Cancelled. */
   received(bytes: number): void {
-    if (this.#closed) throw callerLeft();
+    if (this.isClosed) throw callerLeft();
     const { budgets, holder } = this.#options;
     budgets.request_bytes.take(holder, bytes + pieceBytes);
     this.#requestBytes += bytes + pieceBytes;
@@ -60,44 +55,57 @@ export class RequestAccount {
     this.#options.charge(this.#requestBytes);
   }
 
-  /**
-   * Counts an answer, or a part of one in place of the part before, which the caller has taken. It has to be taken in time.
-   * A small one is never refused: it says what became of work that is done. Errors: LimitExceeded; Cancelled.
-   */
+  /** Counts an answer, or a part of one in place of the part before. Errors: LimitExceeded; Cancelled. */
   answer(bytes: number): void {
-    if (this.#closed) throw callerLeft();
-    const { budgets, holder, incoming, charge } = this.#options;
-    budgets.answer_bytes.give(holder, this.#answerBytes);
-    this.#answerBytes = 0;
-    clearTimeout(this.#late);
-    if (bytes <= smallAnswerBytes) budgets.answer_bytes.add(holder, bytes);
-    else budgets.answer_bytes.take(holder, bytes);
-    this.#answerBytes = bytes;
-    charge(bytes);
-    this.#late = setTimeout(() => incoming.socket.destroy(), answerTimeMs(bytes));
-    this.#late.unref();
+    if (this.isClosed) throw callerLeft();
+    this.count(bytes);
+    this.#options.charge(bytes);
   }
 
   /** Gives all of it back. Idempotent. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  override close(): void {
+    if (this.isClosed) return;
+    super.close();
     const { budgets, holder, incoming } = this.#options;
-    clearTimeout(this.#late);
     accountsOf(incoming.socket).delete(this);
     budgets.calls.give(holder);
     budgets.request_bytes.give(holder, this.#requestBytes);
-    budgets.answer_bytes.give(holder, this.#answerBytes);
   }
 }
 
-const openAccounts = new WeakMap<Socket, Set<RequestAccount>>();
+/** The answer to a request of which nothing says who sent it. */
+class PublicAnswer extends UnreadAnswer {
+  readonly #socket: Socket;
+
+  /** Errors: Cancelled where the caller has left already. */
+  constructor(exchange: Exchange, budget: Budget) {
+    const { socket } = exchange.incoming;
+    super(budget, { connection: socket, address: addressBlock(socket.remoteAddress ?? "") }, socket);
+    this.#socket = socket;
+    checkOpen(exchange);
+    closeWith(exchange, this);
+  }
+
+  override close(): void {
+    super.close();
+    accountsOf(this.#socket).delete(this);
+  }
+}
+
+/** Closes an account with its answer, or with its connection. */
+function closeWith({ incoming, outgoing }: Exchange, account: UnreadAnswer): void {
+  outgoing.once("close", () => account.close());
+  // An answer that waits for the one before it on its connection does not learn that the connection has closed.
+  accountsOf(incoming.socket).add(account);
+}
+
+const openAccounts = new WeakMap<Socket, Set<UnreadAnswer>>();
 
 /** Those of the requests that a connection still has; they are closed with it. */
-function accountsOf(socket: Socket): Set<RequestAccount> {
+function accountsOf(socket: Socket): Set<UnreadAnswer> {
   const known = openAccounts.get(socket);
   if (known !== undefined) return known;
-  const opened = new Set<RequestAccount>();
+  const opened = new Set<UnreadAnswer>();
   openAccounts.set(socket, opened);
   socket.once("close", () => {
     for (const account of [...opened]) account.close();
@@ -105,11 +113,21 @@ function accountsOf(socket: Socket): Set<RequestAccount> {
   return opened;
 }
 
+/** Neither of them closes a second time. Errors: Cancelled. */
+function checkOpen({ incoming, outgoing }: Exchange): void {
+  if (isOver({ incoming, outgoing })) throw callerLeft();
+}
+
+function isOver({ incoming, outgoing }: Exchange): boolean {
+  return outgoing.closed || incoming.socket.destroyed;
+}
+
 function callerLeft(): DomainError {
   return new DomainError("Cancelled", "the connection ended before its answer");
 }
 
 const accounts = new WeakMap<Request, RequestAccount>();
+const publicAnswers = new WeakMap<Request, PublicAnswer>();
 
 /** Counts a request whose caller is known, from now on. Errors: LimitExceeded; Cancelled where the caller has left. */
 export function openAccount(
@@ -131,4 +149,26 @@ export function openAccount(
 /** Undefined for requests that need no key. */
 export function accountOf(request: Request): RequestAccount | undefined {
   return accounts.get(request);
+}
+
+/** Counts the answer of a route that may need no key: for its caller, or else for its address. Errors: LimitExceeded; Cancelled. */
+export function countAnswer(context: Context<HttpEnv>, { budgets }: Pick<HttpContext, "budgets">, bytes: number): void {
+  const { raw } = context.req;
+  const account = accounts.get(raw);
+  if (account !== undefined) account.answer(bytes);
+  else publicAnswer(context, budgets).count(bytes);
+}
+
+/** Whatever the answer is, and to whomever, from now on there is a time until which it has to be taken. */
+export function limitAnswerTime(context: Context<HttpEnv>, { budgets }: Pick<HttpContext, "budgets">): void {
+  const { raw } = context.req;
+  const known = accounts.get(raw) ?? publicAnswers.get(raw);
+  if (known !== undefined) known.answered();
+  else if (!isOver(context.env as HttpBindings)) publicAnswer(context, budgets).answered();
+}
+
+function publicAnswer(context: Context<HttpEnv>, budgets: Budgets): PublicAnswer {
+  const answer = new PublicAnswer(context.env as HttpBindings, budgets.public_answer_bytes);
+  publicAnswers.set(context.req.raw, answer);
+  return answer;
 }

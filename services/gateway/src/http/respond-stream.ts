@@ -5,6 +5,7 @@ import type { FeedOrder } from "../live/execution-feed.js";
 import { auditedRequest } from "./audited-request.js";
 import { authorizeRequest } from "./authorize-request.js";
 import type { HttpContext, HttpEnv } from "./http-context.js";
+import { accountOf } from "./request-account.js";
 
 const headers = {
   "content-type": "text/event-stream; charset=utf-8",
@@ -35,6 +36,7 @@ export async function respondStream(http: HttpContext, context: Context<HttpEnv>
   };
   const caller = context.get("principal");
   const check = () => authorizeRequest(http, context, context.get("action"), context.get("facts"));
+  accountOf(context.req.raw)?.streams();
   const body = await http.live.open(order, { caller, check, facts: () => auditedRequest(context), cut });
   return context.body(body, 200, headers);
 }

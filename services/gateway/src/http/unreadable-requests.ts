@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { newId } from "@flovyn/domain";
-import { problemContentType } from "@flovyn/runtime";
-import { headerBytesMax } from "../limits.js";
+import { type Logger, problemContentType } from "@flovyn/runtime";
+import { headerBytesMax, httpLingerMs } from "../limits.js";
 import { type HttpProblemParts, httpProblemText } from "./problem-text.js";
 
 /** What cannot be read as a request never reaches the routes: these answers are made from what Node.js says of it. */
@@ -39,6 +39,23 @@ const byCode: Readonly<Record<string, HttpProblemParts>> = {
   },
 };
 
+const internal: HttpProblemParts = {
+  name: "internal",
+  title: "Internal",
+  status: 500,
+  code: "Internal",
+  detail: "internal error",
+};
+
+/** To CONNECT. */
+const noTunnels: HttpProblemParts = {
+  name: "unimplemented",
+  title: "Unimplemented",
+  status: 501,
+  code: "Unimplemented",
+  detail: "CONNECT is not implemented: this server is no proxy",
+};
+
 /** Headers of every such answer. */
 const headers: readonly (readonly [string, string])[] = [
   ["content-type", problemContentType],
@@ -47,13 +64,24 @@ const headers: readonly (readonly [string, string])[] = [
   ["connection", "close"],
 ];
 
-/** Answers requests that Node.js cannot read, or whose `Expect` it does not know, with a problem, and closes. */
+/** What Node.js keeps with the connection of a server: the answer whose turn it is. */
+type ServedSocket = Duplex & { _httpMessage?: (ServerResponse & { req?: IncomingMessage }) | null };
+
+/** Answers requests that Node.js cannot read, or that ask for what is not there, with a problem, and closes. */
 export function answerUnreadable(server: Server): void {
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex & { _httpMessage?: ServerResponse }) => {
+  const ending = new WeakSet<Duplex>();
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: ServedSocket) => {
+    // Whatever follows is no request either.
+    if (ending.has(socket)) return;
+    ending.add(socket);
     const known = byCode[error.code ?? ""] ?? (error.code?.startsWith("HPE_") ? badRequest : undefined);
-    // Nothing can be said on a connection that is gone, has no TLS yet, or has begun to answer.
-    if (known === undefined || !socket.writable || socket._httpMessage?.headersSent === true) socket.destroy();
-    else socket.end(answerText(known), () => socket.destroy());
+    // Nothing can be said on a connection that is gone, or has no TLS yet.
+    if (known === undefined) socket.destroy();
+    else answerInTurn(socket, known);
+  });
+  server.on("connect", (_request: IncomingMessage, socket: ServedSocket) => {
+    socket.on("error", () => {});
+    answerInTurn(socket, noTunnels);
   });
   server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
     const requestId = newId();
@@ -67,18 +95,44 @@ export function answerUnreadable(server: Server): void {
   });
 }
 
-/** A request whose URL or host is none: a problem for the library that makes requests of what Node.js has read. */
-export function unreadableUrl(error: unknown): Response {
-  const requestId = newId();
-  const isRequest = error instanceof Error && error.name === "RequestError";
-  const problem = isRequest
-    ? { ...badRequest, detail: "the request target or the host is not one" }
-    : { name: "internal", title: "Internal error", status: 500, code: "Internal", detail: "an unexpected error" };
-  const more: [string, string][] = [["x-request-id", requestId]];
-  return new Response(httpProblemText(problem, requestId), {
-    status: problem.status,
-    headers: [...headers.map(([name, value]): [string, string] => [name, value]), ...more],
-  });
+/**
+ * Answers what the library that makes requests of what Node.js has read ends with: a URL or host that is none, or a fault
+ * that no route has answered, which is logged.
+ */
+export function answerStray(log: Logger): (error: unknown) => Response {
+  return (error) => {
+    const requestId = newId();
+    const isRequest = error instanceof Error && error.name === "RequestError";
+    if (!isRequest) log.error({ err: error, requestId }, "a request failed unexpectedly");
+    const problem = isRequest ? { ...badRequest, detail: "the request target or the host is not one" } : internal;
+    const more: [string, string][] = [["x-request-id", requestId]];
+    return new Response(httpProblemText(problem, requestId), {
+      status: problem.status,
+      headers: [...headers.map(([name, value]): [string, string] => [name, value]), ...more],
+    });
+  };
+}
+
+/** Answers when all requests before are answered: the answer would be taken for that of one of them. */
+function answerInTurn(socket: ServedSocket, problem: HttpProblemParts): void {
+  const before = socket._httpMessage;
+  if (before == null || (before.req?.complete === false && !before.headersSent)) endWith(socket, answerText(problem));
+  // One that goes on for as long as it likes, or is the beginning of the answer to this very request.
+  else if (before.headersSent && (!before.writableEnded || before.req?.complete === false)) socket.destroy();
+  else before.once("close", () => answerInTurn(socket, problem));
+}
+
+/** Closes when the other end has, which has read it by then, or after a while. What arrives meanwhile is thrown away. */
+function endWith(socket: Duplex, text: string): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const late = setTimeout(() => socket.destroy(), httpLingerMs);
+  late.unref();
+  socket.once("close", () => clearTimeout(late));
+  socket.end(text);
+  socket.resume();
 }
 
 function answerText(problem: HttpProblemParts): string {

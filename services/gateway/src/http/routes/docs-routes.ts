@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { type DocsAsset, docsAssetNames, isDocsAssetName, loadDocsAsset } from "../docs-assets.js";
 import type { HttpContext, HttpEnv } from "../http-context.js";
 import { promiseTokenHeader } from "../promise-token-door.js";
+import { countAnswer } from "../request-account.js";
 import type { RouteTable } from "../route-table.js";
 import { jsonContent, problemResponses, security } from "./route-docs.js";
 
@@ -51,10 +52,10 @@ export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http
       responses: {
         200: { description: "The page.", content: html },
         ...(page && problemResponses(401, 403)),
-        ...problemResponses(404),
+        ...problemResponses(404, 429),
       },
     },
-    async (context) => respondAsset(context, await loadDocsAsset("docs.html")),
+    async (context) => respondAsset(http, context, await loadDocsAsset("docs.html")),
   );
   table.add(
     {
@@ -70,13 +71,13 @@ export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http
         200: { description: "The file.", content: file },
         304: { description: "The caller has it already." },
         ...(page && problemResponses(401, 403)),
-        ...problemResponses(404),
+        ...problemResponses(404, 429),
       },
     },
     async (context) => {
       const name = context.req.param("file") ?? "";
       if (!isDocsAssetName(name)) throw new DomainError("NotFound", "the page has no such file", { field: "file" });
-      return respondAsset(context, await loadDocsAsset(name));
+      return respondAsset(http, context, await loadDocsAsset(name));
     },
   );
 
@@ -94,18 +95,21 @@ export function addDocsRoutes(table: RouteTable, app: OpenAPIHono<HttpEnv>, http
       responses: {
         200: { description: "An OpenAPI 3.0 document.", content: jsonContent(z.record(z.string(), z.unknown())) },
         ...(guarded && problemResponses(401, 403)),
+        ...problemResponses(429),
       },
     },
     (context) => {
       document ??= new TextEncoder().encode(JSON.stringify(describe(app)));
+      countAnswer(context, http, document.byteLength);
       return context.body(document, 200, { "content-type": "application/json" });
     },
   );
 }
 
-function respondAsset(context: Context<HttpEnv>, { bytes, contentType, etag }: DocsAsset): Response {
+function respondAsset(http: HttpContext, context: Context<HttpEnv>, { bytes, contentType, etag }: DocsAsset): Response {
   const headers = { ...pageHeaders, etag };
   if (context.req.header("if-none-match") === etag) return context.body(null, 304, headers);
+  countAnswer(context, http, bytes.byteLength);
   return context.body(bytes, 200, { ...headers, "content-type": contentType });
 }
 
