@@ -24,10 +24,11 @@ const QUIET = ["--yes", "--no-audit", "--no-fund", "--no-update-notifier", "--lo
  * @returns {Promise<string>}
  */
 export async function pinnedTool({ pin, directory, env = {}, report }) {
-  const [, name = "", version = "", hash = ""] = /^([a-z]+)@(\d+\.\d+\.\d+)\+sha512\.([0-9a-f]{128})$/.exec(pin) ?? [];
+  const [, name = "", version = "", hash = ""] =
+    /^([a-z0-9-]+)@(\d+\.\d+\.\d+)\+sha512\.([0-9a-f]{128})$/.exec(pin) ?? [];
   if (hash === "") {
     throw new StepFailed(
-      `packageManager of package.json must be like pnpm@10.34.9+sha512.<128 hex digits>, it is ${pin}`,
+      `a pinned package must be named like pnpm@10.34.9+sha512.<128 hex digits>, as packageManager of package.json; it is ${pin}`,
     );
   }
   const home = join(directory, `${name}-${version}-${hash.slice(0, 16)}`);
@@ -47,7 +48,7 @@ export async function pinnedTool({ pin, directory, env = {}, report }) {
       .digest("hex");
     if (found !== hash) {
       throw new StepFailed(
-        `What npm fetched as ${name} ${version} is not what package.json names, and is not run: ` +
+        `What npm fetched as ${name} ${version} is not what this project names, and is not run: ` +
           `its SHA-512 is ${found}, not ${hash}. Look at the registry that npm uses (npm config get registry).`,
       );
     }

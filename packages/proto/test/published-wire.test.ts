@@ -18,6 +18,7 @@ const firstOwnNumber = 100;
 
 const additions: Record<string, string[]> = {
   WorkflowExecution: ["100 claim_epoch int64"],
+  StartWorkflowRequest: ["100 delay_until_ms optional int64"],
   SubmitTaskRequest: ["100 retry_policy optional string"],
   TaskExecutionInfo: ["100 claim_epoch int64", "101 lease_ms int64", "102 max_retries int32"],
   CompleteTaskRequest: ["100 claim_epoch optional int64"],

@@ -3,6 +3,8 @@ import type { NewWorkflow } from "@flovyn/db";
 import {
   checkLength,
   checkPayload,
+  durationMsMax,
+  invalidField,
   newId,
   parseKind,
   parseMetadata,
@@ -25,6 +27,7 @@ export interface WantedWorkflow {
   metadata: Record<string, string>;
   prioritySeconds: number;
   workflowVersion?: string | undefined;
+  delayUntilMs?: number | undefined;
 }
 
 /** What an execution takes from the one it belongs to. */
@@ -78,5 +81,12 @@ export function newWorkflow(
     priorityMs: parsePriority(wanted.prioritySeconds, "priority_seconds"),
     version,
     createdBy: caller.principalId,
+    ...(wanted.delayUntilMs !== undefined && { delayUntilMs: parseDelay(wanted.delayUntilMs, context.clock.now()) }),
   };
+}
+
+/** A time that is over means at once. Errors: InvalidInput. */
+function parseDelay(untilMs: number, nowMs: number): number {
+  if (untilMs > nowMs + durationMsMax) throw invalidField("delay_until_ms", "must be at most ten years from now");
+  return Math.max(untilMs, nowMs);
 }

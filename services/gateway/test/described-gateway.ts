@@ -8,6 +8,7 @@ export const operatorKey = "flovyn_op_test_1";
 export interface Schema {
   $ref?: string;
   type?: string | string[];
+  enum?: string[];
   properties?: Record<string, Schema>;
   required?: string[];
   additionalProperties?: Schema | false;

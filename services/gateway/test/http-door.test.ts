@@ -147,6 +147,7 @@ describe("workflow executions", () => {
         queue: "fast",
         prioritySeconds: 10,
         version: "1.0.0",
+        delayUntil: "2027-01-31T09:00:00+01:00",
         idempotencyKey: "order-1",
         idempotencyKeyTTL: "30d",
         metadata: { team: "a" },
@@ -156,6 +157,7 @@ describe("workflow executions", () => {
     const [request] = asked(start, StartWorkflowRequest);
     expect(request?.input.toString()).toBe("{}");
     expect(request).toMatchObject({
+      delayUntilMs: Date.UTC(2027, 0, 31, 8),
       queue: "fast",
       prioritySeconds: 10,
       workflowVersion: "1.0.0",
@@ -470,6 +472,23 @@ describe("problems", () => {
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain("secret");
     expect(response.headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it("pass on how a task is retried and when it has to end", async () => {
+    const retry = { strategy: "fixed", baseMs: 500 };
+    await post(`${base}/task-executions`, JSON.stringify({ kind: "charge", retry, timeoutMs: 60_000 }));
+    const [request] = asked("flovyn.v1.TaskExecution/SubmitTask", SubmitTaskRequest);
+    expect(request).toMatchObject({ retryPolicy: JSON.stringify(retry), timeoutMs: 60_000 });
+    for (const [body, field] of [
+      [{ kind: "charge", timeoutMs: 0 }, "timeoutMs"],
+      [{ kind: "charge", retry: { strategy: "weird" } }, "retry.strategy"],
+      [{ kind: "charge", retry: { bseMs: 1 } }, "retry.bseMs"],
+    ] as const) {
+      const refused = await post(`${base}/task-executions`, JSON.stringify(body));
+      expect(await refused.json()).toMatchObject({ status: 400, field });
+    }
+    const delayed = await post(`${base}/workflow-executions`, '{"kind":"order","delayUntil":"tomorrow"}');
+    expect(await delayed.json()).toMatchObject({ status: 400, field: "delayUntil" });
   });
 
   it("name the fields of a service's errors as REST does", async () => {

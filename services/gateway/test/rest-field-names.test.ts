@@ -13,8 +13,8 @@ import { concretePath } from "./openapi-routes.js";
 
 /** Fields that the gateway fills in, of which callers of REST say nothing. */
 const ofGateway = new Set([
-  ...["org_id", "workflow_definition_id", "parent_workflow_execution_id", "worker_pool_id", "retry_policy"],
-  ...["timeout_ms", "prefix", "hash", "secret_id", "only_pending", "outcome"],
+  ...["org_id", "workflow_definition_id", "parent_workflow_execution_id", "worker_pool_id"],
+  ...["prefix", "hash", "secret_id", "only_pending", "outcome"],
   // A task of no workflow, and a cancel without a body.
   ...["flovyn.v1.TaskExecution/SubmitTask workflow_execution_id", "internal/CancelTask reason"],
 ]);

@@ -139,7 +139,8 @@ describe("a member of a body", () => {
         expect([route.path, status, detail]).toEqual([route.path, 400, `${name}: must not be there twice`]);
         const inner = Object.keys(schema.properties ?? {})[0] ?? "a";
         if (schema.properties === undefined && typeof schema.additionalProperties !== "object") continue;
-        const value = schema.properties === undefined ? '"1"' : "1";
+        const [word] = schema.properties?.[inner]?.enum ?? [];
+        const value = schema.properties === undefined ? '"1"' : JSON.stringify(word ?? 1);
         const [, twice] = await send(
           route,
           "",

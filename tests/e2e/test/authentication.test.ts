@@ -26,6 +26,7 @@ import { activateOnce, claimWorkflow } from "./wait-for-work.js";
 const LATER = new Set(publishedRpcs.filter((rpc) => rpc.service.endsWith(".AgentDispatch")).map((rpc) => rpc.name));
 /** What no user does, whatever the org: to take work is for workers. The user keys of the cluster are those of administrators. */
 const WORKERS_ONLY = new Set([
+  "ReportActivationFailure",
   ...["PollWorkflow", "PollTask", "PollAgent", "SubscribeToNotifications", "Heartbeat", "SendHeartbeat"],
   ...["CompleteTask", "FailTask", "CompleteAgent", "FailAgent"],
   ...["RegisterWorker", "SubmitWorkflowCommands", "ReportExecutionSpans", "ReportProgress", "LogMessage"],
@@ -77,7 +78,7 @@ beforeAll(async () => {
     signalName: "stolen",
     signalValue: Buffer.from("1"),
     queryName: "secret",
-    reason: "stolen",
+    reason: "WORKER_ERROR",
     workflowDefinitionId: workflowExecutionId,
     spans: [ExecutionSpan.fromPartial({ ...span, startTimeUnixNs: "1", endTimeUnixNs: "2" })],
     type: StreamEventType.TOKEN,

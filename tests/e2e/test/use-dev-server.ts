@@ -16,6 +16,10 @@ export interface DevServer {
   readonly directory: string;
   /** `flovyn` with these arguments and the addresses of the server. */
   flovyn(...args: string[]): TestProcess;
+  /** Program and arguments of `flovyn` itself, and the options that lead to the server. */
+  command(): string[];
+  /** A text in which the server has its usual ports, with those it has here. */
+  atItsPorts(text: string): string;
   /** The history of an execution, over REST. */
   history(id: string): Promise<HistoryItem[]>;
 }
@@ -25,12 +29,13 @@ export function useDevServer(): DevServer {
   const undo: (() => unknown)[] = [];
   let directory = "";
   let [http, grpc] = [0, 0];
+  const ports = () => ["--data", join(directory, "data"), "--http-port", String(http), "--grpc-port", String(grpc)];
+  const program = join(workspaceRoot(), "bin/flovyn");
   const flovyn = (...args: string[]): TestProcess => {
-    const ports = ["--data", join(directory, "data"), "--http-port", String(http), "--grpc-port", String(grpc)];
     return spawnProcess({
       name: `flovyn ${args.join(" ")}`,
       command: process.execPath,
-      args: [join(workspaceRoot(), "bin/flovyn"), ...args, ...ports],
+      args: [program, ...args, ...ports()],
       env: { CONFIG_FILE: undefined, NODE_OPTIONS: undefined },
     });
   };
@@ -52,6 +57,9 @@ export function useDevServer(): DevServer {
       return directory;
     },
     flovyn,
+    command: () => [process.execPath, program, ...ports()],
+    atItsPorts: (text) =>
+      text.replaceAll("localhost:8000", `localhost:${http}`).replaceAll("localhost:9090", `localhost:${grpc}`),
     async history(id) {
       const { apiKey, orgSlug } = JSON.parse(readFileSync(join(directory, "data", "credentials.json"), "utf8"));
       const url = `http://localhost:${http}/api/orgs/${orgSlug}/workflow-executions/${id}/events`;

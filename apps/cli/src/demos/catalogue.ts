@@ -43,7 +43,7 @@ export const demos: readonly Demo[] = [
   },
   {
     name: "bad-deploy",
-    summary: "code that does not fit a running workflow: it is held, and healed by the next deploy",
+    summary: "code that does not fit a running workflow, which is held and then healed",
     load: () => import("./bad-deploy.js"),
   },
   {

@@ -16,6 +16,8 @@ export interface NewWorkflow {
   priorityMs: number;
   version: string | null;
   createdBy: string;
+  /** It is not claimed before this time; at once without. */
+  delayUntilMs?: number;
 }
 
 const insertMany = statement<never>()(
@@ -41,6 +43,7 @@ const insertMany = statement<never>()(
         createdBy: "text",
         traceparent: "text",
         hasIdempotencyKey: "bool",
+        delayUntil: "timestamptz",
       },
       event: eventRows,
       transition: transitionRows,
@@ -54,8 +57,8 @@ const insertMany = statement<never>()(
         available_at, dispatch_at, created_at, updated_at)
       select id, "orgId", kind, queue, 'PENDING', "partitionKey", "rootId", "parentId", "childName",
         "initiatedSequence", version, input, metadata, "priorityMs", "createdBy", traceparent, "hasIdempotencyKey", 1,
-        "historyBytes", 1, ${time("now")}, ${creationTime(time("now"))} - "priorityMs" * interval '1 millisecond',
-        ${creationTime(time("now"))}, ${time("now")}
+        "historyBytes", 1, coalesce("delayUntil", ${time("now")}),
+        greatest(${creationTime(time("now"))}, "delayUntil") - "priorityMs" * interval '1 millisecond', ${creationTime(time("now"))}, ${time("now")}
       from ${rows("workflow")}
     ), appended as (
       insert into workflow_event (id, org_id, workflow_execution_id, run, sequence_number, event_type, event_data,
@@ -87,6 +90,7 @@ export async function insertWorkflows(tx: Executor, now: number, started: readon
       createdBy: facts.createdBy,
       traceparent: next.traceparent,
       hasIdempotencyKey: next.hasIdempotencyKey,
+      delayUntil: facts.delayUntilMs ?? null,
     })),
     event: started.flatMap(({ change }) => toEventRows(change.next, change.events)),
     transition: started.flatMap(({ change }) => toTransitionRows(change.next, change.transitions)),

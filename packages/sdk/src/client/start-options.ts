@@ -1,7 +1,7 @@
 import { StartWorkflowRequest } from "@flovyn/proto/v1";
 import type { DurationInput } from "../duration.js";
 import { encodeJson } from "../json.js";
-import { key, keyTtl, metadata, priority, queue, version } from "../options/checks.js";
+import { key, keyTtl, metadata, priority, queue, time, version } from "../options/checks.js";
 import { type OptionTable, readOptions } from "../options/read-options.js";
 
 export interface StartOptions {
@@ -14,6 +14,8 @@ export interface StartOptions {
   /** Head start in seconds, -100 to 9000; positive runs earlier. */
   priority?: number;
   version?: string;
+  /** It is not handed out before this time, at most ten years from now. */
+  delayUntil?: Date | number;
   /** Text by key that is kept with the execution. */
   metadata?: Record<string, string>;
 }
@@ -24,6 +26,7 @@ export const startTable = {
   idempotencyKeyTtl: keyTtl,
   priority,
   version,
+  delayUntil: time,
   metadata,
 } satisfies OptionTable<StartOptions>;
 
@@ -41,6 +44,7 @@ export function toStartRequest(
     queue: read.queue ?? start.queue,
     prioritySeconds: read.priority ?? 0,
     workflowVersion: read.version,
+    delayUntilMs: read.delayUntil,
     idempotencyKey: read.idempotencyKey,
     idempotencyKeyTtlSeconds: read.idempotencyKeyTtl,
   });

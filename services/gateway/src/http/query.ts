@@ -3,6 +3,7 @@ import type { ListAuditRequest, ListWorkflowsRequest } from "@flovyn/proto/inter
 import type { Context } from "hono";
 import { bareId } from "../authorization/bare-id.js";
 import type { HttpEnv } from "./http-context.js";
+import { parseTimeText } from "./time-text.js";
 
 const pageSizeDefault = 20;
 const pageSizeMax = 100;
@@ -70,14 +71,9 @@ export function readAuditQuery(query: Query): ListAuditRequest {
   };
 }
 
-const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
-
 function readTime(query: Query, name: string): number | undefined {
   const text = query[name];
-  if (text === undefined || text === "") return undefined;
-  const ms = timeForm.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw invalidField(name, "must be a time such as 2026-01-31T08:00:00Z");
-  return ms;
+  return text === undefined || text === "" ? undefined : parseTimeText(text, name);
 }
 
 /**

@@ -8,6 +8,8 @@ const ownNames: ReadonlyMap<string, string> = new Map([
   ["workflow_kind", "kind"],
   ["workflow_version", "version"],
   ["idempotency_key_ttl_seconds", "idempotencyKeyTTL"],
+  ["delay_until_ms", "delayUntil"],
+  ["retry_policy", "retry"],
   ["principal_id", "principal"],
   ["resource_id", "resource"],
   ["from_ms", "from"],

@@ -1,6 +1,8 @@
 import {
+  durationMsMax,
   keyLengthMax,
   nameLengthMax,
+  parseInteger,
   parseKind,
   parseMetadata,
   parsePriority,
@@ -12,6 +14,7 @@ import { readInput } from "./body.js";
 import { checkFields, parseTtl } from "./fields.js";
 import type { RawObject } from "./raw-json.js";
 import { startWorkflowBody, submitTaskBody } from "./routes/schemas.js";
+import { parseTimeText } from "./time-text.js";
 
 const maxRetriesDefault = 3;
 
@@ -30,6 +33,7 @@ export function readStartWorkflow(body: RawObject, orgId: string): StartWorkflow
     workflowDefinitionId: undefined,
     parentWorkflowExecutionId: undefined,
     workflowVersion: isPresent(fields.version) ? parseText(fields.version, "version", nameLengthMax) : undefined,
+    delayUntilMs: isPresent(fields.delayUntil) ? parseTimeText(fields.delayUntil, "delayUntil") : undefined,
     ...readKey(fields),
   };
 }
@@ -44,10 +48,10 @@ export function readSubmitTask(body: RawObject, orgId: string): SubmitTaskReques
     input: readInput(body),
     metadata: readMetadata(fields.metadata),
     maxRetries: fields.maxRetries ?? maxRetriesDefault,
-    timeoutMs: 0,
+    timeoutMs: isPresent(fields.timeoutMs) ? parseInteger(fields.timeoutMs, "timeoutMs", 1, durationMsMax) : 0,
     queue: parseQueue(fields.queue ?? "", "queue"),
     workerPoolId: undefined,
-    retryPolicy: undefined,
+    retryPolicy: isPresent(fields.retry) ? JSON.stringify(fields.retry) : undefined,
     ...readKey(fields),
   };
 }

@@ -33,6 +33,10 @@ export const startWorkflowBody = z
     queue: z.string().nullish().openapi({ default: "default" }),
     prioritySeconds: z.int().nullish().openapi({ description: "A positive number runs earlier.", default: 0 }),
     version: z.string().nullish(),
+    delayUntil: z
+      .string()
+      .nullish()
+      .openapi({ format: "date-time", description: "It is not handed out before; at most ten years from now." }),
     ...idempotency,
     metadata: metadata.nullish(),
   })
@@ -44,6 +48,21 @@ export const submitTaskBody = z
     input: json.optional(),
     queue: z.string().nullish().openapi({ default: "default" }),
     maxRetries: z.int().min(0).max(10).nullish().openapi({ default: 3 }),
+    retry: z
+      .strictObject({
+        strategy: z.enum(["none", "fixed", "linear", "exponential", "fibonacci"]).optional(),
+        baseMs: z.number().optional().openapi({ default: 1000 }),
+        multiplier: z.number().optional().openapi({ default: 2 }),
+        maxMs: z.number().optional().openapi({ default: 30_000 }),
+        jitter: z.number().optional().openapi({ default: 0.1 }),
+      })
+      .nullish()
+      .openapi({ description: "How long to wait between attempts." }),
+    timeoutMs: z
+      .int()
+      .min(1)
+      .nullish()
+      .openapi({ description: "From the creation; the task fails for good when it has not ended by then." }),
     ...idempotency,
     metadata: metadata.nullish(),
   })

@@ -194,7 +194,11 @@ export interface StartWorkflowRequest {
     | string
     | undefined;
   /** Default 86400, at most 2592000. */
-  idempotencyKeyTtlSeconds?: number | undefined;
+  idempotencyKeyTtlSeconds?:
+    | number
+    | undefined;
+  /** Addition of this server: not handed out before this time, in ms since 1970. At most ten years from now. */
+  delayUntilMs?: number | undefined;
 }
 
 export interface StartWorkflowRequest_MetadataEntry {
@@ -1450,6 +1454,7 @@ function createBaseStartWorkflowRequest(): StartWorkflowRequest {
     workflowVersion: undefined,
     idempotencyKey: undefined,
     idempotencyKeyTtlSeconds: undefined,
+    delayUntilMs: undefined,
   };
 }
 
@@ -1487,6 +1492,9 @@ export const StartWorkflowRequest: MessageFns<StartWorkflowRequest> = {
     }
     if (message.idempotencyKeyTtlSeconds !== undefined) {
       writer.uint32(88).int64(message.idempotencyKeyTtlSeconds);
+    }
+    if (message.delayUntilMs !== undefined) {
+      writer.uint32(800).int64(message.delayUntilMs);
     }
     return writer;
   },
@@ -1595,6 +1603,14 @@ export const StartWorkflowRequest: MessageFns<StartWorkflowRequest> = {
             message.idempotencyKeyTtlSeconds = longToNumber(reader.int64());
             continue;
           }
+          case 100: {
+            if (tag !== 800) {
+              break;
+            }
+
+            message.delayUntilMs = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1631,6 +1647,7 @@ export const StartWorkflowRequest: MessageFns<StartWorkflowRequest> = {
     message.workflowVersion = object.workflowVersion ?? undefined;
     message.idempotencyKey = object.idempotencyKey ?? undefined;
     message.idempotencyKeyTtlSeconds = object.idempotencyKeyTtlSeconds ?? undefined;
+    message.delayUntilMs = object.delayUntilMs ?? undefined;
     return message;
   },
 };
