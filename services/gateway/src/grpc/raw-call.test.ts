@@ -20,14 +20,23 @@ const frame = read.subarray(1000, 1305);
 let decoder: Decoder;
 /** Bytes that a piece may have. */
 let free: number;
+/** Flags that were complained of. */
+let flags: number[];
 
 beforeEach(() => {
   free = Number.POSITIVE_INFINITY;
+  flags = [];
+  frame.writeUInt8(0, 0);
   frame.writeUInt32BE(300, 1);
   frame.fill("m", 5);
   decoder = new StreamDecoder(-1);
-  followPieces({ decoder } as unknown as ServerInterceptingCallInterface, { arrived: (bytes) => bytes <= free });
+  follow("identity");
 });
+
+function follow(incomingEncoding: string): void {
+  const call = { decoder, incomingEncoding } as unknown as ServerInterceptingCallInterface;
+  followPieces(call, { arrived: (bytes) => bytes <= free, flagged: (flag) => flags.push(flag) });
+}
 
 it("keeps of an unfinished message its bytes, and not the buffer that it was read into", () => {
   expect(decoder.write(frame.subarray(0, 100))).toEqual([]);
@@ -57,4 +66,14 @@ it("keeps nothing of a piece that there is no room for", () => {
 it("keeps the pieces of a message that begins behind another one", () => {
   expect(decoder.write(Buffer.concat([frame, frame.subarray(0, 50)]))).toEqual([frame]);
   expect(decoder.write(frame.subarray(50))).toEqual([frame]);
+});
+
+it("hands out no message whose flag does not say how it is packed", () => {
+  const flagged = (flag: number) => {
+    frame.writeUInt8(flag, 0);
+    return decoder.write(frame).length;
+  };
+  expect([flagged(1), flagged(2), flagged(255), flags]).toEqual([0, 0, 0, [1, 2, 255]]);
+  follow("gzip");
+  expect([flagged(1), flagged(2), flags]).toEqual([1, 0, [1, 2, 255, 2]]);
 });
