@@ -68,6 +68,8 @@ export class Family {
   /** Holder by key. */
   readonly keys = new Map<string, string>();
   readonly signalIds = new Map<string, number>();
+  /** Of each task in the submission that scheduled it. */
+  readonly #places = new Map<string, number>();
 
   constructor(facts: { id: string; orgId: string; kind: string; queue: string; input: Buffer; now: number }) {
     this.orgId = facts.orgId;
@@ -101,7 +103,7 @@ export class Family {
   claimTask(workflowId: string, workerId: string): Task | undefined {
     const [task] = this.tasksOf(workflowId)
       .filter(({ status }) => status === "PENDING")
-      .sort((a, b) => a.availableAtMs - b.availableAtMs || (a.id < b.id ? -1 : 1));
+      .sort((a, b) => this.#dispatchUs(a) - this.#dispatchUs(b) || (a.id < b.id ? -1 : 1));
     if (task !== undefined) this.#recordTask(claimTask(task, workerId, this.now));
     return task;
   }
@@ -235,7 +237,10 @@ export class Family {
   #applyEffects(workflow: Workflow, { effects }: SubmitChange): void {
     const { id: workflowId } = workflow;
     const actor: Actor = { type: "worker", id: workflow.workerId ?? "" };
-    for (const task of effects.tasks) this.#createTask(workflow, task);
+    effects.tasks.forEach((task, place) => {
+      this.#createTask(workflow, task);
+      this.#places.set(task.taskId, place);
+    });
     const { state } = this.workflows.get(workflowId) as ModelWorkflow;
     for (const { key, value } of effects.stateWrites) {
       if (value === null) state.delete(key);
@@ -333,6 +338,12 @@ export class Family {
     );
     this.workflows.set(facts.id, { workflow: started.next, events: [], moves: [], state: new Map() });
     this.#record(started);
+  }
+
+  /** Tasks of one submission are dated a microsecond apart, in the order of its commands; those of several may be dated alike. */
+  #dispatchUs(task: Task): number {
+    const createdUs = task.createdAtMs * 1000 + (this.#places.get(task.id) ?? 0);
+    return Math.max(createdUs, task.availableAtMs * 1000);
   }
 
   #createTask(workflow: Workflow, task: ScheduledTask): void {
