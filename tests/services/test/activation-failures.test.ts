@@ -157,8 +157,8 @@ describe("a report of a failed activation", () => {
       ["InvalidInput", "reason"],
       ["InvalidInput", "event_sequence"],
       ["InvalidInput", "workflow_execution_id"],
-      ["NotFound", undefined],
-      ["NotFound", undefined],
+      ["NotFound", "workflow_execution_id"],
+      ["NotFound", "workflow_execution_id"],
     ]);
     expect(await show(order.id)).toMatchObject({ status: "RUNNING", activationFailures: 0 });
     await report(claimed, { message: "x".repeat(100_000) });
